@@ -1,0 +1,9 @@
+//! Saved queries, failed-run detection and alerts over the JSON logs of a Django application on ECS Fargate.
+
+pub mod decode;
+pub mod diagnostic;
+pub mod event;
+pub mod row;
+pub mod suggest;
+pub mod time;
+pub mod value;

@@ -1,0 +1,3 @@
+//! The `logq` program.
+
+fn main() {}
