@@ -3,7 +3,9 @@
 pub mod decode;
 pub mod diagnostic;
 pub mod event;
+pub mod record;
 pub mod row;
+pub mod scan;
 pub mod suggest;
 pub mod time;
 pub mod value;
