@@ -1,0 +1,40 @@
+# One name for each thing to do; `make help` lists them.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: help build test check fmt bench bench-functions fuzz clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+build: ## Build the release binary, target/release/logq
+	cargo build --release --locked
+
+test: ## Run every test, with and without the command line
+	cargo test --locked --workspace
+	cargo test --locked --lib --no-default-features
+
+check: ## Formatting, lints and documentation, warnings as errors
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --lib --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are installed, one table
+	$(PYTHON) bench/peers.py target/release/logq
+
+bench-functions: ## Time single functions (criterion)
+	cargo bench --locked
+
+$(VENV)/bench-ready: bench/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement bench/requirements.txt
+	touch $@
+
+fuzz: ## Run every fuzz target for a minute
+	fuzz/run.sh 60
+
+clean: ## Remove everything that was built
+	cargo clean
+	rm -rf $(VENV) fuzz/target
