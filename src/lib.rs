@@ -3,6 +3,7 @@
 pub mod decode;
 pub mod diagnostic;
 pub mod event;
+pub mod query;
 pub mod record;
 pub mod row;
 pub mod scan;

@@ -48,7 +48,9 @@ fn imported_modules(text: &str) -> BTreeSet<String> {
 }
 
 fn first_word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+        .collect()
 }
 
 #[test]
@@ -58,26 +60,43 @@ fn imports_point_downwards() {
     rust_files(&root, &mut files);
     let mut offences = Vec::new();
     for file in files {
-        let inside = file.strip_prefix(&root).expect("listed below the root").to_owned();
+        let inside = file
+            .strip_prefix(&root)
+            .expect("listed below the root")
+            .to_owned();
         let module = first_word(&inside.to_string_lossy());
         if inside == Path::new("lib.rs") || inside == Path::new("main.rs") {
             continue;
         }
-        let own = layer_of(&module).unwrap_or_else(|| panic!("{module} has no layer: add it to LAYERS"));
+        let own =
+            layer_of(&module).unwrap_or_else(|| panic!("{module} has no layer: add it to LAYERS"));
         let text = fs::read_to_string(&file).expect("source is text");
-        for target in imported_modules(&text).iter().filter(|target| **target != module) {
-            let allowed = layer_of(target)
-                .is_some_and(|other| other < own || (other == own && own < INTERNAL_IMPORTS_ALLOWED));
+        for target in imported_modules(&text)
+            .iter()
+            .filter(|target| **target != module)
+        {
+            let allowed = layer_of(target).is_some_and(|other| {
+                other < own || (other == own && own < INTERNAL_IMPORTS_ALLOWED)
+            });
             if !allowed {
                 offences.push(format!("{} imports crate::{target}", inside.display()));
             }
         }
     }
-    assert!(offences.is_empty(), "imports must point downwards:\n{}", offences.join("\n"));
+    assert!(
+        offences.is_empty(),
+        "imports must point downwards:\n{}",
+        offences.join("\n")
+    );
 }
 
 #[test]
 fn groups_and_single_paths_are_both_seen() {
-    let seen = imported_modules("use crate::{event::Event, pattern::Pattern};\nlet x = crate::query::parse();");
-    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["event", "pattern", "query"]);
+    let seen = imported_modules(
+        "use crate::{event::Event, pattern::Pattern};\nlet x = crate::query::parse();",
+    );
+    assert_eq!(
+        seen.into_iter().collect::<Vec<_>>(),
+        ["event", "pattern", "query"]
+    );
 }

@@ -1,0 +1,35 @@
+//! Queries: the Logs Insights language, from its text to the rows it gives.
+//!
+//! ```text
+//! text → token → ast → resolve → plan → optimize → exec
+//! ```
+//!
+//! Each phase is a module of its own and each tree prints itself. Nothing here reads files, clocks or the
+//! environment: what a query needs of those stands in [`Settings`].
+
+pub mod ast;
+pub mod plan;
+
+use crate::time::Timestamp;
+
+/// Which rows a query starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Log events with the fields of their JSON.
+    Events,
+    /// Runs of batches, migrations and tasks, with the columns of the runs table.
+    Runs,
+}
+
+/// What a query's meaning depends on beside its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The rows it starts from.
+    pub table: Table,
+    /// The instant that `now()` gives.
+    pub now: Timestamp,
+    /// The first and the last instant asked for, both included; for `queryStartTime()` and its like.
+    pub window: Option<(Timestamp, Timestamp)>,
+    /// How many rows a query without `limit` gives at most; `None` for all of them.
+    pub default_limit: Option<u64>,
+}
