@@ -16,6 +16,15 @@ macro_rules! codes {
 codes! {
     /// The pattern is longer than the service takes.
     PATTERN_TOO_LONG = "P001";
+
+    // Times.
+
+    /// A duration that cannot be read, or can be read in two ways.
+    TIME_DURATION = "T001";
+    /// A time that cannot be read, or can be read in two ways.
+    TIME_EXPRESSION = "T002";
+    /// No zone has this name.
+    TIME_ZONE_UNKNOWN = "T003";
 }
 
 #[cfg(test)]
