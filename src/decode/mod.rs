@@ -2,4 +2,10 @@
 //!
 //! Decoding never fails as a whole: what cannot be read is text, and is counted by the caller.
 
+pub mod access;
+pub mod celery;
+pub mod gunicorn;
 pub mod json;
+pub mod level;
+pub mod logger;
+pub mod text_line;
