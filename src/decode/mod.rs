@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod celery;
+pub mod ecs;
 pub mod gunicorn;
 pub mod json;
 pub mod level;
