@@ -1,0 +1,146 @@
+//! Filling in parameters: from a saved query and values to the text that is compiled.
+
+use std::fmt;
+
+use super::quote::{self, Language};
+use super::{Param, ParamKind, SavedQuery, Template};
+use crate::suggest::did_you_mean;
+
+/// A saved query with its parameters filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expanded {
+    /// The filter pattern, if there is one.
+    pub filter: Option<String>,
+    /// The query.
+    pub query: String,
+}
+
+/// A parameter that is unknown, missing or cannot have the value given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterError {
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ParameterError {}
+
+impl SavedQuery {
+    /// Fills in the given values, and defaults for the rest.
+    ///
+    /// A value is quoted for the place it stands in: whatever it holds, the query around it stays the same.
+    pub fn expand(&self, given: &[(String, String)]) -> Result<Expanded, ParameterError> {
+        if let Some((name, _)) = given.iter().find(|(name, _)| self.param(name).is_none()) {
+            return Err(self.unknown(name));
+        }
+        let value = |param: &Param| -> Result<String, ParameterError> {
+            let last = given.iter().rev().find(|(name, _)| *name == param.name);
+            let value = last.map(|(_, value)| value.clone()).or_else(|| param.default.clone());
+            checked(param, value.ok_or_else(|| self.missing(param))?)
+        };
+        let values: Vec<(&Param, String)> =
+            self.params.iter().map(|param| Ok((param, value(param)?))).collect::<Result<_, ParameterError>>()?;
+        let filter = self.filter.as_ref().map(|filter| fill(filter, Language::Pattern, &values)).transpose()?;
+        Ok(Expanded { filter, query: fill(&self.query, Language::Query, &values)? })
+    }
+
+    fn unknown(&self, written: &str) -> ParameterError {
+        let names: Vec<&str> = self.params.iter().map(|param| param.name.as_str()).collect();
+        let all = || match names.as_slice() {
+            [] => format!("`{}` takes no parameters", self.name),
+            _ => format!("`{}` takes `{}`", self.name, names.join("`, `")),
+        };
+        ParameterError {
+            message: format!("`{}` has no parameter `{written}`", self.name),
+            hint: Some(did_you_mean(written, names.iter().copied()).unwrap_or_else(all)),
+        }
+    }
+
+    fn missing(&self, param: &Param) -> ParameterError {
+        ParameterError {
+            message: format!("`{}` needs the parameter `{}`", self.name, param.name),
+            hint: Some(format!("logq {} {}=VALUE", self.name, param.name)),
+        }
+    }
+}
+
+fn checked(param: &Param, value: String) -> Result<String, ParameterError> {
+    let wanted = match param.kind {
+        ParamKind::Number if !is_number(&value) => "a number such as `10` or `0.5`",
+        ParamKind::Period if !is_period(&value) => "a period such as `5m` or `1h`",
+        _ => return Ok(value),
+    };
+    Err(ParameterError {
+        message: format!("`{}={value}`: it should be {wanted}", param.name),
+        hint: None,
+    })
+}
+
+fn fill(template: &Template, language: Language, values: &[(&Param, String)]) -> Result<String, ParameterError> {
+    let wrong = |message: String| ParameterError { message, hint: None };
+    let text = &template.text;
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut done = 0;
+    for place in quote::places(text, language).map_err(wrong)? {
+        let known = values.iter().find(|(param, _)| param.name == place.name);
+        let (param, value) = known.ok_or_else(|| wrong(format!("there is no parameter `{}`", place.name)))?;
+        out.push_str(&text[done..place.span.start]);
+        done = place.span.end;
+        let quoted = match param.kind {
+            ParamKind::Text => quote::text(value, place.context),
+            ParamKind::Number | ParamKind::Period => Ok(quote::plain(value, place.context)),
+        };
+        out.push_str(&quoted.map_err(|said| wrong(format!("`{}={value}`: {said}", param.name)))?);
+    }
+    out.push_str(&text[done..]);
+    Ok(out)
+}
+
+/// Returns whether a text is a number without a sign: a minus would bring an operator along.
+fn is_number(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(text),
+    }
+}
+
+/// Returns whether a text is a period of the query language, such as `5m` or `1hour`.
+pub(super) fn is_period(text: &str) -> bool {
+    const UNITS: &[&str] = &[
+        "ms", "msec", "millisecond", "s", "sec", "second", "m", "min", "minute", "h", "hr", "hour", "d",
+        "day", "w", "week", "mo", "mon", "month", "q", "qtr", "quarter", "y", "yr", "year",
+    ];
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let unit = &text[digits..];
+    let singular = unit.strip_suffix('s').filter(|unit| unit.len() > 1).unwrap_or(unit);
+    (1..=9).contains(&digits) && (UNITS.contains(&unit) || UNITS.contains(&singular))
+}
+
+/// Returns the milliseconds of a length of time such as `30m`, `4h` or `1d12h`.
+pub(super) fn period_millis(text: &str) -> Option<i64> {
+    let mut rest = text;
+    let mut total: i64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: i64 = rest[..digits].parse().ok()?;
+        let unit = match rest[digits..].chars().next()? {
+            's' => 1000,
+            'm' => 60_000,
+            'h' => 3_600_000,
+            'd' => 86_400_000,
+            'w' => 604_800_000,
+            _ => return None,
+        };
+        total = total.checked_add(number.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (total > 0).then_some(total)
+}
