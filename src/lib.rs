@@ -6,6 +6,7 @@ pub mod event;
 pub mod query;
 pub mod record;
 pub mod row;
+pub mod saved;
 pub mod scan;
 pub mod suggest;
 pub mod time;

@@ -25,6 +25,25 @@ codes! {
     TIME_EXPRESSION = "T002";
     /// No zone has this name.
     TIME_ZONE_UNKNOWN = "T003";
+
+    // Saved queries.
+
+    /// The file is not TOML.
+    SAVED_SYNTAX = "S001";
+    /// A key that nothing reads.
+    SAVED_KEY = "S002";
+    /// A key that must be there is not.
+    SAVED_MISSING = "S003";
+    /// A value of the wrong TOML type.
+    SAVED_TYPE = "S004";
+    /// A value that is not one of those allowed.
+    SAVED_VALUE = "S005";
+    /// A name that no query or parameter can have.
+    SAVED_NAME = "S006";
+    /// A `${name}` without its parameter, in an impossible place, or a parameter without its `${name}`.
+    SAVED_PLACEHOLDER = "S007";
+    /// A test that gives a parameter which the query does not have.
+    SAVED_PARAM = "S008";
 }
 
 #[cfg(test)]

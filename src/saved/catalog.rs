@@ -32,7 +32,8 @@ pub struct Mistake {
 impl Mistake {
     /// Renders what is wrong, with the lines of the file.
     pub fn render(&self, color: bool) -> String {
-        self.problems.render(&self.file.path, &self.file.text, 1, color)
+        self.problems
+            .render(&self.file.path, &self.file.text, 1, color)
     }
 }
 
@@ -44,7 +45,14 @@ pub fn builtin() -> Catalog {
             continue;
         };
         let path = format!("queries/{}", file.path().display());
-        catalog.add(&name, SourceFile { path, text: text.to_owned(), builtin: true });
+        catalog.add(
+            &name,
+            SourceFile {
+                path,
+                text: text.to_owned(),
+                builtin: true,
+            },
+        );
     }
     catalog
 }
@@ -55,13 +63,23 @@ impl Catalog {
     /// A file with mistakes is kept aside in [`Catalog::mistakes`], so that one bad file does not take away the
     /// others. The error is that of reading the folder.
     pub fn add_folder(&mut self, folder: &Path) -> std::io::Result<()> {
-        let mut paths: Vec<_> =
-            std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        let mut paths: Vec<_> = std::fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
         paths.sort();
         for path in paths {
-            let Some(name) = toml_name(&path) else { continue };
+            let Some(name) = toml_name(&path) else {
+                continue;
+            };
             let text = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
-            self.add(&name, SourceFile { path: path.display().to_string(), text, builtin: false });
+            self.add(
+                &name,
+                SourceFile {
+                    path: path.display().to_string(),
+                    text,
+                    builtin: false,
+                },
+            );
         }
         Ok(())
     }
@@ -75,7 +93,11 @@ impl Catalog {
             Err(problems) => {
                 // What the project wrote stands before what came with the binary, also when it is wrong.
                 self.queries.remove(name);
-                self.mistakes.push(Mistake { name: name.to_owned(), file, problems });
+                self.mistakes.push(Mistake {
+                    name: name.to_owned(),
+                    file,
+                    problems,
+                });
             }
         }
     }
@@ -107,6 +129,11 @@ impl Catalog {
 }
 
 fn toml_name(path: &Path) -> Option<String> {
-    let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-    is_toml.then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))?
+    let is_toml = path
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    is_toml.then(|| {
+        path.file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    })?
 }

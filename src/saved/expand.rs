@@ -42,17 +42,33 @@ impl SavedQuery {
         }
         let value = |param: &Param| -> Result<String, ParameterError> {
             let last = given.iter().rev().find(|(name, _)| *name == param.name);
-            let value = last.map(|(_, value)| value.clone()).or_else(|| param.default.clone());
+            let value = last
+                .map(|(_, value)| value.clone())
+                .or_else(|| param.default.clone());
             checked(param, value.ok_or_else(|| self.missing(param))?)
         };
-        let values: Vec<(&Param, String)> =
-            self.params.iter().map(|param| Ok((param, value(param)?))).collect::<Result<_, ParameterError>>()?;
-        let filter = self.filter.as_ref().map(|filter| fill(filter, Language::Pattern, &values)).transpose()?;
-        Ok(Expanded { filter, query: fill(&self.query, Language::Query, &values)? })
+        let values: Vec<(&Param, String)> = self
+            .params
+            .iter()
+            .map(|param| Ok((param, value(param)?)))
+            .collect::<Result<_, ParameterError>>()?;
+        let filter = self
+            .filter
+            .as_ref()
+            .map(|filter| fill(filter, Language::Pattern, &values))
+            .transpose()?;
+        Ok(Expanded {
+            filter,
+            query: fill(&self.query, Language::Query, &values)?,
+        })
     }
 
     fn unknown(&self, written: &str) -> ParameterError {
-        let names: Vec<&str> = self.params.iter().map(|param| param.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .params
+            .iter()
+            .map(|param| param.name.as_str())
+            .collect();
         let all = || match names.as_slice() {
             [] => format!("`{}` takes no parameters", self.name),
             _ => format!("`{}` takes `{}`", self.name, names.join("`, `")),
@@ -83,14 +99,22 @@ fn checked(param: &Param, value: String) -> Result<String, ParameterError> {
     })
 }
 
-fn fill(template: &Template, language: Language, values: &[(&Param, String)]) -> Result<String, ParameterError> {
-    let wrong = |message: String| ParameterError { message, hint: None };
+fn fill(
+    template: &Template,
+    language: Language,
+    values: &[(&Param, String)],
+) -> Result<String, ParameterError> {
+    let wrong = |message: String| ParameterError {
+        message,
+        hint: None,
+    };
     let text = &template.text;
     let mut out = String::with_capacity(text.len() + 64);
     let mut done = 0;
     for place in quote::places(text, language).map_err(wrong)? {
         let known = values.iter().find(|(param, _)| param.name == place.name);
-        let (param, value) = known.ok_or_else(|| wrong(format!("there is no parameter `{}`", place.name)))?;
+        let (param, value) =
+            known.ok_or_else(|| wrong(format!("there is no parameter `{}`", place.name)))?;
         out.push_str(&text[done..place.span.start]);
         done = place.span.end;
         let quoted = match param.kind {
@@ -115,32 +139,37 @@ fn is_number(text: &str) -> bool {
 /// Returns whether a text is a period of the query language, such as `5m` or `1hour`.
 pub(super) fn is_period(text: &str) -> bool {
     const UNITS: &[&str] = &[
-        "ms", "msec", "millisecond", "s", "sec", "second", "m", "min", "minute", "h", "hr", "hour", "d",
-        "day", "w", "week", "mo", "mon", "month", "q", "qtr", "quarter", "y", "yr", "year",
+        "ms",
+        "msec",
+        "millisecond",
+        "s",
+        "sec",
+        "second",
+        "m",
+        "min",
+        "minute",
+        "h",
+        "hr",
+        "hour",
+        "d",
+        "day",
+        "w",
+        "week",
+        "mo",
+        "mon",
+        "month",
+        "q",
+        "qtr",
+        "quarter",
+        "y",
+        "yr",
+        "year",
     ];
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let unit = &text[digits..];
-    let singular = unit.strip_suffix('s').filter(|unit| unit.len() > 1).unwrap_or(unit);
+    let singular = unit
+        .strip_suffix('s')
+        .filter(|unit| unit.len() > 1)
+        .unwrap_or(unit);
     (1..=9).contains(&digits) && (UNITS.contains(&unit) || UNITS.contains(&singular))
-}
-
-/// Returns the milliseconds of a length of time such as `30m`, `4h` or `1d12h`.
-pub(super) fn period_millis(text: &str) -> Option<i64> {
-    let mut rest = text;
-    let mut total: i64 = 0;
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number: i64 = rest[..digits].parse().ok()?;
-        let unit = match rest[digits..].chars().next()? {
-            's' => 1000,
-            'm' => 60_000,
-            'h' => 3_600_000,
-            'd' => 86_400_000,
-            'w' => 604_800_000,
-            _ => return None,
-        };
-        total = total.checked_add(number.checked_mul(unit)?)?;
-        rest = &rest[digits + 1..];
-    }
-    (total > 0).then_some(total)
 }

@@ -15,6 +15,7 @@
 //!
 //! Comments are left alone, and a backslash before `$` inside quotes or a regex keeps it as it is.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 /// The language of a text with placeholders.
@@ -60,7 +61,12 @@ pub(super) enum Context {
 
 /// Finds all placeholders; a text says what is wrong with one that cannot be filled in.
 pub(super) fn places(text: &str, language: Language) -> Result<Vec<Place>, String> {
-    let mut walk = Walk { text, at: 0, found: Vec::new(), last: [""; 2] };
+    let mut walk = Walk {
+        text,
+        at: 0,
+        found: Vec::new(),
+        last: [""; 2],
+    };
     match language {
         Language::Query => walk.query()?,
         Language::Pattern => walk.pattern()?,
@@ -98,8 +104,13 @@ impl<'a> Walk<'a> {
                 '`' => self.quoted(c, Context::Name)?,
                 '/' if self.regex_may_begin() => self.quoted(c, Context::Regex)?,
                 '$' if self.rest().starts_with("${") => {
-                    let pattern = matches!(self.last[1].to_ascii_lowercase().as_str(), "like" | "=~");
-                    self.placeholder(if pattern { Context::Like } else { Context::Bare })?;
+                    let pattern =
+                        matches!(self.last[1].to_ascii_lowercase().as_str(), "like" | "=~");
+                    self.placeholder(if pattern {
+                        Context::Like
+                    } else {
+                        Context::Bare
+                    })?;
                     self.last = [self.last[1], "$"];
                 }
                 _ if c.is_whitespace() => self.at += c.len_utf8(),
@@ -175,14 +186,23 @@ impl<'a> Walk<'a> {
     }
 
     fn placeholder(&mut self, context: Context) -> Result<(), String> {
-        let end = self.rest().find('}').ok_or("`${` is not closed: write `${name}`")?;
+        let end = self
+            .rest()
+            .find('}')
+            .ok_or("`${` is not closed: write `${name}`")?;
         let name = &self.rest()[2..end];
         if !super::name::is_param(name) {
-            return Err(format!("`${{{name}}}` is not a parameter: write `${{name}}`, in lower case"));
+            return Err(format!(
+                "`${{{name}}}` is not a parameter: write `${{name}}`, in lower case"
+            ));
         }
         let span = self.at..self.at + end + 1;
         self.at = span.end;
-        self.found.push(Place { name: name.to_owned(), span, context });
+        self.found.push(Place {
+            name: name.to_owned(),
+            span,
+            context,
+        });
         Ok(())
     }
 }
@@ -271,8 +291,14 @@ fn pattern_regex(value: &str) -> Result<String, String> {
         match c {
             '*' => out.push_str(".*"),
             c if c.is_ascii_alphanumeric() => out.push(c),
-            c if c.is_ascii() => out.push_str(&format!("\\x{:02X}", u32::from(c))),
-            _ => return Err(format!("`{c}` cannot stand in a regex of a filter pattern, which is ASCII only")),
+            c if c.is_ascii() => {
+                write!(out, "\\x{:02X}", u32::from(c)).expect("a string takes all text")
+            }
+            _ => {
+                return Err(format!(
+                    "`{c}` cannot stand in a regex of a filter pattern, which is ASCII only"
+                ));
+            }
         }
     }
     Ok(out)

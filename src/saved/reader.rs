@@ -9,14 +9,23 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    AlertRule, Case, Expected, Input, Param, ParamKind, SavedQuery, Severity, SourceFile, Template, expand,
-    name, quote,
+    AlertRule, Case, Expected, Input, Param, ParamKind, SavedQuery, Severity, SourceFile, Template,
+    expand, name, quote,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::suggest::did_you_mean;
+use crate::time::duration;
 
 const KEYS: &[&str] = &[
-    "title", "description", "from", "groups", "filter", "query", "params", "alert", "tests",
+    "title",
+    "description",
+    "from",
+    "groups",
+    "filter",
+    "query",
+    "params",
+    "alert",
+    "tests",
 ];
 const PARAM_KEYS: &[&str] = &["description", "default"];
 const ALERT_KEYS: &[&str] = &["severity", "key", "repeat", "after"];
@@ -28,7 +37,10 @@ pub(super) fn read(name: &str, file: SourceFile) -> Result<SavedQuery, Diagnosti
         let span = error.span().unwrap_or(0..0);
         Diagnostics::from(Diagnostic::new(codes::SAVED_SYNTAX, span, error.message()))
     })?;
-    let mut reader = Reader { text: &file.text, problems: Vec::new() };
+    let mut reader = Reader {
+        text: &file.text,
+        problems: Vec::new(),
+    };
     if let Some(problem) = name::problem(name) {
         reader.problem(codes::SAVED_NAME, 0..0, problem);
     }
@@ -48,7 +60,10 @@ struct Reader<'a> {
     problems: Vec<Diagnostic>,
 }
 
-type Key<'a, 'i> = (&'a Spanned<std::borrow::Cow<'i, str>>, &'a Spanned<DeValue<'i>>);
+type Key<'a, 'i> = (
+    &'a Spanned<std::borrow::Cow<'i, str>>,
+    &'a Spanned<DeValue<'i>>,
+);
 
 impl Reader<'_> {
     fn query(&mut self, name: &str, root: &DeTable<'_>) -> Option<SavedQuery> {
@@ -59,7 +74,10 @@ impl Reader<'_> {
         let groups = self.groups(root, from);
         let filter = self.template(root, "filter");
         if let (Some(filter), Input::Runs | Input::Schedule) = (&filter, from) {
-            let said = format!("`filter` only works on events, not with `from = \"{}\"`", from.name());
+            let said = format!(
+                "`filter` only works on events, not with `from = \"{}\"`",
+                from.name()
+            );
             self.problem(codes::SAVED_VALUE, filter.span.clone(), said);
         }
         let query = self.template(root, "query");
@@ -72,7 +90,11 @@ impl Reader<'_> {
         let tests = self.tests(root, &params);
         Some(SavedQuery {
             name: name.to_owned(),
-            file: SourceFile { path: String::new(), text: String::new(), builtin: false },
+            file: SourceFile {
+                path: String::new(),
+                text: String::new(),
+                builtin: false,
+            },
             title: title?,
             description,
             from,
@@ -85,7 +107,12 @@ impl Reader<'_> {
         })
     }
 
-    fn problem(&mut self, code: crate::diagnostic::Code, span: Range<usize>, message: impl Into<String>) {
+    fn problem(
+        &mut self,
+        code: crate::diagnostic::Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) {
         self.problems.push(Diagnostic::new(code, span, message));
     }
 
@@ -99,13 +126,18 @@ impl Reader<'_> {
             let said = format!("unknown key `{word}` in {place}");
             let hint = did_you_mean(word, known.iter().copied())
                 .unwrap_or_else(|| format!("the keys are `{}`", known.join("`, `")));
-            self.problems.push(Diagnostic::new(codes::SAVED_KEY, key.span(), said).hint(hint));
+            self.problems
+                .push(Diagnostic::new(codes::SAVED_KEY, key.span(), said).hint(hint));
         }
     }
 
     fn expected(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
         let found = value.get_ref().type_str();
-        self.problem(codes::SAVED_TYPE, value.span(), format!("`{key}` should be {wanted}, not a TOML {found}"));
+        self.problem(
+            codes::SAVED_TYPE,
+            value.span(),
+            format!("`{key}` should be {wanted}, not a TOML {found}"),
+        );
     }
 
     fn text(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
@@ -117,7 +149,12 @@ impl Reader<'_> {
         text
     }
 
-    fn required_text(&mut self, table: &DeTable<'_>, key: &str, place: Range<usize>) -> Option<String> {
+    fn required_text(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        place: Range<usize>,
+    ) -> Option<String> {
         if !table.contains_key(key) {
             self.problem(codes::SAVED_MISSING, place, format!("`{key}` is missing"));
             return None;
@@ -144,21 +181,30 @@ impl Reader<'_> {
         if found.is_none() {
             let span = table.get(key).map_or(0..0, Spanned::span);
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let said = format!("`{key}` cannot be `{written}`: it is one of `{}`", names.join("`, `"));
+            let said = format!(
+                "`{key}` cannot be `{written}`: it is one of `{}`",
+                names.join("`, `")
+            );
             let hint = did_you_mean(&written, names);
-            self.problems.push(Diagnostic::new(codes::SAVED_VALUE, span, said).hint(hint));
+            self.problems
+                .push(Diagnostic::new(codes::SAVED_VALUE, span, said).hint(hint));
         }
         found.map(|(_, value)| *value)
     }
 
     fn from(&mut self, root: &DeTable<'_>) -> Input {
-        let words = [Input::Events, Input::Runs, Input::Schedule].map(|input| (input.name(), input));
+        let words =
+            [Input::Events, Input::Runs, Input::Schedule].map(|input| (input.name(), input));
         self.word(root, "from", &words).unwrap_or_default()
     }
 
     fn groups(&mut self, root: &DeTable<'_>, from: Input) -> Vec<String> {
         let groups = self.texts(root, "groups").unwrap_or_default();
-        if groups.is_empty() { from.default_groups() } else { groups }
+        if groups.is_empty() {
+            from.default_groups()
+        } else {
+            groups
+        }
     }
 
     fn template(&mut self, root: &DeTable<'_>, key: &str) -> Option<Template> {
@@ -171,13 +217,25 @@ impl Reader<'_> {
         if written.starts_with("'''\n") || written.starts_with("\"\"\"\n") {
             first_line += 1;
         }
-        Some(Template { text, first_line, span })
+        Some(Template {
+            text,
+            first_line,
+            span,
+        })
     }
 
     /// Complains about `${name}` without a parameter, and about parameters that stand nowhere.
-    fn placeholders(&mut self, query: Option<&Template>, filter: Option<&Template>, params: &[Param]) {
+    fn placeholders(
+        &mut self,
+        query: Option<&Template>,
+        filter: Option<&Template>,
+        params: &[Param],
+    ) {
         let mut used: Vec<String> = Vec::new();
-        let texts = [(query, quote::Language::Query), (filter, quote::Language::Pattern)];
+        let texts = [
+            (query, quote::Language::Query),
+            (filter, quote::Language::Pattern),
+        ];
         for (template, language) in texts {
             let Some(template) = template else { continue };
             let places = match quote::places(&template.text, language) {
@@ -189,16 +247,24 @@ impl Reader<'_> {
             };
             for place in places {
                 if !params.iter().any(|param| param.name == place.name) {
-                    let said = format!("`${{{}}}` stands in the text, but there is no `[params.{}]`", place.name, place.name);
-                    let hint = did_you_mean(&place.name, params.iter().map(|param| param.name.as_str()));
+                    let said = format!(
+                        "`${{{}}}` stands in the text, but there is no `[params.{}]`",
+                        place.name, place.name
+                    );
+                    let hint =
+                        did_you_mean(&place.name, params.iter().map(|param| param.name.as_str()));
                     let at = self.placeholder_span(template, &place.name);
-                    self.problems.push(Diagnostic::new(codes::SAVED_PLACEHOLDER, at, said).hint(hint));
+                    self.problems
+                        .push(Diagnostic::new(codes::SAVED_PLACEHOLDER, at, said).hint(hint));
                 }
                 used.push(place.name);
             }
         }
         for param in params.iter().filter(|param| !used.contains(&param.name)) {
-            let said = format!("the parameter `{}` stands nowhere: write `${{{}}}` in the query", param.name, param.name);
+            let said = format!(
+                "the parameter `{}` stands nowhere: write `${{{}}}` in the query",
+                param.name, param.name
+            );
             self.problem(codes::SAVED_PLACEHOLDER, 0..0, said);
         }
     }
@@ -217,7 +283,9 @@ impl Reader<'_> {
         for (key, value) in self.table_at(root, "params") {
             let name = key.get_ref().to_string();
             if !name::is_param(&name) {
-                let said = format!("`{name}` is not a name for a parameter: lower-case letters, digits, `_` and `-`");
+                let said = format!(
+                    "`{name}` is not a name for a parameter: lower-case letters, digits, `_` and `-`"
+                );
                 self.problem(codes::SAVED_NAME, key.span(), said);
             }
             let Some(table) = value.get_ref().as_table() else {
@@ -227,7 +295,12 @@ impl Reader<'_> {
             self.known_keys(table, PARAM_KEYS, "a parameter");
             let description = self.text(table, "description").unwrap_or_default();
             let (default, kind) = self.default(table);
-            params.push(Param { name, description, default, kind });
+            params.push(Param {
+                name,
+                description,
+                default,
+                kind,
+            });
         }
         params
     }
@@ -249,14 +322,16 @@ impl Reader<'_> {
     }
 
     fn table_at<'a, 'i>(&mut self, root: &'a DeTable<'i>, key: &str) -> Vec<Key<'a, 'i>> {
-        let Some(value) = root.get(key) else { return Vec::new() };
-        match value.get_ref().as_table() {
-            Some(table) => table.iter().collect(),
-            None => {
-                self.expected(value, key, "a table");
-                Vec::new()
-            }
+        let Some(value) = root.get(key) else {
+            return Vec::new();
+        };
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.expected(value, key, "a table");
         }
+        table
+            .map(|table| table.iter().collect())
+            .unwrap_or_default()
     }
 
     fn alert(&mut self, root: &DeTable<'_>) -> Option<AlertRule> {
@@ -270,31 +345,50 @@ impl Reader<'_> {
         let severity = table
             .get("severity")
             .filter(|severity| severity.get_ref().is_str())
-            .and_then(|_| self.word(table, "severity", &Severity::ALL.map(|one| (one.name(), one))));
+            .and_then(|_| {
+                self.word(
+                    table,
+                    "severity",
+                    &Severity::ALL.map(|one| (one.name(), one)),
+                )
+            });
         let key = self.texts(table, "key").unwrap_or_default();
         if key.is_empty() {
-            let said = "`[alert]` needs a `key`: the columns that make rows one alert, such as [\"name\"]";
+            let said =
+                "`[alert]` needs a `key`: the columns that make rows one alert, such as [\"name\"]";
             self.problem(codes::SAVED_MISSING, value.span(), said);
         }
         let repeat = self.repeat(table);
         let after = self.count(table, "after", 1).unwrap_or(1);
-        Some(AlertRule { severity: severity?, key, repeat, after })
+        Some(AlertRule {
+            severity: severity?,
+            key,
+            repeat,
+            after,
+        })
     }
 
     fn repeat(&mut self, table: &DeTable<'_>) -> Option<i64> {
         let written = self.text(table, "repeat")?;
-        let millis = expand::period_millis(&written);
-        if millis.is_none() {
-            let span = table.get("repeat").map_or(0..0, Spanned::span);
-            let said = format!("`repeat` is a period such as `30m`, `4h` or `1d`, not `{written}`");
-            self.problem(codes::SAVED_VALUE, span, said);
+        match duration::parse(&written) {
+            Ok(millis) if millis > 0 => Some(millis),
+            _ => {
+                let span = table.get("repeat").map_or(0..0, Spanned::span);
+                let said = format!(
+                    "`repeat` is a length of time such as `30m`, `4h` or `1d`, not `{written}`"
+                );
+                self.problem(codes::SAVED_VALUE, span, said);
+                None
+            }
         }
-        millis
     }
 
     fn count(&mut self, table: &DeTable<'_>, key: &str, least: u32) -> Option<u32> {
         let value = table.get(key)?;
-        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok());
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| number.as_str().parse::<u32>().ok());
         let number = number.filter(|&number| number >= least);
         if number.is_none() {
             self.expected(value, key, &format!("a whole number, {least} or more"));
@@ -303,13 +397,15 @@ impl Reader<'_> {
     }
 
     fn tests(&mut self, root: &DeTable<'_>, params: &[Param]) -> Vec<Case> {
-        let Some(value) = root.get("tests") else { return Vec::new() };
+        let Some(value) = root.get("tests") else {
+            return Vec::new();
+        };
         let Some(list) = value.get_ref().as_array() else {
             self.expected(value, "tests", "a list of tables, each under `[[tests]]`");
             return Vec::new();
         };
         let mut cases = Vec::new();
-        for item in list.iter() {
+        for item in list {
             match item.get_ref().as_table() {
                 Some(table) => cases.extend(self.case(table, item.span(), params)),
                 None => self.expected(item, "tests", "a table, under `[[tests]]`"),
@@ -323,7 +419,11 @@ impl Reader<'_> {
         let name = self.required_text(table, "name", span.clone());
         let events = self.texts(table, "events");
         if !table.contains_key("events") {
-            self.problem(codes::SAVED_MISSING, span.clone(), "the test has no `events`");
+            self.problem(
+                codes::SAVED_MISSING,
+                span.clone(),
+                "the test has no `events`",
+            );
         }
         let mut given = Vec::new();
         for (key, value) in self.table_at(table, "params") {
@@ -332,7 +432,8 @@ impl Reader<'_> {
             if !params.iter().any(|param| param.name == word) {
                 let said = format!("the query has no parameter `{word}`");
                 let hint = did_you_mean(word, known);
-                self.problems.push(Diagnostic::new(codes::SAVED_PARAM, key.span(), said).hint(hint));
+                self.problems
+                    .push(Diagnostic::new(codes::SAVED_PARAM, key.span(), said).hint(hint));
             }
             match scalar(value.get_ref()) {
                 Some(text) => given.push((word.to_owned(), text)),
@@ -341,7 +442,13 @@ impl Reader<'_> {
         }
         let rows = self.rows(table, &span)?;
         let line = self.text[..span.start].matches('\n').count() + 1;
-        Some(Case { name: name?, events: events?, params: given, rows, line })
+        Some(Case {
+            name: name?,
+            events: events?,
+            params: given,
+            rows,
+            line,
+        })
     }
 
     fn rows(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<Expected> {
@@ -356,7 +463,10 @@ impl Reader<'_> {
             DeValue::Table(fields) => row(fields).map(|row| Expected::Fields(vec![row])),
             DeValue::Array(list) => {
                 let one = |item: &Spanned<DeValue<'_>>| item.get_ref().as_table().and_then(row);
-                list.iter().map(one).collect::<Option<Vec<_>>>().map(Expected::Fields)
+                list.iter()
+                    .map(one)
+                    .collect::<Option<Vec<_>>>()
+                    .map(Expected::Fields)
             }
             _ => None,
         };
@@ -369,7 +479,8 @@ impl Reader<'_> {
 
 /// Reads the fields of one expected row; keys with a dot are written in quotes.
 fn row(fields: &DeTable<'_>) -> Option<Vec<(String, String)>> {
-    let one = |(key, value): Key<'_, '_>| Some((key.get_ref().to_string(), scalar(value.get_ref())?));
+    let one =
+        |(key, value): Key<'_, '_>| Some((key.get_ref().to_string(), scalar(value.get_ref())?));
     fields.iter().map(one).collect()
 }
 
@@ -382,4 +493,3 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
         _ => None,
     }
 }
-

@@ -1,0 +1,290 @@
+//! Tests of reading saved queries and filling in their parameters.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const GOOD: &str = r#"
+title = "Failed batch runs"
+from = "runs"
+query = '''
+filter name like ${batch}
+| display name
+'''
+[params.batch]
+description = "only this batch"
+default = "*"
+[alert]
+severity = "critical"
+key = ["name"]
+repeat = "4h"
+[[tests]]
+name = "nothing gives nothing"
+events = []
+rows = 0
+[[tests]]
+name = "a run"
+events = ["x"]
+rows = [{ name = "batch", "error.type" = "KeyError" }]
+"#;
+
+fn read(text: &str) -> Result<SavedQuery, Diagnostics> {
+    let file = SourceFile {
+        path: "queries/x.toml".to_owned(),
+        text: text.to_owned(),
+        builtin: false,
+    };
+    SavedQuery::parse("some-query", file)
+}
+
+fn problems(text: &str) -> String {
+    read(text)
+        .expect_err("the file has a mistake")
+        .render("queries/x.toml", text, 1, false)
+}
+
+fn given(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_whole_file_is_read() {
+    let query = read(GOOD).expect("the file is good");
+    assert_eq!(query.from, Input::Runs);
+    assert_eq!(query.groups, ["batch", "tasks"]);
+    assert_eq!(query.query.first_line, 5);
+    let rule = query.alert.as_ref().expect("it has an alert");
+    assert_eq!(
+        (rule.severity, rule.repeat, rule.after),
+        (Severity::Critical, Some(14_400_000), 1)
+    );
+    assert_eq!(query.tests[0].rows, Expected::Count(0));
+    let fields = given(&[("name", "batch"), ("error.type", "KeyError")]);
+    let Expected::Fields(rows) = &query.tests[1].rows else {
+        panic!("rows are fields")
+    };
+    assert!(fields.iter().all(|field| rows[0].contains(field)));
+}
+
+#[test]
+fn an_unknown_key_is_shown_with_the_nearest_one() {
+    insta::assert_snapshot!(problems(&GOOD.replace("severity", "severty")), @r#"
+    error: unknown key `severty` in `[alert]`
+      --> queries/x.toml:12:1
+       |
+    12 | severty = "critical"
+       | ^^^^^^^
+    hint: did you mean `severity`?
+    error: `severity` is missing
+      --> queries/x.toml:11:1
+       |
+    11 | [alert]
+       | ^^^^^^^
+    "#);
+}
+
+#[test]
+fn a_placeholder_without_its_parameter_is_pointed_at() {
+    insta::assert_snapshot!(problems(&GOOD.replace("${batch}", "${bacth}")), @r#"
+    error: `${bacth}` stands in the text, but there is no `[params.bacth]`
+     --> queries/x.toml:5:18
+      |
+    5 | filter name like ${bacth}
+      |                  ^^^^^^^^
+    hint: did you mean `batch`?
+    error: the parameter `batch` stands nowhere: write `${batch}` in the query
+     --> queries/x.toml:1:1
+      |
+    1 |
+      | ^
+    "#);
+}
+
+#[test]
+fn all_mistakes_are_reported_together() {
+    let text = "titel = 1\nfrom = \"run\"\nfilter = 'x'\n[alert]\nseverity = \"bad\"\nrepeat = \"often\"\nafter = 0\n[[tests]]\nname = \"t\"\n";
+    let found = read(text).expect_err("it is full of mistakes");
+    let codes: Vec<&str> = found.0.iter().map(|one| one.code.0).collect();
+    assert_eq!(
+        codes,
+        [
+            "S002", "S003", "S005", "S003", "S005", "S003", "S005", "S004", "S003", "S003"
+        ]
+    );
+}
+
+#[test]
+fn a_broken_file_says_where() {
+    let found = read("title = 'x\n").expect_err("the quote is not closed");
+    assert_eq!(found.0[0].code.0, "S001");
+}
+
+#[test]
+fn commands_cannot_be_saved_queries() {
+    let file = SourceFile {
+        path: String::new(),
+        text: GOOD.to_owned(),
+        builtin: false,
+    };
+    for name in ["replay", "Errors", "", "-x", "a_b"] {
+        assert!(SavedQuery::parse(name, file.clone()).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_only_works_on_events() {
+    let text = GOOD.replace("from = \"runs\"", "from = \"runs\"\nfilter = 'ERROR'");
+    assert!(problems(&text).contains("only works on events"));
+}
+
+#[test]
+fn behind_like_a_star_stands_for_anything() {
+    let query = read(GOOD).expect("the file is good");
+    let expanded = |value| {
+        query
+            .expand(&given(&[("batch", value)]))
+            .expect("any text will do")
+            .query
+    };
+    assert_eq!(
+        expanded("sync-*"),
+        "filter name like /(?s)^sync-.*$/\n| display name\n"
+    );
+    assert_eq!(
+        expanded("a.b/c"),
+        "filter name like /^a\\.b\\/c$/\n| display name\n"
+    );
+    let default = query.expand(&[]).expect("the default will do").query;
+    assert_eq!(default, "filter name like /(?s)^.*$/\n| display name\n");
+}
+
+#[test]
+fn unknown_parameters_are_spelled_out() {
+    let query = read(GOOD).expect("the file is good");
+    let error = query
+        .expand(&given(&[("bacth", "x")]))
+        .expect_err("no such parameter");
+    assert_eq!(error.message, "`some-query` has no parameter `bacth`");
+    assert_eq!(error.hint.as_deref(), Some("did you mean `batch`?"));
+}
+
+#[test]
+fn a_parameter_without_default_must_be_given() {
+    let query = read(&GOOD.replace("default = \"*\"", "")).expect("the file is good");
+    let error = query.expand(&[]).expect_err("no value");
+    assert_eq!(error.message, "`some-query` needs the parameter `batch`");
+}
+
+fn fill(query: &str, default: &str, value: &str) -> Result<String, ParameterError> {
+    let text = format!("title = 't'\nquery = '''{query}'''\n[params.p]\ndefault = {default}\n");
+    let query =
+        read(&text).unwrap_or_else(|found| panic!("{}", found.render("x", &text, 1, false)));
+    query
+        .expand(&given(&[("p", value)]))
+        .map(|expanded| expanded.query)
+}
+
+#[test]
+fn each_place_has_its_quotes() {
+    let check = |query: &str, value: &str, expected: &str| {
+        assert_eq!(fill(query, "'x'", value).expect("the value fits"), expected);
+    };
+    check("filter a = ${p}", "x\" or 1", r#"filter a = "x\" or 1""#);
+    check("filter a = '${p}!'", "it's", r"filter a = 'it\'s!'");
+    check(
+        "filter a like /b${p}+/",
+        "a|b*",
+        r"filter a like /b(?:a\|b(?s:.*))+/",
+    );
+    check("filter a / ${p} / 2 > 1", "4", r#"filter a / "4" / 2 > 1"#);
+    check(
+        "stats count(*) by `${p}`",
+        "user-agent",
+        "stats count(*) by `user-agent`",
+    );
+    check("# ${p}\nfilter a = ${p}", "x", "# ${p}\nfilter a = \"x\"");
+    check(
+        "parse @message /${p}(?<n>.)/ | filter a = \"\\${p}\"",
+        "x",
+        "parse @message /(?:x)(?<n>.)/ | filter a = \"\\${p}\"",
+    );
+}
+
+#[test]
+fn numbers_and_periods_stand_as_they_are() {
+    assert_eq!(
+        fill("limit ${p}", "10", "20").expect("a number"),
+        "limit 20"
+    );
+    assert_eq!(
+        fill("stats count(*) by bin(${p})", "'1h'", "5m").expect("a period"),
+        "stats count(*) by bin(5m)"
+    );
+    assert_eq!(
+        fill("limit ${p}", "10", "1 | x")
+            .expect_err("no number")
+            .message,
+        "`p=1 | x`: it should be a number such as `10` or `0.5`"
+    );
+    assert!(fill("limit ${p}", "10", "-1").is_err());
+    assert!(fill("stats count(*) by bin(${p})", "'1h'", "5 m").is_err());
+}
+
+#[test]
+fn a_name_in_backticks_cannot_end_them() {
+    assert!(fill("stats count(*) by `${p}`", "'x'", "a` | b").is_err());
+}
+
+#[test]
+fn a_class_takes_no_parameter() {
+    assert!(quote::places("filter a like /[${p}]/", quote::Language::Query).is_err());
+    assert!(quote::places("{ $['${p}'] = 1 }", quote::Language::Pattern).is_err());
+    assert!(quote::places("filter a = ${P}", quote::Language::Query).is_err());
+}
+
+#[test]
+fn the_catalog_prefers_the_project() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    std::fs::write(folder.path().join("errors.toml"), GOOD).expect("written");
+    std::fs::write(folder.path().join("broken.toml"), "title = 1").expect("written");
+    std::fs::write(folder.path().join("notes.txt"), "no query").expect("written");
+    let mut catalog = builtin();
+    catalog
+        .add_folder(folder.path())
+        .expect("the folder is there");
+    assert_eq!(
+        catalog.get("errors").map(|query| query.title.as_str()),
+        Some("Failed batch runs")
+    );
+    assert_eq!(catalog.mistakes().len(), 1);
+    assert!(
+        catalog
+            .mistake("broken")
+            .is_some_and(|mistake| mistake.render(false).contains("`query` is missing"))
+    );
+}
+
+proptest! {
+    /// Outside the value, the text stays what it was, and walking it finds no more placeholders.
+    #[test]
+    fn a_value_stays_inside_its_quotes(value in any::<String>()) {
+        for query in ["filter a = ${p} | limit 1", "filter a = \"x${p}\"", "filter a = '${p}' or b", "filter a like /x${p}/"] {
+            let filled = fill(query, "'x'", &value).expect("any text fits");
+            let (before, after) = query.split_once("${p}").expect("there is one");
+            prop_assert!(filled.starts_with(before) && filled.ends_with(after));
+            let escaped = filled.replace("${", "$ {");
+            prop_assert_eq!(quote::places(&escaped, quote::Language::Query), Ok(Vec::new()));
+        }
+    }
+
+    /// No text of a file makes the reader panic.
+    #[test]
+    fn no_file_panics_the_reader(text in any::<String>()) {
+        let _ = read(&text);
+        let _ = quote::places(&text, quote::Language::Query);
+        let _ = quote::places(&text, quote::Language::Pattern);
+    }
+}
