@@ -1,5 +1,6 @@
 //! Saved queries, failed-run detection and alerts over the JSON logs of a Django application on ECS Fargate.
 
+pub mod config;
 pub mod decode;
 pub mod diagnostic;
 pub mod event;

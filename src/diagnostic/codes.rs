@@ -17,6 +17,17 @@ codes! {
     /// The pattern is longer than the service takes.
     PATTERN_TOO_LONG = "P001";
 
+    // Configuration.
+
+    /// The file is not TOML.
+    CONFIG_SYNTAX = "S101";
+    /// No setting has this name.
+    CONFIG_UNKNOWN_KEY = "S102";
+    /// The value is of another kind than the setting.
+    CONFIG_TYPE = "S103";
+    /// The setting cannot have this value.
+    CONFIG_VALUE = "S104";
+
     // Times.
 
     /// A duration that cannot be read, or can be read in two ways.

@@ -1,0 +1,405 @@
+//! One `logq.toml` text, read key by key into a [`Config`], with every mistake pointed at.
+
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Config, Origin};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
+use crate::suggest::did_you_mean;
+use crate::time::{Zone, duration};
+
+type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl Config {
+    /// Reads a file's text over the settings there are; `path` only names it.
+    ///
+    /// All mistakes are collected. After an error the settings are half read and of no use.
+    pub fn read(&mut self, text: &str, path: &Path) -> Result<(), Diagnostics> {
+        let root = DeTable::parse(text).map_err(|error| syntax(&error, text))?;
+        let mut reader = Reader {
+            config: self,
+            text,
+            path,
+            faults: Vec::new(),
+        };
+        reader.root(root.get_ref());
+        let mut faults = reader.faults;
+        if faults.is_empty() {
+            return Ok(());
+        }
+        faults.sort_by_key(|fault| fault.span.start);
+        Err(Diagnostics(faults))
+    }
+}
+
+struct Reader<'a> {
+    config: &'a mut Config,
+    text: &'a str,
+    path: &'a Path,
+    faults: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn root(&mut self, table: &DeTable<'_>) {
+        const KEYS: [&str; 6] = [
+            "timezone",
+            "ambiguous_width",
+            "stages",
+            "groups",
+            "runs",
+            "batches",
+        ];
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "timezone" => self.timezone(key, value),
+                "ambiguous_width" => self.ambiguous_width(key, value),
+                "stages" => self.each_table(value, "stages", Self::stage),
+                "groups" => self.groups(value),
+                "runs" => self.runs(value),
+                "batches" => self.each_table(value, "batches", Self::batch),
+                _ => self.unknown(key, "", &KEYS),
+            }
+        }
+    }
+
+    fn timezone(&mut self, key: &Key<'_>, value: &Value<'_>) {
+        let Some(name) = self.text_of(value, "timezone") else {
+            return;
+        };
+        match Zone::named(&name) {
+            Ok(zone) => {
+                self.config.timezone = Some(zone);
+                self.note("timezone", key);
+            }
+            Err(faults) => self.inside(value, faults),
+        }
+    }
+
+    fn ambiguous_width(&mut self, key: &Key<'_>, value: &Value<'_>) {
+        match value.get_ref() {
+            DeValue::Integer(number) if matches!(number.as_str(), "1" | "2") => {
+                self.config.ambiguous_width = if number.as_str() == "2" { 2 } else { 1 };
+                self.note("ambiguous_width", key);
+            }
+            _ => self.fault(
+                codes::CONFIG_VALUE,
+                value.span(),
+                "`ambiguous_width` is 1 or 2",
+            ),
+        }
+    }
+
+    fn groups(&mut self, value: &Value<'_>) {
+        let Some(table) = self.table_of(value, "groups") else {
+            return;
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let Some(template) = self.text_of(value, name) else {
+                continue;
+            };
+            if let Some(complaint) = wrong_template(&template) {
+                self.fault(codes::CONFIG_VALUE, value.span(), complaint);
+                continue;
+            }
+            self.config.groups.insert(name.to_owned(), template);
+            self.note(&format!("groups.{name}"), key);
+        }
+    }
+
+    fn runs(&mut self, value: &Value<'_>) {
+        let Some(table) = self.table_of(value, "runs") else {
+            return;
+        };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "settle" => self.settle(value),
+                "name_field" => self.config.runs.name_field = self.text_of(value, "name_field"),
+                "app_roots" => self.config.runs.app_roots = self.texts_of(value, "app_roots"),
+                _ => {
+                    self.unknown(key, "runs", &["settle", "name_field", "app_roots"]);
+                    continue;
+                }
+            }
+            self.note(&format!("runs.{}", key.get_ref()), key);
+        }
+    }
+
+    fn settle(&mut self, value: &Value<'_>) {
+        let Some(written) = self.text_of(value, "settle") else {
+            return;
+        };
+        match duration::parse(&written) {
+            Ok(millis) => self.config.runs.settle_ms = millis,
+            Err(faults) => self.inside(value, faults),
+        }
+    }
+
+    fn stage(&mut self, name: &str, table: &DeTable<'_>) {
+        let mut stage = self.config.stages.get(name).cloned().unwrap_or_default();
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "region" => stage.region = self.text_of(value, "region"),
+                _ => {
+                    self.unknown(key, &format!("stages.{name}"), &["region"]);
+                    continue;
+                }
+            }
+            self.note(&format!("stages.{name}.{}", key.get_ref()), key);
+        }
+        self.config.stages.insert(name.to_owned(), stage);
+    }
+
+    fn batch(&mut self, name: &str, table: &DeTable<'_>) {
+        let mut batch = self.config.batches.get(name).cloned().unwrap_or_default();
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "owner" => batch.owner = self.text_of(value, "owner"),
+                "runbook" => batch.runbook = self.text_of(value, "runbook"),
+                _ => {
+                    self.unknown(key, &format!("batches.{name}"), &["owner", "runbook"]);
+                    continue;
+                }
+            }
+            self.note(&format!("batches.{name}.{}", key.get_ref()), key);
+        }
+        self.config.batches.insert(name.to_owned(), batch);
+    }
+
+    /// Reads a table whose members are tables named by the user.
+    fn each_table(
+        &mut self,
+        value: &Value<'_>,
+        what: &str,
+        read: fn(&mut Self, &str, &DeTable<'_>),
+    ) {
+        let Some(tables) = self.table_of(value, what) else {
+            return;
+        };
+        for (key, value) in tables {
+            let name = key.get_ref().as_ref();
+            if let Some(table) = self.table_of(value, name) {
+                read(self, name, table);
+            }
+        }
+    }
+
+    fn table_of<'v, 'i>(&mut self, value: &'v Value<'i>, name: &str) -> Option<&'v DeTable<'i>> {
+        if let DeValue::Table(table) = value.get_ref() {
+            return Some(table);
+        }
+        self.wrong_type(value, name, "a table");
+        None
+    }
+
+    fn text_of(&mut self, value: &Value<'_>, name: &str) -> Option<String> {
+        if let DeValue::String(text) = value.get_ref() {
+            return Some(text.clone().into_owned());
+        }
+        self.wrong_type(value, name, "a text in quotes");
+        None
+    }
+
+    fn texts_of(&mut self, value: &Value<'_>, name: &str) -> Vec<String> {
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(value, name, "a list of texts");
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| self.text_of(item, name))
+            .collect()
+    }
+
+    fn note(&mut self, dotted: &str, key: &Key<'_>) {
+        let line = 1 + self.text[..key.span().start].matches('\n').count();
+        let origin = Origin::File(self.path.to_owned(), line);
+        self.config.origins.insert(dotted.to_owned(), origin);
+    }
+
+    fn unknown(&mut self, key: &Key<'_>, table: &str, known: &[&str]) {
+        let name = key.get_ref();
+        let place = match table {
+            "" => String::new(),
+            table => format!(" in `[{table}]`"),
+        };
+        let hint = did_you_mean(name, known.iter().copied())
+            .unwrap_or_else(|| format!("known keys here: `{}`", known.join("`, `")));
+        let fault = Diagnostic::new(
+            codes::CONFIG_UNKNOWN_KEY,
+            key.span(),
+            format!("unknown key `{name}`{place}"),
+        );
+        self.faults.push(fault.hint(hint));
+    }
+
+    fn wrong_type(&mut self, value: &Value<'_>, name: &str, wanted: &str) {
+        let message = format!("`{name}` is not {wanted}");
+        self.fault(codes::CONFIG_TYPE, value.span(), message);
+    }
+
+    fn fault(&mut self, code: Code, span: Range<usize>, message: impl Into<String>) {
+        self.faults.push(Diagnostic::new(code, span, message));
+    }
+
+    /// Takes over mistakes found inside a quoted value, with their places moved into the file.
+    fn inside(&mut self, value: &Value<'_>, faults: Diagnostics) {
+        let quoted = value.span().start + 1..value.span().end.saturating_sub(1);
+        for mut fault in faults.0 {
+            let end = (quoted.start + fault.span.end).min(quoted.end);
+            fault.span = (quoted.start + fault.span.start).min(end)..end;
+            self.faults.push(fault);
+        }
+    }
+}
+
+fn wrong_template(template: &str) -> Option<String> {
+    let rest = template.replace("{stage}", "");
+    if rest.contains(['{', '}']) {
+        return Some("a group may hold `{stage}` and no other place to fill in".to_owned());
+    }
+    if template.matches("{stage}").count() > 1 {
+        return Some("`{stage}` may stand in a group once".to_owned());
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+    match rest.chars().find(|c| !allowed(*c)) {
+        Some(odd) => Some(format!("a log group's name cannot hold `{odd}`")),
+        None if template.is_empty() => Some("a log group's name is missing".to_owned()),
+        None => None,
+    }
+}
+
+fn syntax(error: &toml::de::Error, text: &str) -> Diagnostics {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    let message = error.message().replace('\n', ", ");
+    Diagnostic::new(codes::CONFIG_SYNTAX, span, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, Diagnostics> {
+        let mut config = Config::default();
+        config.read(text, Path::new("logq.toml")).map(|()| config)
+    }
+
+    fn complaints(text: &str) -> String {
+        read(text)
+            .expect_err("wrong")
+            .render("logq.toml", text, 1, false)
+    }
+
+    #[test]
+    fn an_empty_file_is_valid() {
+        assert!(read("").is_ok());
+    }
+
+    #[test]
+    fn every_key_of_the_contract_is_read() {
+        let config = read(
+            r#"
+            timezone = "Asia/Tokyo"
+            ambiguous_width = 2
+            [stages.production]
+            region = "ap-northeast-1"
+            [groups]
+            webapp = "/apps/{stage}/web"
+            [runs]
+            settle = "10m"
+            name_field = "batch"
+            app_roots = ["/app", "/srv"]
+            [batches."同期"]
+            owner = "booking team"
+            runbook = "https://example.com/sync"
+            "#,
+        )
+        .expect("valid");
+        assert_eq!(
+            config.timezone.as_ref().map(Zone::name).as_deref(),
+            Some("Asia/Tokyo")
+        );
+        assert_eq!(config.ambiguous_width, 2);
+        assert_eq!(
+            config.stages["production"].region.as_deref(),
+            Some("ap-northeast-1")
+        );
+        assert_eq!(
+            config.groups.group("webapp", "staging").as_deref(),
+            Some("/apps/staging/web")
+        );
+        assert_eq!(
+            config.groups.group("batch", "staging").as_deref(),
+            Some("/ecs/staging-batch")
+        );
+        assert_eq!(config.runs.settle_ms, 600_000);
+        assert_eq!(config.runs.name_field.as_deref(), Some("batch"));
+        assert_eq!(config.runs.app_roots, ["/app", "/srv"]);
+        assert_eq!(
+            config.batches["同期"].owner.as_deref(),
+            Some("booking team")
+        );
+        assert_eq!(
+            config.origin("runs.settle"),
+            Origin::File("logq.toml".into(), 9)
+        );
+        assert_eq!(config.origin("groups.batch"), Origin::Default);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_with_their_lines() {
+        let text = "timezone = \"Asia/Tokio\"\n[runs]\nsetle = \"5m\"\nsettle = \"5M\"\napp_roots = \"/app\"\n";
+        insta::assert_snapshot!(complaints(text), @r#"
+        error: unknown time zone `Asia/Tokio`
+         --> logq.toml:1:13
+          |
+        1 | timezone = "Asia/Tokio"
+          |             ^^^^^^^^^^
+        hint: did you mean `Asia/Tokyo` or `Asia/Tomsk`?
+        error: unknown key `setle` in `[runs]`
+         --> logq.toml:3:1
+          |
+        3 | setle = "5m"
+          | ^^^^^
+        hint: did you mean `settle`?
+        error: `M` can be read as minutes or as months
+         --> logq.toml:4:11
+          |
+        4 | settle = "5M"
+          |           ^^
+        hint: `5m` is 5 min; a month has no fixed length, write days: `150d`
+        error: `app_roots` is not a list of texts
+         --> logq.toml:5:13
+          |
+        5 | app_roots = "/app"
+          |             ^^^^^^
+        "#);
+    }
+
+    #[test]
+    fn broken_toml_is_pointed_at() {
+        insta::assert_snapshot!(complaints("[runs\nsettle = 1\n"), @r#"
+        error: unclosed table, expected `]`
+         --> logq.toml:1:6
+          |
+        1 | [runs
+          |      ^
+        "#);
+    }
+
+    #[test]
+    fn templates_hold_nothing_but_the_stage() {
+        let text = "[groups]\nbatch = \"/ecs/{stag}-batch\"\n";
+        insta::assert_snapshot!(complaints(text), @r#"
+        error: a group may hold `{stage}` and no other place to fill in
+         --> logq.toml:2:9
+          |
+        2 | batch = "/ecs/{stag}-batch"
+          |         ^^^^^^^^^^^^^^^^^^^
+        "#);
+    }
+}
