@@ -473,6 +473,10 @@ pub enum ExprKind {
     Negate(Box<Expr>),
     /// `not x`
     Not(Box<Expr>),
+    /// All of them: `a and b and c`; at least two.
+    And(Vec<Expr>),
+    /// One of them: `a or b or c`; at least two.
+    Or(Vec<Expr>),
     /// Two operands and what stands between them.
     Binary(Box<Expr>, BinaryOp, Box<Expr>),
     /// `x like "text"`, `x not like /regex/`, `x =~ /regex/`.
@@ -516,10 +520,6 @@ pub enum LikePattern {
 /// An operator between two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BinaryOp {
-    /// `or`
-    Or,
-    /// `and`
-    And,
     /// `=`
     Equal,
     /// `!=`

@@ -8,7 +8,11 @@
 //! environment: what a query needs of those stands in [`Settings`].
 
 pub mod ast;
+pub mod lexer;
+pub mod parser;
 pub mod plan;
+mod print;
+pub mod token;
 
 use crate::time::Timestamp;
 

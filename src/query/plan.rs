@@ -142,7 +142,7 @@ pub enum Expr {
     And(Vec<Expr>),
     /// One is true; at least two.
     Or(Vec<Expr>),
-    /// Arithmetic or comparison; never `And` or `Or`.
+    /// Arithmetic or comparison.
     Binary(Box<Expr>, BinaryOp, Box<Expr>),
     /// Contains a text.
     Contains {
