@@ -342,6 +342,9 @@ impl<'t> Lexer<'t> {
 
     fn sign(&mut self, first: char, start: usize) -> Token {
         let rest = self.rest();
+        if rest.starts_with("://") {
+            return self.address(start);
+        }
         if let Some((wrong, right)) = FOREIGN.iter().find(|(wrong, _)| rest.starts_with(wrong)) {
             self.at += wrong.len();
             let message = format!("`{wrong}` is not an operator of this language");
@@ -364,6 +367,14 @@ impl<'t> Lexer<'t> {
             _ => "texts stand in quotes, field names with other signs in backticks",
         };
         let message = format!("`{}` means nothing here", first.escape_debug());
+        self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
+    }
+
+    /// Complains about an address without quotes, all of it.
+    fn address(&mut self, start: usize) -> Token {
+        self.take_while(|c| !c.is_whitespace() && c != '|');
+        let hint = "texts stand in quotes: `referrer = \"http://10.0.0.1/\"`";
+        let message = "an address without quotes";
         self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
     }
 

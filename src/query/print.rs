@@ -246,7 +246,7 @@ impl Display for Setting {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}=", self.name.text)?;
         // A number or a plain word reads back as it is; anything else needs the quotes.
-        if is_plain(&self.value.text) || self.value.text.parse::<f64>().is_ok() {
+        if is_name(&self.value.text) || is_number(&self.value.text) {
             f.write_str(&self.value.text)
         } else {
             quote(f, &self.value.text)
@@ -485,6 +485,16 @@ fn is_member(part: &str) -> bool {
     !part.is_empty() && part.chars().all(plain)
 }
 
+/// Says whether a text is read as a number, without a sign.
+fn is_number(text: &str) -> bool {
+    let digit = |c: char| c.is_ascii_digit();
+    text.starts_with(digit) && text.ends_with(digit) && text.parse::<f64>().is_ok()
+}
+
+fn is_name(part: &str) -> bool {
+    is_member(part) && !part.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// Says whether a name needs no backticks at the beginning of a field.
 fn is_plain(name: &str) -> bool {
     /// Words with a meaning behind a field or before one.
@@ -516,7 +526,5 @@ fn is_plain(name: &str) -> bool {
         "p",
         "source",
     ];
-    is_member(name)
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
+    is_name(name) && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
 }

@@ -463,9 +463,6 @@ impl Parser {
                 format!("commands are separated by `|`: write `| {text}`")
             }
             Token::Sign(Sign::Close) => "there is no `(` that this closes".to_owned(),
-            Token::Sign(Sign::Colon) => {
-                "texts such as addresses stand in quotes: \"http://10.0.0.1/\"".to_owned()
-            }
             Token::Regex(source) => {
                 format!("a regular expression follows `like`: `@message like /{source}/`")
             }

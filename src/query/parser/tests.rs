@@ -113,7 +113,7 @@ fn each_mistake_once() {
     check_errors("filter a = 1)", &["Q007"]);
     check_errors("filter a < b < c", &["Q007"]);
     check_errors("filter status >= 500 ? 1 : 0", &["Q006"]);
-    check_errors("filter a = http://1.2.3.4/", &["Q007"]);
+    check_errors("filter a = http://1.2.3.4/ and b like 'x'", &["Q002"]);
     check_errors("", &["Q007"]);
     check_errors("fields a |", &["Q007"]);
     check_errors("autoregress a p=0-2", &["Q013"]);
