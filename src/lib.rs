@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod query;
 pub mod record;
+pub mod render;
 pub mod row;
 pub mod saved;
 pub mod scan;

@@ -142,14 +142,12 @@ impl Reader<'_> {
     fn stage(&mut self, name: &str, table: &DeTable<'_>) {
         let mut stage = self.config.stages.get(name).cloned().unwrap_or_default();
         for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "region" => stage.region = self.text_of(value, "region"),
-                _ => {
-                    self.unknown(key, &format!("stages.{name}"), &["region"]);
-                    continue;
-                }
+            if key.get_ref() != "region" {
+                self.unknown(key, &format!("stages.{name}"), &["region"]);
+                continue;
             }
-            self.note(&format!("stages.{name}.{}", key.get_ref()), key);
+            stage.region = self.text_of(value, "region");
+            self.note(&format!("stages.{name}.region"), key);
         }
         self.config.stages.insert(name.to_owned(), stage);
     }

@@ -1,0 +1,82 @@
+//! `csv`: a head row, quoting as RFC 4180 has it, and no cell that a spreadsheet would take for a formula.
+
+use std::borrow::Cow;
+
+use super::{Ending, Renderer, json};
+use crate::row::{Columns, Row};
+use crate::value::Value;
+
+/// Comma-separated values.
+#[derive(Debug)]
+pub(super) struct Csv {
+    bom: bool,
+}
+
+impl Csv {
+    pub(super) fn new(bom: bool) -> Self {
+        Self { bom }
+    }
+}
+
+impl Renderer for Csv {
+    fn start(&mut self, columns: &Columns, out: &mut Vec<u8>) {
+        if self.bom {
+            out.extend_from_slice("\u{feff}".as_bytes());
+        }
+        write_line(columns.iter().map(|name| defused(name)), out);
+    }
+
+    fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
+        write_line(row.values.iter().map(cell), out);
+    }
+
+    fn finish(&mut self, _ending: Ending, _out: &mut Vec<u8>) {}
+}
+
+fn write_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) {
+    let mut writer = csv::WriterBuilder::new()
+        .buffer_capacity(512)
+        .from_writer(out);
+    for cell in cells {
+        writer
+            .write_field(cell.as_bytes())
+            .expect("a Vec takes all bytes");
+    }
+    writer
+        .write_record(None::<&[u8]>)
+        .expect("a Vec takes all bytes");
+    writer.flush().expect("a Vec takes all bytes");
+}
+
+fn cell<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
+    match value {
+        Value::Null => Cow::Borrowed(""),
+        Value::Text(text) => defused(text),
+        Value::Timestamp(at) => Cow::Owned(at.to_string()),
+        value => {
+            let mut out = Vec::new();
+            json::write_value(value, &mut out);
+            match out.as_slice() {
+                b"null" => Cow::Borrowed(""),
+                json => Cow::Owned(String::from_utf8_lossy(json).into_owned()),
+            }
+        }
+    }
+}
+
+/// Puts an apostrophe before text that a spreadsheet would run; numbers, also negative ones, are left alone.
+fn defused(text: &str) -> Cow<'_, str> {
+    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    if !risky || text.parse::<f64>().is_ok() || is_field_name(text) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{text}"))
+}
+
+/// Returns whether the text is only a name such as `@timestamp`, which calls nothing.
+fn is_field_name(text: &str) -> bool {
+    text.strip_prefix('@').is_some_and(|name| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+    })
+}

@@ -1,0 +1,171 @@
+//! `json` and `ndjson`: rows as objects, with numbers as numbers and times in UTC.
+
+use super::{Ending, Question, Renderer, SCHEMA};
+use crate::row::{Columns, Row};
+use crate::time::Timestamp;
+use crate::value::{Value, number_text};
+
+/// One object a line; a field without a value is left out.
+#[derive(Debug, Default)]
+pub(super) struct Lines;
+
+impl Renderer for Lines {
+    fn start(&mut self, _columns: &Columns, _out: &mut Vec<u8>) {}
+
+    fn row(&mut self, row: &Row, out: &mut Vec<u8>) {
+        let present = row
+            .columns
+            .iter()
+            .zip(&row.values)
+            .filter(|(_, value)| !is_missing(value));
+        write_members(present.map(|(name, value)| (&**name, value)), out);
+        out.push(b'\n');
+    }
+
+    fn finish(&mut self, _ending: Ending, _out: &mut Vec<u8>) {}
+}
+
+/// One document: what was asked, whether the answer is whole, and the rows.
+///
+/// Whether it is whole is known at the end and stands before the rows, so these are held back as text.
+#[derive(Debug)]
+pub(super) struct Document {
+    question: Question,
+    rows: Vec<u8>,
+}
+
+impl Document {
+    pub(super) fn new(question: Question) -> Self {
+        Self {
+            question,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Renderer for Document {
+    fn start(&mut self, _columns: &Columns, _out: &mut Vec<u8>) {}
+
+    fn row(&mut self, row: &Row, _out: &mut Vec<u8>) {
+        let separator: &[u8] = if self.rows.is_empty() { b"\n" } else { b",\n" };
+        self.rows.extend_from_slice(separator);
+        let members = row.columns.iter().zip(&row.values);
+        write_members(
+            members.map(|(name, value)| (&**name, value)),
+            &mut self.rows,
+        );
+    }
+
+    fn finish(&mut self, ending: Ending, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"schema\":");
+        write_text(SCHEMA, out);
+        out.extend_from_slice(b",\"query\":");
+        write_text(&self.question.query, out);
+        out.extend_from_slice(b",\"window\":{\"since\":");
+        write_end(self.question.window.since, out);
+        out.extend_from_slice(b",\"until\":");
+        write_end(self.question.window.until, out);
+        out.extend_from_slice(b"},\"complete\":");
+        out.extend_from_slice(if ending.complete { b"true" } else { b"false" });
+        out.extend_from_slice(b",\"truncated\":");
+        out.extend_from_slice(if ending.truncated { b"true" } else { b"false" });
+        out.extend_from_slice(b",\"rows\":[");
+        out.append(&mut self.rows);
+        out.extend_from_slice(b"]}\n");
+    }
+}
+
+fn write_end(end: Option<Timestamp>, out: &mut Vec<u8>) {
+    match end {
+        Some(at) => write_time(at, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn write_members<'a>(members: impl Iterator<Item = (&'a str, &'a Value<'a>)>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (at, (name, value)) in members.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_text(name, out);
+        out.push(b':');
+        write_value(value, out);
+    }
+    out.push(b'}');
+}
+
+/// Returns whether a value has no JSON form of its own: there is none, or it is a number that JSON does not know.
+fn is_missing(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Number(number) | Value::Literal(_, number) => number.is_nan(),
+        _ => false,
+    }
+}
+
+/// Appends a value as JSON; what has no JSON form is `null`.
+pub fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Bool(truth) => out.push(if *truth { b'1' } else { b'0' }),
+        Value::Number(number) if number.is_finite() => {
+            out.extend_from_slice(number_text(*number).as_bytes());
+        }
+        Value::Literal(text, _) if is_json_number(text) => out.extend_from_slice(text.as_bytes()),
+        Value::Null | Value::Number(_) | Value::Literal(..) => out.extend_from_slice(b"null"),
+        Value::Timestamp(at) => write_time(*at, out),
+        Value::Text(text) => write_text(text, out),
+        Value::List(items) => write_list(items, out),
+        Value::Map(members) => {
+            write_members(members.iter().map(|(name, value)| (&**name, value)), out);
+        }
+    }
+}
+
+fn write_list(items: &[Value<'_>], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_value(item, out);
+    }
+    out.push(b']');
+}
+
+fn write_time(at: Timestamp, out: &mut Vec<u8>) {
+    out.push(b'"');
+    at.write_rfc3339(out);
+    out.push(b'"');
+}
+
+/// Returns whether a number kept as written is one that JSON knows; Python's `NaN` and `Infinity` are not.
+fn is_json_number(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'))
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Appends text in quotes; Japanese stays as it is.
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut written = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte >= 0x20 && !matches!(*byte, b'"' | b'\\' | 0x7f) {
+            continue;
+        }
+        out.extend_from_slice(&bytes[written..at]);
+        written = at + 1;
+        match *byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
+        }
+    }
+    out.extend_from_slice(&bytes[written..]);
+    out.push(b'"');
+}
