@@ -1,5 +1,6 @@
 //! Saved queries, failed-run detection and alerts over the JSON logs of a Django application on ECS Fargate.
 
+pub mod alert;
 pub mod config;
 pub mod decode;
 pub mod diagnostic;
@@ -10,6 +11,7 @@ pub mod render;
 pub mod row;
 pub mod saved;
 pub mod scan;
+pub mod severity;
 pub mod suggest;
 pub mod time;
 pub mod value;

@@ -15,6 +15,7 @@ mod tests;
 use std::ops::Range;
 
 use crate::diagnostic::Diagnostics;
+use crate::severity::Severity;
 
 pub use catalog::{Catalog, Mistake, builtin};
 pub use expand::{Expanded, ParameterError};
@@ -136,34 +137,6 @@ pub struct AlertRule {
     pub repeat: Option<i64>,
     /// How many matching runs in a row it takes, or rows of one key for events; at least 1.
     pub after: u32,
-}
-
-/// How bad something is, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Somebody should get up for it.
-    Critical,
-    /// Something failed.
-    Error,
-    /// Something is odd, and work went on.
-    Warning,
-    /// Good to know.
-    Info,
-}
-
-impl Severity {
-    /// All of them, worst first.
-    pub const ALL: [Self; 4] = [Self::Critical, Self::Error, Self::Warning, Self::Info];
-
-    /// Returns the word used in files and documents.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
 }
 
 /// One `[[tests]]` entry: events of one stream, and what the query makes of them.

@@ -9,10 +9,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    AlertRule, Case, Expected, Input, Param, ParamKind, SavedQuery, Severity, SourceFile, Template,
-    expand, name, quote,
+    AlertRule, Case, Expected, Input, Param, ParamKind, SavedQuery, SourceFile, Template, expand,
+    name, quote,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::severity::Severity;
 use crate::suggest::did_you_mean;
 use crate::time::duration;
 

@@ -1,0 +1,124 @@
+//! From what happened and where it stands to the document.
+
+use super::{Alert, Counts, Kind, Links, Status, Subject, VERSION, links, title};
+use crate::severity::Severity;
+use crate::time::Timestamp;
+
+/// Where something stands among others of its kind: what the alert policy knows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The document's id.
+    pub id: String,
+    /// Why it is told now.
+    pub status: Status,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The saved query that asked for it.
+    pub rule: String,
+    /// How often it has happened since it was first seen; of a resolved one, how often it had failed.
+    pub occurrences: u64,
+    /// How many of those were not told one by one since the last alert.
+    pub suppressed: u64,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+}
+
+/// What the configuration knows about the place where something happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The stage's AWS region, for links to the console.
+    pub region: Option<&'a str>,
+    /// The batch's runbook.
+    pub runbook: Option<&'a str>,
+}
+
+impl Alert {
+    /// Writes the alert on something that happened.
+    pub fn new(subject: Subject, standing: Standing, place: Place<'_>) -> Self {
+        let title = title::title(&subject, &standing);
+        let summary = title::summary(&subject, &standing);
+        let counts = Counts {
+            events: subject.events,
+            occurrences: standing.occurrences,
+            suppressed: standing.suppressed,
+        };
+        Self {
+            version: VERSION,
+            command: command(&subject, &standing),
+            links: links_of(&subject, &standing, place),
+            log: subject.log.clone(),
+            id: standing.id,
+            status: standing.status,
+            severity: standing.severity,
+            rule: standing.rule,
+            title,
+            summary,
+            subject,
+            counts,
+            first_seen: standing.first_seen,
+            last_seen: standing.last_seen,
+        }
+    }
+}
+
+fn links_of(subject: &Subject, standing: &Standing, place: Place<'_>) -> Links {
+    let known = place.region.filter(|_| !subject.log.group.is_empty());
+    let stream = known.filter(|_| !subject.log.stream.is_empty());
+    Links {
+        console: stream.map(|region| links::console(region, &subject.log)),
+        insights: known.map(|region| insights(region, subject, standing)),
+        runbook: place.runbook.map(str::to_owned),
+    }
+}
+
+/// Links the lines of a run's stream, or of the minutes around an error.
+fn insights(region: &str, subject: &Subject, standing: &Standing) -> String {
+    const MARGIN: i64 = 5 * 60_000;
+    let stream = subject
+        .log
+        .stream
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
+    let query = format!(
+        "fields @timestamp, @message\n| filter @logStream = \"{stream}\"\n| sort @timestamp asc\n| limit 1000"
+    );
+    let first = subject.log.first_timestamp.unwrap_or(standing.last_seen);
+    let last = subject.ended.unwrap_or(standing.last_seen).max(first);
+    let [start, end] = [first.as_millis() - MARGIN, last.as_millis() + MARGIN].map(Timestamp);
+    links::insights(region, &subject.log.group, &query, start, end)
+}
+
+/// Returns the command that shows the run, or the errors of that kind.
+fn command(subject: &Subject, standing: &Standing) -> String {
+    let stage = subject
+        .stage
+        .as_ref()
+        .map(|stage| format!(" --stage {}", quoted(stage)))
+        .unwrap_or_default();
+    let task = subject
+        .log
+        .stream
+        .rsplit('/')
+        .next()
+        .filter(|task| !task.is_empty());
+    match (subject.kind, task) {
+        (Kind::Error, _) => {
+            let since = Timestamp(standing.first_seen.as_millis() / 1000 * 1000);
+            let since = since.to_string().replace(".000", "");
+            format!("logq {}{stage} --since {since}", quoted(&standing.rule))
+        }
+        (_, Some(task)) => format!("logq show {}{stage}", quoted(task)),
+        (_, None) => format!("logq {}{stage}", quoted(&standing.rule)),
+    }
+}
+
+/// Quotes a word for a POSIX shell where it needs quotes.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
