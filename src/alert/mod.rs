@@ -7,6 +7,8 @@
 mod build;
 mod id;
 mod links;
+#[cfg(test)]
+pub(crate) mod schema;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -239,6 +241,10 @@ pub struct Links {
 
 impl Alert {
     /// Returns the document as one line of JSON.
+    ///
+    /// # Panics
+    ///
+    /// Never: every member has a JSON form.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("all members have a JSON form")
     }

@@ -1,11 +1,13 @@
 //! What happened, read from the columns of a run or of an event.
 
+use std::borrow::Cow;
+
 use super::{Failure, Kind, Log, Migrations, Subject};
 use crate::time::Timestamp;
 use crate::value::Value;
 
 /// Reads a column by name.
-pub type Column<'a> = &'a dyn Fn(&str) -> Value<'a>;
+pub(super) type Column<'a> = &'a dyn Fn(&str) -> Value<'a>;
 
 impl Subject {
     /// Reads a run by the columns of the runs table.
@@ -90,7 +92,7 @@ fn list(value: &Value<'_>) -> Vec<String> {
     match value {
         Value::List(items) => items
             .iter()
-            .filter_map(|item| item.to_text().map(|text| text.into_owned()))
+            .filter_map(|item| item.to_text().map(Cow::into_owned))
             .collect(),
         _ => Vec::new(),
     }

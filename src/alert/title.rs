@@ -128,11 +128,8 @@ fn error_title(subject: &Subject, standing: &Standing) -> String {
 }
 
 fn name(subject: &Subject) -> String {
-    subject
-        .name
-        .as_deref()
-        .map(one_line)
-        .unwrap_or_else(|| "a run without a name".to_owned())
+    let unnamed = || "a run without a name".to_owned();
+    subject.name.as_deref().map_or_else(unnamed, one_line)
 }
 
 /// Returns why a run failed: its error, else what ended it.
@@ -205,7 +202,7 @@ fn migration_state(migration: &Migrations) -> Option<String> {
     }
     match &migration.failed {
         Some(failed) if parts.is_empty() => {
-            parts.push(format!("Nothing was applied before {failed} failed"))
+            parts.push(format!("Nothing was applied before {failed} failed"));
         }
         Some(failed) => parts.push(format!("{failed} failed")),
         None => {}
@@ -241,10 +238,8 @@ fn counted(subject: &Subject, standing: &Standing) -> String {
         duration::human(span)
     );
     if standing.suppressed > 0 {
-        said.push_str(&format!(
-            ", {} of them since the last alert without one of its own",
-            thousands(standing.suppressed)
-        ));
+        let suppressed = thousands(standing.suppressed);
+        said = format!("{said}, {suppressed} of them since the last alert without one of its own");
     }
     said + "."
 }
@@ -331,14 +326,9 @@ fn one_line(text: &str) -> String {
 }
 
 fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        None => text.to_owned(),
-        Some(_) => {
-            let end = text
-                .char_indices()
-                .nth(longest - 3)
-                .map_or(text.len(), |(at, _)| at);
-            format!("{}...", text[..end].trim_end())
-        }
+    if text.chars().nth(longest).is_none() {
+        return text.to_owned();
     }
+    let kept: String = text.chars().take(longest - 3).collect();
+    format!("{}...", kept.trim_end())
 }

@@ -292,7 +292,7 @@ fn pattern_regex(value: &str) -> Result<String, String> {
             '*' => out.push_str(".*"),
             c if c.is_ascii_alphanumeric() => out.push(c),
             c if c.is_ascii() => {
-                write!(out, "\\x{:02X}", u32::from(c)).expect("a string takes all text")
+                write!(out, "\\x{:02X}", u32::from(c)).expect("a string takes all text");
             }
             _ => {
                 return Err(format!(

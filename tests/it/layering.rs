@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom up. Modules of one layer do not import each other, but for the two lowest, whose
 /// modules are one vocabulary.
 const LAYERS: &[&[&str]] = &[
-    &["value", "time", "diagnostic", "suggest"],
+    &["value", "time", "diagnostic", "severity", "suggest"],
     &["event", "record", "decode", "row", "scan"],
     &["pattern", "query", "detect"],
     &["saved", "source", "alert", "render", "config"],
