@@ -5,8 +5,12 @@
 pub mod access;
 pub mod celery;
 pub mod ecs;
+pub mod exception;
+pub mod fingerprint;
 pub mod gunicorn;
 pub mod json;
 pub mod level;
 pub mod logger;
+pub mod refusal;
 pub mod text_line;
+pub mod traceback;

@@ -1,0 +1,77 @@
+//! Which files are the application's own.
+
+/// Where the application's code lives, to tell its frames from those of libraries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppRoots {
+    /// Without a slash at the end.
+    roots: Vec<String>,
+}
+
+impl Default for AppRoots {
+    /// `/app`, where nearly every image has its code.
+    fn default() -> Self {
+        Self::new(["/app"])
+    }
+}
+
+impl AppRoots {
+    /// Takes the folders; with none of them, every file outside of libraries is the application's.
+    pub fn new<S: AsRef<str>>(roots: impl IntoIterator<Item = S>) -> Self {
+        let roots = roots.into_iter();
+        let roots = roots.map(|root| root.as_ref().trim_end_matches('/').to_owned());
+        Self {
+            roots: roots.collect(),
+        }
+    }
+
+    /// Returns whether a frame of this file is the application's, and says something: `manage.py` does not.
+    pub(super) fn own(&self, file: &str) -> bool {
+        const LIBRARIES: [&str; 5] = [
+            "/site-packages/",
+            "/dist-packages/",
+            "/lib/python",
+            "/.venv/",
+            "/node_modules/",
+        ];
+        if file.starts_with('<') || LIBRARIES.iter().any(|part| file.contains(part)) {
+            return false;
+        }
+        let below_root = self.strip(file).is_some();
+        let inside = below_root || self.roots.is_empty() || !file.starts_with('/');
+        inside && file.rsplit('/').next() != Some("manage.py")
+    }
+
+    /// Returns the path below the root that holds the file, or the file as it is.
+    pub fn relative<'a>(&self, file: &'a str) -> &'a str {
+        self.strip(file).unwrap_or(file)
+    }
+
+    fn strip<'a>(&self, file: &'a str) -> Option<&'a str> {
+        let below = |root: &String| file.strip_prefix(root.as_str())?.strip_prefix('/');
+        self.roots.iter().find_map(below)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_and_generated_code_are_not_the_application() {
+        let roots = AppRoots::default();
+        for (file, own) in [
+            ("/app/core/views.py", true),
+            ("core/views.py", true),
+            ("/app/manage.py", false),
+            ("/app/.venv/lib/python3.12/site-packages/x.py", false),
+            ("/usr/local/lib/python3.12/json/decoder.py", false),
+            ("<frozen importlib._bootstrap>", false),
+            ("/srv/other.py", false),
+            ("/application/x.py", false),
+        ] {
+            assert_eq!(roots.own(file), own, "{file}");
+        }
+        assert_eq!(roots.relative("/app/core/views.py"), "core/views.py");
+        assert!(AppRoots::new(["/srv/"]).own("/srv/other.py"));
+    }
+}
