@@ -65,6 +65,11 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// Returns the name's bytes, when it holds no escape.
+    pub fn plain(&self) -> Option<&'a [u8]> {
+        (!self.escaped).then_some(self.raw)
+    }
+
     /// Returns the decoded name; bytes that are not UTF-8 become U+FFFD.
     pub fn text(&self) -> Cow<'a, str> {
         if self.escaped {
@@ -163,6 +168,14 @@ impl<'a> Json<'a> {
     pub fn as_plain_str(self) -> Option<&'a [u8]> {
         let raw = (self.kind == Kind::String).then(|| &self.text[1..self.text.len() - 1])?;
         memchr::memchr(b'\\', raw).is_none().then_some(raw)
+    }
+
+    /// Appends a string's decoded bytes to `buffer` as they are, UTF-8 or not; false for any other kind.
+    pub fn decode_into(self, buffer: &mut Vec<u8>) -> bool {
+        if self.kind == Kind::String {
+            unescape_into(&self.text[1..self.text.len() - 1], buffer);
+        }
+        self.kind == Kind::String
     }
 
     /// Returns the characters of a number as written.
@@ -496,16 +509,28 @@ fn skip_key(text: &[u8], at: usize) -> Result<usize, Malformed> {
 /// Decodes the escapes of a string's inside; what no character can stand for becomes U+FFFD.
 fn unescape(raw: &[u8]) -> String {
     let mut decoded = Vec::with_capacity(raw.len());
+    unescape_into(raw, &mut decoded);
+    String::from_utf8(decoded)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn unescape_into(raw: &[u8], decoded: &mut Vec<u8>) {
+    decoded.reserve(raw.len());
     let mut rest = raw;
     while let Some(backslash) = memchr::memchr(b'\\', rest) {
         decoded.extend_from_slice(&rest[..backslash]);
-        let (character, length) = decode_escape(&rest[backslash..]);
-        decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = &rest[backslash + length..];
+        rest = &rest[backslash..];
+        // A JSON record inside a string is mostly these.
+        if let Some(&same @ (b'"' | b'\\' | b'/')) = rest.get(1) {
+            decoded.push(same);
+            rest = &rest[2..];
+        } else {
+            let (character, length) = decode_escape(rest);
+            decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[length..];
+        }
     }
     decoded.extend_from_slice(rest);
-    String::from_utf8(decoded)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Returns the character of the escape that begins `text`, and the escape's length.
