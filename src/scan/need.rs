@@ -11,6 +11,8 @@ pub enum Need {
     Anything,
     /// The line holds these bytes, or one of its characters is spelled as a `\u00` escape.
     Text(String),
+    /// The line holds these bytes as the whole of a JSON string, or one of its characters as a `\u00` escape.
+    Whole(String),
     /// All of these hold.
     All(Vec<Need>),
     /// At least one of these holds.
@@ -24,11 +26,21 @@ impl Need {
     /// kept, and what has none needs `Anything`. Quotes, backslashes, slashes, control characters and all beyond
     /// ASCII have several spellings.
     pub fn text(text: &str) -> Self {
-        let safe = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/') || c == ' ';
-        text.split(|c| !safe(c))
+        text.split(|c| !is_safe(c))
             .max_by_key(|run| run.len())
             .filter(|run| run.len() >= 2)
             .map_or(Self::Anything, |run| Self::Text(run.to_owned()))
+    }
+
+    /// Returns the need for a JSON string that equals `text`: rules out more than [`Need::text`] where it can.
+    ///
+    /// Only for conditions that no line meets whose message is not JSON.
+    pub fn whole(text: &str) -> Self {
+        if !text.is_empty() && text.chars().all(is_safe) {
+            Self::Whole(text.to_owned())
+        } else {
+            Self::text(text)
+        }
     }
 
     /// Returns the need that both hold.
@@ -64,4 +76,9 @@ impl Need {
             (one, other) => Self::Any(vec![one, other]),
         }
     }
+}
+
+/// Whether JSON writers leave a character as it is, at one level of escaping or two.
+fn is_safe(c: char) -> bool {
+    c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/') || c == ' '
 }
