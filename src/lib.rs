@@ -12,6 +12,7 @@ pub mod row;
 pub mod saved;
 pub mod scan;
 pub mod severity;
+pub mod source;
 pub mod suggest;
 pub mod time;
 pub mod value;

@@ -1,0 +1,224 @@
+use std::fs;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::scan::{LineFormat, Need, Scanner};
+
+fn settings(block: usize, line: usize) -> Settings {
+    Settings {
+        sizes: Sizes { block, line },
+        ..Settings::new(Clock::utc())
+    }
+}
+
+/// Reads a source to its end: the events as `group:stream message`, and the report.
+fn read(mut source: Source) -> (Vec<String>, Report) {
+    let mut scanner = Scanner::new(&Need::Anything, Clock::utc());
+    let mut events = Vec::new();
+    let mut block = Block::default();
+    while source.next_into(&mut block) {
+        let flow = scanner.for_each_event(&block, |_, event| {
+            let message = String::from_utf8_lossy(event.message);
+            events.push(format!(
+                "{}:{} {message}",
+                event.origin.group, event.origin.stream
+            ));
+            ControlFlow::Continue(())
+        });
+        assert!(flow.is_continue());
+    }
+    (events, source.into_report())
+}
+
+fn read_folder(folder: &Path) -> (Vec<String>, Report) {
+    read(Source::files([folder.to_owned()], settings(64, 4096)))
+}
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("in the folder")).expect("made");
+        fs::write(path, content).expect("written");
+    }
+    folder
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).expect("in memory");
+    encoder.finish().expect("in memory")
+}
+
+fn problems(report: &Report) -> Vec<String> {
+    let problems = report.problems.iter().map(ToString::to_string);
+    problems
+        .map(|text| text.rsplit('/').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_folder_is_read_in_the_order_of_its_names() {
+    let folder = folder(&[
+        ("worker/b.log", b"3\n"),
+        ("batch/z.jsonl", b"2"),
+        ("batch/a/x.txt", b"1\n"),
+        ("README.md", b"no log"),
+        ("empty.log", b""),
+    ]);
+    let (events, report) = read_folder(folder.path());
+    assert_eq!(events, ["batch:a/x 1", "batch:z 2", "worker:b 3"]);
+    assert_eq!((report.files, report.empty, report.skipped), (4, 1, 1));
+    assert!(report.problems.is_empty());
+}
+
+#[test]
+fn compressed_files_are_told_by_content() {
+    let members = [gzip(b"1\n2"), gzip(b"3\n"), vec![0; 512]].concat();
+    let zstd = zstd::encode_all(&b"4\n5\n"[..], 3).expect("in memory");
+    let zstd = [zstd.clone(), zstd].concat();
+    let folder = folder(&[("a.log", &members), ("b.log.zst", &zstd)]);
+    let (events, report) = read_folder(folder.path());
+    assert_eq!(events, [":a 1", ":a 23", ":b 4", ":b 5", ":b 4", ":b 5"]);
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
+#[test]
+fn bad_files_are_reported_after_the_good_ones_are_read() {
+    let text = "line of text, and some more\n".repeat(2000);
+    let whole = gzip(text.as_bytes());
+    let mut damaged = whole.clone();
+    let tail = damaged.len() - 6;
+    damaged[tail] ^= 0xFF;
+    let trailing = [gzip(b"1\n"), b"garbage".to_vec()].concat();
+    let folder = folder(&[
+        ("a.gz", &whole[..whole.len() / 2]),
+        ("b.gz", &trailing),
+        ("c.gz", &damaged),
+        ("d.gz", &gzip(b"good\n")),
+        ("e.gz", &[0x1F]),
+    ]);
+    let (events, report) = read_folder(folder.path());
+    let missing = Source::files([folder.path().join("none")], settings(64, 4096));
+    assert_eq!(problems(&read(missing).1), ["none`"]);
+    assert!(events.contains(&":d good".to_owned()) && events.contains(&":b 1".to_owned()));
+    assert!(
+        events
+            .iter()
+            .filter(|event| event.starts_with(":c "))
+            .count()
+            == 2000
+    );
+    let named: Vec<&str> = report
+        .problems
+        .iter()
+        .map(|problem| match problem {
+            SourceError::CutOff { .. } => "cut off",
+            SourceError::TrailingGarbage { .. } => "trailing",
+            SourceError::Damaged { .. } => "damaged",
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert_eq!(named, ["cut off", "trailing", "damaged"]);
+    assert!(
+        report
+            .problems
+            .iter()
+            .all(|problem| problem.hint().is_some())
+    );
+}
+
+#[test]
+fn a_line_beyond_the_limit_is_cut_and_counted() {
+    let text = ["é".repeat(50), "b".repeat(20)].join("\n");
+    let source = Source::stream("test", std::io::Cursor::new(text.clone()), settings(16, 64));
+    let (events, report) = read(source);
+    let joined: String = events.iter().map(|event| &event[2..]).collect();
+    assert_eq!(joined, text.replace('\n', ""));
+    assert_eq!(report.cut_lines, 1);
+}
+
+#[test]
+fn a_file_that_shrinks_is_reported() {
+    let folder = folder(&[("a.log", "line\n".repeat(100_000).as_bytes())]);
+    let path = folder.path().join("a.log");
+    let mut source = Source::files([path.clone()], settings(64, 4096));
+    assert!(source.next_into(&mut Block::default()));
+    fs::write(&path, "line\n").expect("written");
+    let (_, report) = read(source);
+    assert!(
+        matches!(report.problems[..], [SourceError::Shrunk { .. }]),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn a_file_that_grows_is_read_to_where_it_ended() {
+    let folder = folder(&[("a.log", "line\n".repeat(100_000).as_bytes())]);
+    let path = folder.path().join("a.log");
+    let mut source = Source::files([path.clone()], settings(64, 4096));
+    assert!(source.next_into(&mut Block::default()));
+    let mut file = fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .expect("there");
+    file.write_all(b"more\n").expect("written");
+    let (events, report) = read(source);
+    assert!(report.problems.is_empty() && events.iter().all(|event| event == ":a line"));
+}
+
+#[test]
+fn the_form_of_lines_is_told_by_the_first() {
+    for (start, expect) in [
+        ("{\"created\": 1}\n", LineFormat::Plain),
+        ("2026-11-23T04:23:14.318Z x\n", LineFormat::Export),
+        (
+            "\n2026-11-23T04:23:14.318000+00:00 ecs/a/b x\n",
+            LineFormat::Tail,
+        ),
+        ("2026-11-23T04:23:14+00:00 INFO x\n", LineFormat::Plain),
+        ("2026-11-23T04:23:14 x", LineFormat::TailShort),
+        ("2026-11-23 04:23:14,123 INFO x\n", LineFormat::Plain),
+        ("2026-11-23T04:23:14.318Z", LineFormat::Plain),
+    ] {
+        let mut source = Source::stream("test", std::io::Cursor::new(start), settings(64, 64));
+        let mut block = Block::default();
+        assert!(source.next_into(&mut block), "{start}");
+        assert_eq!(block.format, expect, "{start}");
+    }
+}
+
+/// Gives its bytes in small pieces, as a pipe may.
+struct Trickle(Vec<u8>, usize);
+
+impl std::io::Read for Trickle {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.len().min(self.1).min(buffer.len());
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0.drain(..count);
+        Ok(count)
+    }
+}
+
+proptest! {
+    #[test]
+    fn blocks_of_any_size_give_the_same_lines(text in "[ab\n\r]{0,200}", block in 1usize..64, piece in 1usize..20) {
+        let expect: Vec<String> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
+            .filter(|line| !line.is_empty()).map(|line| format!(": {line}")).collect();
+        let whole = Source::stream("test", std::io::Cursor::new(text.clone()), settings(block, 4096));
+        prop_assert_eq!(&read(whole).0, &expect);
+        let pieces = Source::stream("test", Trickle(text.into_bytes(), piece), settings(block, 4096));
+        prop_assert_eq!(read(pieces).0, expect);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), magic in 0usize..4) {
+        let magic: &[u8] = [&b""[..], b"\x1F\x8B\x08\0", b"\x28\xB5\x2F\xFD", b"\xEF\xBB\xBF"][magic];
+        read(Source::stream("test", std::io::Cursor::new([magic, &bytes].concat()), settings(16, 64)));
+    }
+}
