@@ -144,7 +144,7 @@ impl<'t> Lexer<'t> {
             return Token::Word { text, quoted: true };
         }
         let end = self.at;
-        if self.peek().is_some_and(|c| c.is_alphanumeric()) {
+        if self.peek().is_some_and(char::is_alphanumeric) {
             let start = end - text.len();
             return self.foreign_name(start);
         }

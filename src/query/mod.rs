@@ -12,6 +12,7 @@ pub mod lexer;
 pub mod parser;
 pub mod plan;
 mod print;
+pub mod tables;
 pub mod token;
 
 use crate::time::Timestamp;

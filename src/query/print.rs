@@ -456,7 +456,7 @@ fn alias(name: Option<&Field>) -> String {
 
 /// Prints `name=value` options, each with a blank behind it.
 fn settings(all: &[Setting]) -> String {
-    all.iter().map(|one| format!("{one} ")).collect()
+    all.iter().map(|one| one.to_string() + " ").collect()
 }
 
 fn words_after(f: &mut Formatter<'_>, word: &str, words: &[super::ast::Name]) -> fmt::Result {
@@ -464,8 +464,21 @@ fn words_after(f: &mut Formatter<'_>, word: &str, words: &[super::ast::Name]) ->
     words.iter().try_for_each(|one| write!(f, " {}", one.text))
 }
 
+/// Returns a text in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    Quoted(text).to_string()
+}
+
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        quote(f, self.0)
+    }
+}
+
 /// Prints a text in quotes; whoever reads it gets the same text.
-pub(super) fn quote(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+fn quote(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("\"")?;
     for c in text.chars() {
         match c {

@@ -4,6 +4,9 @@
 //! operators up to the first one work on rows of [`Plan::width`] slots, those after a `Stats` on rows of its
 //! own width. The first slots of the first layout are the fields that are read from the records.
 
+mod print;
+mod slots;
+
 use std::sync::Arc;
 
 use super::ast::{BinaryOp, Direction, Period};
@@ -20,6 +23,8 @@ pub struct Plan {
     pub fields: Vec<Arc<str>>,
     /// How many slots rows have up to the first `Stats`: the fields, then what is computed.
     pub width: usize,
+    /// What those slots are called, for people who read the plan.
+    pub names: Vec<Arc<str>>,
     /// The operators.
     pub operators: Vec<Operator>,
     /// The columns of the result, in order, with where they stand in the last layout.
@@ -110,6 +115,8 @@ pub struct Stats {
     pub post: Vec<(Slot, Expr)>,
     /// How many slots rows of the new layout have.
     pub width: usize,
+    /// What those slots are called, for people who read the plan.
+    pub names: Vec<Arc<str>>,
 }
 
 /// One aggregate of a [`Stats`].
