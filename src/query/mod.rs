@@ -7,7 +7,10 @@
 //! Each phase is a module of its own and each tree prints itself. Nothing here reads files, clocks or the
 //! environment: what a query needs of those stands in [`Settings`].
 
+pub mod aggregates;
 pub mod ast;
+pub mod functions;
+mod key;
 pub mod lexer;
 pub mod parser;
 pub mod plan;

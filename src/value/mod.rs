@@ -9,6 +9,7 @@ mod print;
 
 pub use compare::{Comparison, equal};
 pub use order::{natural, natural_text};
+pub(crate) use print::round_decimals;
 pub use print::{number_text, timestamp_text};
 
 use std::borrow::Cow;

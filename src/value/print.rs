@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::time::Timestamp;
 use crate::value::Value;
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// Returns the printed form, `None` for no value.
     pub fn to_text(&self) -> Option<Cow<'_, str>> {
         Some(match self {
@@ -18,6 +18,14 @@ impl Value<'_> {
             Self::Timestamp(instant) => Cow::Owned(timestamp_text(*instant)),
             Self::List(_) | Self::Map(_) => Cow::Owned(self.to_json()),
         })
+    }
+
+    /// Returns the same without copying text that is borrowed.
+    pub fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Literal(text, _) | Self::Text(text) => Some(text),
+            other => other.to_text().map(|text| Cow::Owned(text.into_owned())),
+        }
     }
 
     /// Returns JSON text without blanks, maps in source order (D19, D23); what has no JSON form is quoted text.

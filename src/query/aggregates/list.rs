@@ -1,0 +1,118 @@
+//! `values` and `topk`: lists of values.
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::count::Distinct;
+use super::{Aggregate, Run, State};
+use crate::query::functions::{Arity, Level};
+use crate::query::key;
+use crate::value::Value;
+
+pub(super) const TABLE: &[Aggregate] = &[
+    Aggregate {
+        name: "values",
+        aliases: &["collect_values", "collectValues"],
+        arity: Arity::exactly(1),
+        level: Level::Wanted,
+        signature: "values(field)",
+        summary: "the list of the different values",
+        by_time: false,
+        parameter: None,
+        run: Some(Run {
+            family: "values",
+            start: || State::Members(Members::default()),
+            finish: |state, _| match state {
+                State::Members(state) => state.finish(),
+                _ => Value::Null,
+            },
+        }),
+    },
+    Aggregate {
+        name: "topk",
+        aliases: &[],
+        arity: Arity::exactly(2),
+        level: Level::Wanted,
+        signature: "topk(count, field)",
+        summary: "the list of the most frequent values",
+        by_time: false,
+        parameter: Some(0),
+        run: Some(Run {
+            family: "frequent",
+            start: || State::Frequent(Frequent::default()),
+            finish: |state, count| match state {
+                State::Frequent(state) => state.finish(count),
+                _ => Value::Null,
+            },
+        }),
+    },
+];
+
+/// The different values in order of appearance.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    seen: Distinct,
+    values: Vec<Value<'static>>,
+}
+
+impl Members {
+    pub(super) fn push(&mut self, value: &Value<'_>) {
+        if self.seen.push(value) {
+            self.values.push(value.clone().into_owned());
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: Self) {
+        later.values.iter().for_each(|value| self.push(value));
+    }
+
+    fn finish(&self) -> Value<'static> {
+        if self.values.is_empty() {
+            return Value::Null;
+        }
+        Value::List(self.values.clone())
+    }
+}
+
+/// How often each value occurs.
+#[derive(Clone, Debug, Default)]
+pub struct Frequent {
+    places: HashMap<Vec<u8>, usize, RandomState>,
+    counts: Vec<(u64, Value<'static>)>,
+}
+
+impl Frequent {
+    pub(super) fn push(&mut self, value: &Value<'_>) {
+        self.add(value, 1);
+    }
+
+    pub(super) fn merge(&mut self, later: Self) {
+        let counted = later.counts.iter();
+        counted.for_each(|(count, value)| self.add(value, *count));
+    }
+
+    fn add(&mut self, value: &Value<'_>, count: u64) {
+        if value.is_null() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        key::push_value(value, &mut bytes);
+        let place = *self.places.entry(bytes).or_insert(self.counts.len());
+        if place == self.counts.len() {
+            self.counts.push((0, value.clone().into_owned()));
+        }
+        self.counts[place].0 += count;
+    }
+
+    /// Returns the most frequent ones, of equals those that came first.
+    fn finish(&self, count: &Value<'static>) -> Value<'static> {
+        let wanted = count.as_number().unwrap_or_default() as usize;
+        if self.counts.is_empty() || wanted == 0 {
+            return Value::Null;
+        }
+        let mut ranked: Vec<&(u64, Value<'static>)> = self.counts.iter().collect();
+        ranked.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        let best = ranked.into_iter().take(wanted);
+        Value::List(best.map(|(_, value)| value.clone()).collect())
+    }
+}

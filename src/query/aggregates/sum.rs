@@ -1,0 +1,99 @@
+//! `sum` and `avg`.
+
+use super::{Aggregate, Run, State};
+use crate::query::functions::{Arity, Level};
+use crate::value::Value;
+
+pub(super) const TABLE: &[Aggregate] = &[
+    Aggregate {
+        name: "sum",
+        aliases: &[],
+        arity: Arity::exactly(1),
+        level: Level::Core,
+        signature: "sum(field)",
+        summary: "the sum of the numbers",
+        by_time: false,
+        parameter: None,
+        run: SUM,
+    },
+    Aggregate {
+        name: "sumOverTime",
+        aliases: &["sum_over_time"],
+        arity: Arity::exactly(1),
+        level: Level::Wanted,
+        signature: "sumOverTime(field)",
+        summary: "the same as sum, meant for `by bin(...)`",
+        by_time: false,
+        parameter: None,
+        run: SUM,
+    },
+    Aggregate {
+        name: "avg",
+        aliases: &[],
+        arity: Arity::exactly(1),
+        level: Level::Core,
+        signature: "avg(field)",
+        summary: "the mean of the numbers",
+        by_time: false,
+        parameter: None,
+        run: Some(Run {
+            family: "sum",
+            start: || State::Sum(Sum::default()),
+            finish: |state, _| match state {
+                State::Sum(state) => state.mean().into(),
+                _ => Value::Null,
+            },
+        }),
+    },
+];
+
+const SUM: Option<Run> = Some(Run {
+    family: "sum",
+    start: || State::Sum(Sum::default()),
+    finish: |state, _| match state {
+        State::Sum(state) => state.total().into(),
+        _ => Value::Null,
+    },
+});
+
+/// A sum that carries what its additions rounded off, so that the order of blocks hardly shows in it.
+#[derive(Clone, Debug, Default)]
+pub struct Sum {
+    sum: f64,
+    lost: f64,
+    count: u64,
+}
+
+impl Sum {
+    pub(super) fn push(&mut self, value: &Value<'_>) {
+        if let Some(number) = value.as_number() {
+            self.add(number);
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: Self) {
+        self.add(later.sum);
+        self.lost += later.lost;
+        self.count += later.count;
+    }
+
+    /// Adds as Neumaier does: what the smaller operand loses is kept apart.
+    fn add(&mut self, number: f64) {
+        let sum = self.sum + number;
+        self.lost += if self.sum.abs() >= number.abs() {
+            (self.sum - sum) + number
+        } else {
+            (number - sum) + self.sum
+        };
+        self.sum = sum;
+    }
+
+    fn total(&self) -> Option<f64> {
+        (self.count > 0).then_some(self.sum + self.lost)
+    }
+
+    fn mean(&self) -> Option<f64> {
+        self.total().map(|total| total / self.count as f64)
+    }
+}

@@ -1,0 +1,102 @@
+//! `earliest` and `latest`: the value of the first or last event in time.
+
+use std::cmp::Ordering;
+
+use super::{Aggregate, Run, State};
+use crate::query::functions::{Arity, Level};
+use crate::value::Value;
+
+pub(super) const TABLE: &[Aggregate] = &[
+    Aggregate {
+        name: "earliest",
+        aliases: &[],
+        arity: Arity::exactly(1),
+        level: Level::Core,
+        signature: "earliest(field)",
+        summary: "the field of the earliest event that has it",
+        by_time: true,
+        parameter: None,
+        run: Some(Run {
+            family: "earliest",
+            start: || State::Timed(Timed::of(Ordering::Less)),
+            finish,
+        }),
+    },
+    Aggregate {
+        name: "latest",
+        aliases: &[],
+        arity: Arity::exactly(1),
+        level: Level::Core,
+        signature: "latest(field)",
+        summary: "the field of the latest event that has it",
+        by_time: true,
+        parameter: None,
+        run: Some(Run {
+            family: "latest",
+            start: || State::Timed(Timed::of(Ordering::Greater)),
+            finish,
+        }),
+    },
+    Aggregate {
+        name: "rate",
+        aliases: &[],
+        arity: Arity::exactly(2),
+        level: Level::Later,
+        signature: "rate(field, period)",
+        summary: "the change per period within a bin",
+        by_time: true,
+        parameter: Some(1),
+        run: None,
+    },
+];
+
+/// Gives the value; an instant comes as its milliseconds, as it was measured.
+fn finish(state: &mut State, _: &Value<'static>) -> Value<'static> {
+    match state {
+        State::Timed(state) => match &state.value {
+            Value::Timestamp(instant) => instant.as_millis().into(),
+            value => value.clone(),
+        },
+        _ => Value::Null,
+    }
+}
+
+/// The value of the event that is first or last in time, of those that have the field (D28).
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// How a better time compares with the best so far.
+    better: Ordering,
+    at: f64,
+    value: Value<'static>,
+}
+
+impl Timed {
+    fn of(better: Ordering) -> Self {
+        Self {
+            better,
+            at: 0.0,
+            value: Value::Null,
+        }
+    }
+
+    pub(super) fn push(&mut self, value: &Value<'_>, at: Option<&Value<'_>>) {
+        if value.is_null() {
+            return;
+        }
+        let at = at.and_then(Value::as_number).unwrap_or_default();
+        if self.improves(at) {
+            self.at = at;
+            self.value = value.clone().into_owned();
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: Self) {
+        if !later.value.is_null() && self.improves(later.at) {
+            *self = later;
+        }
+    }
+
+    fn improves(&self, at: f64) -> bool {
+        self.value.is_null() || at.total_cmp(&self.at) == self.better
+    }
+}

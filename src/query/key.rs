@@ -1,0 +1,112 @@
+//! Values as bytes that are equal when the values are the same: the keys of groups, `dedup` and `count_distinct`.
+//!
+//! Numbers are the same when their values are, however they were written; a text that is a number as it would
+//! print is the same as that number, because both print alike. A list or map is its JSON text.
+
+use std::io::Write;
+
+use crate::value::Value;
+
+const NULL: u8 = 0;
+const TEXT: u8 = 1;
+const INSTANT: u8 = 2;
+const NESTED: u8 = 3;
+
+/// Appends a value to a key; several values in a row cannot be taken for others.
+pub(crate) fn push_value(value: &Value<'_>, key: &mut Vec<u8>) {
+    match value {
+        Value::Null => key.push(NULL),
+        Value::Bool(truth) => push_text(if *truth { b"1" } else { b"0" }, key),
+        Value::Number(number) => push_number(*number, key),
+        Value::Literal(text, _) if is_canonical(text) => push_text(text.as_bytes(), key),
+        Value::Literal(_, number) => push_number(*number, key),
+        Value::Text(text) => push_text(text.as_bytes(), key),
+        Value::Timestamp(instant) => {
+            key.push(INSTANT);
+            key.extend(instant.as_millis().to_le_bytes());
+        }
+        nested @ (Value::List(_) | Value::Map(_)) => {
+            push_tagged(NESTED, nested.to_json().as_bytes(), key);
+        }
+    }
+}
+
+/// Appends a text to a key.
+pub(crate) fn push_text(text: &[u8], key: &mut Vec<u8>) {
+    push_tagged(TEXT, text, key);
+}
+
+/// The length in front makes the end of a text unmistakable, whatever bytes it holds.
+fn push_tagged(tag: u8, bytes: &[u8], key: &mut Vec<u8>) {
+    key.push(tag);
+    key.extend((bytes.len() as u32).to_le_bytes());
+    key.extend(bytes);
+}
+
+fn push_number(number: f64, key: &mut Vec<u8>) {
+    key.push(TEXT);
+    let length_at = key.len();
+    key.extend([0; 4]);
+    // Adding zero makes the two zeros one.
+    write!(key, "{}", number + 0.0).expect("a vector takes all bytes");
+    let length = (key.len() - length_at - 4) as u32;
+    key[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+/// Returns whether a JSON number is written as it would be printed: most are, and need not be formatted again.
+fn is_canonical(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let trailing_zero = text.ends_with('0') && text.contains('.');
+    plain && digits.len() <= 15 && !trailing_zero && text != "-0"
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::value::parse_number;
+
+    fn key(values: &[Value<'_>]) -> Vec<u8> {
+        let mut key = Vec::new();
+        values.iter().for_each(|value| push_value(value, &mut key));
+        key
+    }
+
+    #[test]
+    fn numbers_are_the_same_however_written() {
+        let written = |text: &'static str| {
+            let number = parse_number(text).expect("a number");
+            key(&[Value::Literal(text.into(), number)])
+        };
+        assert_eq!(written("1.0"), written("1"));
+        assert_eq!(written("1e3"), key(&[Value::Number(1000.0)]));
+        assert_eq!(written("-0"), key(&[Value::Number(0.0)]));
+        assert_eq!(written("404"), key(&["404".into()]));
+        assert_ne!(written("1.5"), written("1.50001"));
+    }
+
+    #[test]
+    fn neighbours_do_not_run_into_each_other() {
+        assert_ne!(
+            key(&["a".into(), "b".into()]),
+            key(&["ab".into(), "".into()])
+        );
+        assert_ne!(key(&[Value::Null]), key(&["".into()]));
+        assert_ne!(key(&[Timestamp(5).into()]), key(&[5.0.into()]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_number_has_the_key_of_its_value(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
+            for text in [number.to_string(), format!("{number:e}"), format!("{number:.3}")] {
+                let value = parse_number(&text).expect("a number");
+                prop_assert_eq!(key(&[Value::Literal(text.into(), value)]), key(&[Value::Number(value)]));
+            }
+        }
+    }
+}
