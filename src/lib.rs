@@ -5,6 +5,7 @@ pub mod config;
 pub mod decode;
 pub mod diagnostic;
 pub mod event;
+pub mod pattern;
 pub mod query;
 pub mod record;
 pub mod render;

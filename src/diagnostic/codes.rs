@@ -16,6 +16,80 @@ macro_rules! codes {
 codes! {
     /// The pattern is longer than the service takes.
     PATTERN_TOO_LONG = "P001";
+    /// A pattern that opens with `{` or `[` does not close, or goes on behind its end.
+    PATTERN_UNCLOSED = "P002";
+    /// A quoted string has no closing quote.
+    STRING_UNTERMINATED = "P003";
+    /// A regex has no closing `%`.
+    REGEX_UNTERMINATED = "P004";
+    /// A character stands outside quotes and may not.
+    CHARACTER_UNQUOTED = "P005";
+    /// Text follows a closing quote or `%` without a blank.
+    QUOTE_TRAILING = "P006";
+    /// A `-` or `?` has no term.
+    SIGN_ALONE = "P007";
+    /// A comparison has no value.
+    OPERAND_MISSING = "P008";
+    /// A selector has no comparison.
+    COMPARISON_MISSING = "P009";
+    /// Something is joined by `&&` or `||`, or stands in parentheses, and is not there.
+    CONDITION_MISSING = "P010";
+    /// A parenthesis has no partner.
+    PARENTHESIS_UNBALANCED = "P011";
+    /// A selector is not written as `$.name`, `$.['name']`, `[0]`, `[*]` or `.*`.
+    SELECTOR_MALFORMED = "P012";
+    /// An index is not a plain number.
+    INDEX_MALFORMED = "P013";
+    /// A keyword is not one of `IS NULL`, `IS TRUE`, `IS FALSE` and `NOT EXISTS`.
+    KEYWORD_UNKNOWN = "P014";
+    /// An operator of another language.
+    OPERATOR_UNKNOWN = "P015";
+    /// An ordering is given something other than an unquoted number.
+    OPERAND_NOT_NUMBER = "P016";
+    /// A character that a regex may not hold.
+    REGEX_CHARACTER = "P017";
+    /// A regex that does not follow the regex grammar.
+    REGEX_MALFORMED = "P018";
+    /// More regexes than one pattern may hold.
+    REGEX_QUOTA = "P019";
+    /// More wildcards than one selector or one pattern may hold.
+    WILDCARD_QUOTA = "P020";
+    /// A second `...`.
+    ELLIPSIS_REPEATED = "P021";
+    /// A field entry's condition names another field.
+    FIELD_FOREIGN = "P022";
+    /// Two entries have one name.
+    FIELD_REPEATED = "P023";
+    /// A field entry does not begin with a name.
+    FIELD_NAME = "P024";
+    /// A value is not a text, a number or a regex.
+    OPERAND_MALFORMED = "P025";
+    /// Two conditions with nothing between them.
+    OPERATOR_MISSING = "P026";
+
+    // Warnings about filter patterns: accepted, but not surely meant, or the service may differ.
+    /// `?` terms have no effect beside other terms.
+    OPTIONAL_IGNORED = "P050";
+    /// A `*` inside a value.
+    WILDCARD_INSIDE = "P051";
+    /// `=` or `!=` with the name of a JSON boolean or null.
+    KEYWORD_AS_TEXT = "P052";
+    /// `!=` with a regex.
+    REGEX_NEGATED = "P053";
+    /// A negative or keyword condition over a wildcard selector.
+    WILDCARD_QUANTIFIER = "P054";
+    /// A blank between `-` and its term.
+    SIGN_APART = "P055";
+    /// A `-` or `+` in an unquoted value.
+    HYPHEN_UNQUOTED = "P056";
+    /// A number that begins or ends with its point.
+    NUMBER_POINT = "P057";
+    /// A regex beside other terms, or with a sign.
+    REGEX_COMBINED = "P058";
+    /// A regex form that the service does not document.
+    REGEX_UNDOCUMENTED = "P059";
+    /// `AND`, `OR` or `NOT` as a word to look for.
+    OPERATOR_AS_TERM = "P060";
 
     // Configuration.
 
