@@ -5,9 +5,9 @@
 pub mod access;
 pub mod celery;
 pub mod ecs;
+pub mod envelope;
 pub mod exception;
 pub mod fingerprint;
-pub mod envelope;
 pub mod gunicorn;
 pub mod json;
 pub mod level;
