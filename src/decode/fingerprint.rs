@@ -24,8 +24,8 @@ pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hash.update([0]);
     }
     let digest = hash.finalize();
-    let eight = digest.first_chunk::<8>().expect("SHA-256 has 32 bytes");
-    let number = u64::from_be_bytes(*eight);
+    let first_eight = digest.iter().take(8);
+    let number = first_eight.fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
     format!("{VERSION}:{number:016x}")
 }
 

@@ -254,7 +254,8 @@ OSError: [Errno 9] Bad file descriptor"#
 fn long_texts_and_messages_are_cut_but_read_to_the_end() {
     let mut text = "Traceback (most recent call last):\n".to_owned();
     for line in 0..5_000 {
-        text.push_str(&format!("  File \"/app/a.py\", line {line}, in f\n"));
+        let frame = format!("  File \"/app/a.py\", line {line}, in f\n");
+        text.push_str(&frame);
     }
     text.push_str("ValueError: ");
     text.push_str(&"very long ".repeat(2_000));

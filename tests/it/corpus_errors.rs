@@ -1,0 +1,73 @@
+//! The errors found in recorded streams are the ones that ended the programs.
+
+use logq::decode::traceback::AppRoots;
+use logq::detect::assemble::{Assembler, Attached};
+
+use crate::corpus::{Stream, streams};
+
+fn attached(stream: &Stream) -> Vec<Attached> {
+    let mut assembler = Assembler::new(AppRoots::default());
+    let mut out = Vec::new();
+    for (index, record) in stream.events().records().enumerate() {
+        assembler.push(index as u64, &record, &mut out);
+    }
+    assembler.finish(&mut out);
+    out
+}
+
+/// Returns what differs from the manifest, for a stream with a decisive error.
+fn difference(stream: &Stream) -> Option<String> {
+    let (kind, index) = (stream.error_type.as_ref()?, stream.error_event?);
+    let attached = attached(stream);
+    let carrier = |event: &&Attached| event.index == index || event.exception == Some(index);
+    let message = stream.error_message.clone().unwrap_or_default();
+    let found = attached
+        .iter()
+        .find(carrier)
+        .and_then(|event| event.error.as_ref());
+    let told = found.map(|error| {
+        (
+            error.kind.as_str(),
+            error.message.lines().next().unwrap_or_default(),
+        )
+    });
+    (told != Some((kind, message.as_str()))).then(|| {
+        format!(
+            "{}: expected {kind}: {message} at {index}, found {told:?}",
+            stream.file
+        )
+    })
+}
+
+#[test]
+fn the_decisive_error_is_found_where_it_is() {
+    let streams = streams();
+    let different: Vec<String> = streams.iter().filter_map(difference).collect();
+    assert_eq!(different, Vec::<String>::new());
+    assert!(
+        streams
+            .iter()
+            .filter(|stream| stream.error_type.is_some())
+            .count()
+            > 100
+    );
+}
+
+/// The decisive error is also the last one, but for errors that follow from it or come from elsewhere.
+#[test]
+fn the_decisive_error_is_the_last() {
+    let last_differs = streams().into_iter().filter(|stream| {
+        let Some(kind) = &stream.error_type else {
+            return false;
+        };
+        let attached = attached(stream);
+        let last = attached.iter().rev().find_map(|event| event.error.as_ref());
+        last.is_none_or(|error| error.kind != *kind)
+    });
+    let files: Vec<String> = last_differs.map(|stream| stream.file).collect();
+    assert_eq!(
+        files,
+        ["webapp/web-boot-error-v2.jsonl"],
+        "gunicorn's own lines follow there"
+    );
+}
