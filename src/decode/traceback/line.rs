@@ -150,7 +150,7 @@ fn looks_like_class(kind: &str, last: &str) -> bool {
 }
 
 /// Takes terminal colours off a line.
-pub(super) fn without_colours(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_colours(text: &str) -> Cow<'_, str> {
     if !text.contains('\u{1b}') {
         return Cow::Borrowed(text);
     }

@@ -14,6 +14,8 @@ mod tests;
 pub use reader::{Block, BlockReader, Lead, Step};
 pub use roots::AppRoots;
 
+pub(crate) use line::without_colours;
+
 use builder::Builder;
 
 /// One entry of a traceback.

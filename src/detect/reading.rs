@@ -1,0 +1,359 @@
+//! Reads a transcript from front to back: the errors it shows, which of them ended the program, the migrations.
+//!
+//! An exception that left the program is told from one that was caught by where its traceback begins, and a
+//! refusal from prose that quotes one by what follows it; both rules were measured on real streams.
+
+use crate::decode::exception::ErrorInfo;
+use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceback};
+use crate::detect::migration::{Migration, MigrationReader};
+use crate::detect::order::Place;
+use crate::detect::transcript::{Entry, ErrorRecord, Transcript};
+
+/// A record this many milliseconds after a crash was written by a program that lived on. Until then it may come
+/// from an exit handler, or from the other pipe, whose lines are not exactly in order with those of the first.
+const LAST_WORDS: i64 = 200;
+/// A traceback within this many milliseconds of the line before it belongs to that line.
+const TOGETHER: i64 = 100;
+
+/// What a transcript shows.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The errors, in the order of their ends.
+    pub troubles: Vec<Trouble>,
+    /// The migrations.
+    pub migration: Option<Migration>,
+    /// The last event, when it is a line of text that belongs to nothing else.
+    pub last_line: Option<(Place, String)>,
+}
+
+/// One error.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Where the event stands that names the error.
+    pub place: Place,
+    /// Where its last line stands.
+    pub end: Place,
+    /// How it came to be printed.
+    pub class: Class,
+    /// Whether the program said nothing more.
+    pub is_last: bool,
+    /// Whether it came out of `migrate`.
+    pub in_migrate: bool,
+    /// The file whose top level the exception left; empty for all but crashes.
+    pub script: String,
+    /// What it is.
+    pub error: ErrorInfo,
+}
+
+/// How an error came to be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// An exception left the program.
+    Crash,
+    /// An exception left the program, and a hook logged it.
+    LoggedCrash,
+    /// The program refused to go on, without a traceback.
+    Refusal,
+    /// A record of level ERROR or more.
+    Logged,
+    /// A traceback that did not end the program.
+    Caught,
+}
+
+impl Trouble {
+    /// Returns whether it ended a program.
+    pub fn is_end(&self) -> bool {
+        matches!(
+            self.class,
+            Class::Crash | Class::LoggedCrash | Class::Refusal
+        )
+    }
+}
+
+impl Reading {
+    /// Reads what is kept of a stream.
+    pub fn of(transcript: &Transcript, roots: &AppRoots) -> Self {
+        let mut reader = Reader::new(roots);
+        for (place, entry) in transcript.entries() {
+            match entry {
+                Entry::Text(line) => reader.text(place, line),
+                Entry::Error(record) => reader.error(place, record),
+                Entry::Record => reader.record(place),
+            }
+        }
+        reader.finish(transcript)
+    }
+
+    /// Returns the error after which nothing more was said.
+    pub fn end(&self) -> Option<&Trouble> {
+        self.troubles
+            .iter()
+            .rev()
+            .find(|trouble| trouble.is_end() && trouble.is_last)
+    }
+
+    /// Returns the last error that ended a program, whether or not another one went on.
+    pub fn last_crash(&self) -> Option<&Trouble> {
+        self.troubles.iter().rev().find(|trouble| trouble.is_end())
+    }
+
+    /// Returns the error that says most about a run that went wrong.
+    pub fn main_trouble(&self) -> Option<&Trouble> {
+        let last = |wanted: &dyn Fn(&&Trouble) -> bool| self.troubles.iter().rev().find(wanted);
+        let logged = |trouble: &&Trouble| trouble.class == Class::Logged;
+        self.end()
+            .or_else(|| {
+                last(&|trouble| {
+                    trouble.is_end() || logged(trouble) && !trouble.error.traceback.is_empty()
+                })
+            })
+            .or_else(|| last(&logged))
+    }
+}
+
+struct Reader<'a> {
+    roots: &'a AppRoots,
+    blocks: BlockReader,
+    /// Where the open block's exception stands, and its last line.
+    named: Option<Place>,
+    last_inside: Option<Place>,
+    /// The log line that the open block follows, by its index.
+    lead_error: Option<usize>,
+    migrations: MigrationReader,
+    last_attempt: Option<Place>,
+    /// What a `usage:` line says the program is called.
+    program: Option<String>,
+    found: Reading,
+}
+
+impl<'a> Reader<'a> {
+    fn new(roots: &'a AppRoots) -> Self {
+        Self {
+            roots,
+            blocks: BlockReader::new(roots.clone()),
+            named: None,
+            last_inside: None,
+            lead_error: None,
+            migrations: MigrationReader::default(),
+            last_attempt: None,
+            program: None,
+            found: Reading::default(),
+        }
+    }
+
+    fn text(&mut self, place: &Place, line: &str) {
+        self.found.last_line = None;
+        let opening = !self.blocks.is_open();
+        let mut step = self.blocks.push(line, place.timestamp);
+        if step == Step::Closed {
+            self.close();
+            step = self.blocks.push(line, place.timestamp);
+        } else if opening {
+            self.lead_error = self.error_just_before(place);
+        }
+        match step {
+            Step::Inside | Step::Exception => {
+                if step == Step::Exception || self.named.is_none() {
+                    self.named = Some(place.clone());
+                }
+                self.last_inside = Some(place.clone());
+            }
+            Step::Outside | Step::Foreign | Step::Closed => self.free_text(place, line),
+        }
+    }
+
+    fn free_text(&mut self, place: &Place, line: &str) {
+        self.migrations.line(place.timestamp, line);
+        if line == "Operations to perform:" {
+            self.last_attempt = Some(place.clone());
+        }
+        if let Some(usage) = line.strip_prefix("usage: ") {
+            self.program = usage.split(' ').next().map(str::to_owned);
+        }
+        if self.is_usage_error(line) {
+            let error = ErrorInfo {
+                kind: "UsageError".to_owned(),
+                ..ErrorInfo::from_message(None, line)
+            };
+            self.add(place, place, Class::Refusal, error);
+        }
+        self.found.last_line = Some((place.clone(), line.to_owned()));
+    }
+
+    /// Returns whether a line is argparse's last word after the `usage:` of the same program.
+    fn is_usage_error(&self, line: &str) -> bool {
+        let Some((program, _)) = line.split_once(": error: ") else {
+            return false;
+        };
+        self.program
+            .as_deref()
+            .is_some_and(|known| program.split(' ').next() == Some(known))
+    }
+
+    fn error(&mut self, place: &Place, record: &ErrorRecord) {
+        self.record(place);
+        let traceback = record
+            .exception
+            .as_deref()
+            .and_then(|text| Traceback::parse(text, self.roots));
+        let hooked = traceback
+            .as_ref()
+            .is_some_and(|traceback| is_hooked(record, traceback));
+        let script = traceback
+            .as_ref()
+            .and_then(|traceback| traceback.outermost.clone());
+        let error = match traceback.filter(|traceback| traceback.exception.is_some()) {
+            Some(traceback) => ErrorInfo {
+                logger: Some(record.logger.clone()),
+                ..ErrorInfo::from_traceback(traceback, self.roots)
+            },
+            None => ErrorInfo::from_message(Some(&record.logger), &record.message),
+        };
+        let class = if hooked {
+            Class::LoggedCrash
+        } else {
+            Class::Logged
+        };
+        let trouble = self.add(place, place, class, error);
+        trouble.script = script.map(|frame| frame.file).unwrap_or_default();
+    }
+
+    fn record(&mut self, place: &Place) {
+        self.found.last_line = None;
+        if self.blocks.push_foreign(place.timestamp) == Step::Closed {
+            self.close();
+        }
+        self.migrations.record();
+    }
+
+    /// Takes the block that has ended, if it is one.
+    fn close(&mut self) {
+        let lead = self.lead_error.take();
+        let places = self.named.take().zip(self.last_inside.take());
+        let (Some(block), Some((place, end))) = (self.blocks.take(), places) else {
+            return;
+        };
+        let class = class_of(&block);
+        let script = block
+            .traceback
+            .outermost
+            .as_ref()
+            .map(|frame| frame.file.clone());
+        let in_migrate = comes_from_migrate(&block.traceback);
+        let error = ErrorInfo::from_traceback(block.traceback, self.roots);
+        if let Some(logged) = lead.filter(|_| class == Class::Caught) {
+            let logged = &mut self.found.troubles[logged];
+            logged.error = ErrorInfo {
+                logger: logged.error.logger.take(),
+                ..error
+            };
+            logged.end = end;
+            return;
+        }
+        if matches!(class, Class::Crash | Class::Refusal) {
+            self.migrations.crash();
+        }
+        let trouble = self.add(&place, &end, class, error);
+        trouble.script = script.unwrap_or_default();
+        trouble.in_migrate |= in_migrate;
+    }
+
+    /// Returns the text log line that a traceback beginning at `place` belongs to.
+    fn error_just_before(&self, place: &Place) -> Option<usize> {
+        let last = self.found.troubles.len().checked_sub(1)?;
+        let trouble = &self.found.troubles[last];
+        let together = place.timestamp.0 - trouble.end.timestamp.0 <= TOGETHER;
+        let bare = trouble.class == Class::Logged && trouble.error.traceback.is_empty();
+        (together && bare).then_some(last)
+    }
+
+    fn add(&mut self, place: &Place, end: &Place, class: Class, error: ErrorInfo) -> &mut Trouble {
+        let in_migrate = error.message.contains("manage.py migrate: error:")
+            || error.message.starts_with("Conflicting migrations detected");
+        let trouble = Trouble {
+            place: place.clone(),
+            end: end.clone(),
+            class,
+            is_last: false,
+            in_migrate,
+            script: String::new(),
+            error,
+        };
+        self.found.troubles.push(trouble);
+        let last = self.found.troubles.len() - 1;
+        &mut self.found.troubles[last]
+    }
+
+    fn finish(mut self, transcript: &Transcript) -> Reading {
+        self.close();
+        let last_record = transcript.last_record();
+        for trouble in &mut self.found.troubles {
+            let outlived = last_record.is_some_and(|record| match trouble.class {
+                Class::Refusal => record > &trouble.place,
+                _ => record.timestamp.0 > trouble.end.timestamp.0 + LAST_WORDS,
+            });
+            let retried = self
+                .last_attempt
+                .as_ref()
+                .is_some_and(|attempt| attempt > &trouble.end);
+            trouble.is_last = !outlived && !retried;
+        }
+        self.found.migration = std::mem::take(&mut self.migrations).finish();
+        self.name_the_failed_migration();
+        self.found
+    }
+
+    /// At `-v 0` no line names the migration that failed: only its module among the frames does.
+    fn name_the_failed_migration(&mut self) {
+        let Some(end) = self.found.end().filter(|end| end.in_migrate) else {
+            return;
+        };
+        let running = end
+            .error
+            .traceback
+            .contains("django/db/migrations/executor.py");
+        if let Some(name) = end.error.migration.clone().filter(|_| running) {
+            let migration = self.found.migration.get_or_insert_default();
+            migration.failed.get_or_insert(name);
+        }
+    }
+}
+
+fn class_of(block: &Block) -> Class {
+    match block.lead {
+        Lead::Refusal => Class::Refusal,
+        Lead::None if block.traceback.starts_in_module() => Class::Crash,
+        _ => Class::Caught,
+    }
+}
+
+/// Returns whether a record was written by `sys.excepthook`: its exception left `manage.py`, or a script that
+/// says so. A script that logs at its own top level looks the same but for the words.
+fn is_hooked(record: &ErrorRecord, traceback: &Traceback) -> bool {
+    let Some(outermost) = traceback
+        .outermost
+        .as_ref()
+        .filter(|_| traceback.starts_in_module())
+    else {
+        return false;
+    };
+    let words = record.message.to_ascii_lowercase();
+    let file = outermost.file.rsplit('/').next();
+    matches!(file, Some("manage.py" | "django-admin"))
+        || outermost.function == "_run_module_as_main"
+        || ["uncaught", "unhandled", "unexpected exception"]
+            .iter()
+            .any(|word| words.contains(word))
+}
+
+fn comes_from_migrate(traceback: &Traceback) -> bool {
+    [
+        "django/core/management/commands/migrate.py",
+        "django/db/migrations/executor.py",
+    ]
+    .iter()
+    .any(|file| traceback.text.contains(file))
+}
+
+#[cfg(test)]
+mod tests;
