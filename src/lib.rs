@@ -18,3 +18,4 @@ pub mod source;
 pub mod suggest;
 pub mod time;
 pub mod value;
+pub mod watch;

@@ -256,6 +256,10 @@ mod instant {
 
     use crate::time::Timestamp;
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature is serde's"
+    )]
     pub(super) fn serialize<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
         out.collect_str(at)
     }
