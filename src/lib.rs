@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod config;
 pub mod decode;
+pub mod demo;
 pub mod detect;
 pub mod diagnostic;
 pub mod event;
