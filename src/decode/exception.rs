@@ -37,15 +37,19 @@ impl ErrorInfo {
     /// Describes the exception of a traceback.
     pub fn from_traceback(traceback: Traceback, roots: &AppRoots) -> Self {
         let uncaught = traceback.starts_in_module();
-        let Exception { kind, message } = traceback.exception.unwrap_or_else(|| Exception {
-            kind: "Traceback".to_owned(),
-            message: "the output ends inside the traceback".to_owned(),
-        });
-        let frame = traceback.culprit;
-        let file = frame.as_ref().map(|frame| roots.relative(&frame.file));
-        let place = frame.as_ref().zip(file);
-        let place = place.map(|(frame, file)| (file, frame.function.as_str()));
+        let ended = traceback.exception.is_some();
+        let Exception { kind, message } = traceback.exception.unwrap_or_else(unfinished);
         let normal = normalise(&message);
+        let frame = traceback.culprit;
+        let place = match &frame {
+            Some(frame) => Some((roots.relative(&frame.file), frame.function.as_str())),
+            // A class alone would lump together what has nothing in common.
+            None if !ended || !says_something(&normal) => {
+                let frame = traceback.innermost.as_ref();
+                frame.map(|frame| (AppRoots::in_library(&frame.file), frame.function.as_str()))
+            }
+            None => None,
+        };
         let key = match place {
             Some((file, function)) => fingerprint(["frame", &kind, file, function, &normal]),
             None => fingerprint(["exception", &kind, &normal]),
@@ -106,6 +110,19 @@ impl ErrorInfo {
     }
 }
 
+/// Stands for the exception of a traceback that was cut off before it.
+fn unfinished() -> Exception {
+    Exception {
+        kind: "Traceback".to_owned(),
+        message: "the output ends inside the traceback".to_owned(),
+    }
+}
+
+/// Returns whether a normalised message has words left.
+fn says_something(normal: &str) -> bool {
+    normal.contains(char::is_alphabetic)
+}
+
 fn headline(exception: &Exception) -> String {
     match first_line(&exception.message) {
         "" => exception.kind.clone(),
@@ -124,7 +141,7 @@ fn describe(frame: &Frame, roots: &AppRoots) -> String {
 /// Says what the fingerprint is made of; a message that is only a placeholder adds nothing to the words.
 fn grouped_by(kind: &str, normal: &str, place: Option<(&str, &str)>) -> String {
     let mut words = kind.to_owned();
-    if normal.contains(char::is_alphabetic) {
+    if says_something(normal) {
         words.push_str(": ");
         words.push_str(normal);
     }
@@ -182,6 +199,20 @@ mod tests {
         assert_eq!(info(&other).fingerprint, info(PRICE).fingerprint);
         let other = PRICE.replace("sync_rates", "sync_rooms");
         assert_ne!(info(&other).fingerprint, info(PRICE).fingerprint);
+    }
+
+    #[test]
+    fn without_an_application_frame_an_empty_message_is_known_by_the_library() {
+        let text = |function: &str| {
+            format!(
+                "Traceback (most recent call last):\n  File \"/usr/lib/python3.12/site-packages/celery/x.py\", line 1, in {function}\nKeyError: 'a'"
+            )
+        };
+        assert_ne!(info(&text("f")).fingerprint, info(&text("g")).fingerprint);
+        let newer = text("f").replace("3.12", "3.13").replace("'a'", "'b'");
+        assert_eq!(info(&text("f")).fingerprint, info(&newer).fingerprint);
+        assert_eq!(info(&newer).grouped_by, "KeyError in celery/x.py f");
+        assert_eq!(info(&newer).culprit, None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The fingerprint of an error with a traceback is made of its class, the application's innermost function (file
 //! and name, not the line) and the normalised first line of its message; without an application frame, of class
-//! and message; without an exception, of logger and message. So it stays the same over other ids, amounts, hosts
+//! and message, or the innermost function of all when the message says nothing once it is normalised; without an
+//! exception, of logger and message. So it stays the same over other ids, amounts, hosts
 //! and line numbers, other versions of Python and of libraries.
 //!
 //! It begins with a version. Whoever stores fingerprints can tell when the rules have changed.
@@ -34,6 +35,8 @@ pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 /// | in the message | becomes |
 /// | --- | --- |
 /// | text in quotes of any kind | `'…'` |
+/// | a signal in quotes (`'signal 9 (SIGKILL)'`) | `SIGKILL` |
+/// | an error code with a text (`(1060, "text")`) | the text |
 /// | a URL | `<url>` |
 /// | a path | `<path>` |
 /// | an e-mail address | `<email>` |
@@ -41,7 +44,7 @@ pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 /// | a row of such things (`#, #, #`) | the first of them |
 /// | blanks | one blank |
 pub fn normalise(message: &str) -> String {
-    let line = first_line(message);
+    let line = inside_arguments(first_line(message));
     let end = (0..=line.len().min(MAX_READ))
         .rev()
         .find(|&at| line.is_char_boundary(at));
@@ -52,8 +55,8 @@ pub fn normalise(message: &str) -> String {
         rest = if first.is_whitespace() {
             normal.blank();
             rest.trim_start()
-        } else if let Some(after) = quoted(rest, normal.after_word()) {
-            normal.placeholder("'…'");
+        } else if let Some((inside, after)) = quoted(rest, normal.after_word()) {
+            normal.quoted(inside);
             after
         } else if is_word(first) {
             let (word, after) = split_word(rest);
@@ -73,6 +76,24 @@ pub fn first_line(message: &str) -> &str {
     lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
+/// Returns the text of `(1060, "Duplicate column name 'source'")`, the form that MySQL's errors have.
+fn inside_arguments(message: &str) -> &str {
+    let inside = message
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'));
+    let text = inside.and_then(|inside| {
+        let (code, text) = inside.split_once(", ")?;
+        let number = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+        let quote = text
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '"' | '\''))?;
+        let text = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        number.then_some(text)
+    });
+    text.unwrap_or(message)
+}
+
 /// The text as it grows.
 #[derive(Default)]
 struct Normal {
@@ -89,6 +110,17 @@ impl Normal {
     fn after_word(&self) -> bool {
         self.text
             .ends_with(|c: char| c.is_alphanumeric() || c == '#')
+    }
+
+    /// Adds a quotation; a signal is none of a value's, whoever puts it in quotes.
+    fn quoted(&mut self, inside: &str) {
+        match inside.split_once("(SIG") {
+            Some((_, name)) if inside.starts_with("signal ") => {
+                self.text.push_str("SIG");
+                self.text.push_str(name.trim_end_matches(')'));
+            }
+            _ => self.placeholder("'…'"),
+        }
     }
 
     fn word(&mut self, word: &str) {
@@ -117,8 +149,8 @@ impl Normal {
     }
 }
 
-/// Returns what follows a quotation that begins `text`; an apostrophe inside a word begins none.
-fn quoted(text: &str, after_word: bool) -> Option<&str> {
+/// Returns the quotation that begins `text` and what follows it; an apostrophe inside a word begins none.
+fn quoted(text: &str, after_word: bool) -> Option<(&str, &str)> {
     let open = text.chars().next()?;
     let close = match open {
         '\'' | '"' | '`' if !after_word => open,
@@ -136,7 +168,7 @@ fn quoted(text: &str, after_word: bool) -> Option<&str> {
         let ends =
             c == close && !escaped && (close != '\'' || !after.starts_with(char::is_alphanumeric));
         if ends {
-            return Some(after);
+            return Some((&inside[..at], after));
         }
         escaped = c == '\\' && !escaped;
     }
@@ -222,7 +254,15 @@ mod tests {
             ),
             ("task 6f1c0a3e-aaaa-4bbb-8ccc-dddddddddddd", "task #"),
             ("\n\n  first  real line\nsecond", "first real line"),
-            ("(1060, \"Duplicate column name 'source'\")", "(#, '…')"),
+            (
+                "(1060, \"Duplicate column name 'source'\")",
+                "Duplicate column name '…'",
+            ),
+            (
+                "(1205, 'Lock wait timeout exceeded')",
+                "Lock wait timeout exceeded",
+            ),
+            ("exited with 'signal 9 (SIGKILL)'", "exited with SIGKILL"),
             ("", ""),
         ] {
             assert_eq!(normalise(message), expected, "{message}");

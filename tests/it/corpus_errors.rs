@@ -71,3 +71,50 @@ fn the_decisive_error_is_the_last() {
         "gunicorn's own lines follow there"
     );
 }
+
+/// One fault under four versions of Python, Django and the logging formatter is one error.
+#[test]
+fn versions_do_not_change_the_fingerprint() {
+    for stem in [
+        "batch/close-day-chain-v",
+        "batch/sync-503-v",
+        "batch/sync-strict-badkey-v",
+        "batch/sync-logged-errors-exit0-v",
+        "batch/sync-overwrite-v",
+        "batch/unknown-command-v",
+        "migrate/runpython-valueerror-v",
+        "worker/worker-default-v",
+        "worker/worker-json-nohijack-v",
+    ] {
+        let same = streams()
+            .into_iter()
+            .filter(|stream| stream.file.starts_with(stem));
+        let mut told: Vec<Vec<String>> = same
+            .map(|stream| {
+                let errors = attached(&stream)
+                    .into_iter()
+                    .filter_map(|event| event.error);
+                errors.map(|error| error.fingerprint).collect()
+            })
+            .collect();
+        assert!(told.len() == 4 && !told[0].is_empty(), "{stem}");
+        told.dedup();
+        assert_eq!(told.len(), 1, "{stem}: {told:?}");
+    }
+}
+
+/// A task's failure is the same error in Celery's text format and as a record.
+#[test]
+fn formats_do_not_change_the_fingerprint() {
+    let of = |file: &str| -> Vec<String> {
+        let stream = streams().into_iter().find(|stream| stream.file == file);
+        let attached = attached(&stream.expect("in the manifest"));
+        let errors = attached.into_iter().filter_map(|event| event.error);
+        let mut told: Vec<String> = errors.map(|error| error.fingerprint).collect();
+        told.sort();
+        told
+    };
+    let text = of("worker/worker-default-v4.jsonl");
+    assert_eq!(text, of("worker/worker-json-nohijack-v4.jsonl"));
+    assert_eq!(text.len(), 4);
+}

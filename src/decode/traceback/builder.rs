@@ -19,6 +19,7 @@ pub(super) struct Builder {
     root: Option<Exception>,
     member: Option<Exception>,
     outermost: Option<Frame>,
+    innermost: Option<Frame>,
     culprit: Option<Frame>,
     command: Option<String>,
     migration: Option<String>,
@@ -39,25 +40,25 @@ impl Builder {
     pub(super) fn restart_part(&mut self) {
         self.exception = None;
         self.outermost = None;
+        self.innermost = None;
         self.frames = 0;
     }
 
     pub(super) fn frame(&mut self, file: &str, line: u32, function: &str, roots: &AppRoots) {
         self.frames += 1;
-        let own = roots.own(file);
-        if !own && self.outermost.is_some() {
-            return;
-        }
         let frame = Frame {
             file: file.to_owned(),
             line,
             function: function.to_owned(),
         };
-        if own {
+        if roots.own(file) {
             self.note_names(file);
             self.culprit = Some(frame.clone());
         }
-        self.outermost.get_or_insert(frame);
+        if self.outermost.is_none() {
+            self.outermost = Some(frame.clone());
+        }
+        self.innermost = Some(frame);
     }
 
     fn note_names(&mut self, file: &str) {
@@ -110,6 +111,7 @@ impl Builder {
             exception: self.exception.map(trimmed),
             cause: self.root.or(self.member),
             outermost: self.outermost,
+            innermost: self.innermost,
             culprit: self.culprit,
             command: self.command,
             migration: self.migration,

@@ -47,6 +47,8 @@ pub struct Traceback {
     pub cause: Option<Exception>,
     /// The outermost frame of the last part.
     pub outermost: Option<Frame>,
+    /// The innermost frame of all, in the last part.
+    pub innermost: Option<Frame>,
     /// The innermost frame of the application, in the last part that has one.
     pub culprit: Option<Frame>,
     /// The management command whose module is among the frames.

@@ -46,6 +46,17 @@ impl AppRoots {
         self.strip(file).unwrap_or(file)
     }
 
+    /// Returns the path below the library folder that holds the file: the same in every environment.
+    pub fn in_library(file: &str) -> &str {
+        let below = |folder: &str| file.rsplit_once(folder).map(|(_, rest)| rest);
+        if let Some(rest) = below("/site-packages/").or_else(|| below("/dist-packages/")) {
+            return rest;
+        }
+        // `/usr/local/lib/python3.12/json/decoder.py`: the version is no part of it.
+        let standard = below("/lib/python").and_then(|rest| rest.split_once('/'));
+        standard.map_or(file, |(_, rest)| rest)
+    }
+
     fn strip<'a>(&self, file: &'a str) -> Option<&'a str> {
         let below = |root: &String| file.strip_prefix(root.as_str())?.strip_prefix('/');
         self.roots.iter().find_map(below)
@@ -72,6 +83,10 @@ mod tests {
             assert_eq!(roots.own(file), own, "{file}");
         }
         assert_eq!(roots.relative("/app/core/views.py"), "core/views.py");
+        let file = "/usr/local/lib/python3.12/json/decoder.py";
+        assert_eq!(AppRoots::in_library(file), "json/decoder.py");
+        let file = "/usr/local/lib/python3.12/site-packages/celery/bin/celery.py";
+        assert_eq!(AppRoots::in_library(file), "celery/bin/celery.py");
         assert!(AppRoots::new(["/srv/"]).own("/srv/other.py"));
     }
 }

@@ -299,8 +299,9 @@ impl Assembler {
         let Some(written) = self.written.take() else {
             return;
         };
-        let carrier = written.exception.unwrap_or(written.first);
+        let (first, exception) = (written.first, written.exception);
         if let Some(block) = written.finish(self.last) {
+            let carrier = carrier_of(&block, first, exception);
             let error = ErrorInfo::from_traceback(block.traceback, &self.roots);
             self.attach(carrier, error, None, None);
         }
@@ -311,7 +312,7 @@ impl Assembler {
         let Some((block, open)) = block.zip(self.block.take()) else {
             return;
         };
-        let carrier = open.exception.unwrap_or(open.first);
+        let carrier = carrier_of(&block, open.first, open.exception);
         match open.owner.filter(|_| block.lead == Lead::None) {
             Some(owner) if owner.holds() => {
                 let mut error = ErrorInfo::from_traceback(block.traceback, &self.roots);
@@ -342,6 +343,12 @@ impl Assembler {
             held.exception = exception;
         }
     }
+}
+
+/// Returns the event of a block's exception, or the first one when the block ends before it.
+fn carrier_of(block: &Block, first: u64, exception: Option<u64>) -> u64 {
+    let ended = block.traceback.exception.is_some();
+    exception.filter(|_| ended).unwrap_or(first)
 }
 
 /// Returns the level of a block that no line with a level stands in front of.
