@@ -1,0 +1,13 @@
+//! The query loop: joins a source's blocks with a pattern, a query or the detection of runs.
+//!
+//! Each function makes one pass. Workers each have a scanner and the head of what is asked; results are merged in
+//! the order of the blocks, so that an answer does not depend on the number of threads. Nothing here opens a file,
+//! prints, or looks at a clock.
+
+pub mod filter;
+mod scope;
+mod setting;
+
+pub use filter::filter;
+pub use scope::{Admission, Place, Scope, place_of};
+pub use setting::{Setting, Tally};

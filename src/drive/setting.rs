@@ -1,0 +1,53 @@
+//! What every pass over a source is given from above.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::config::Config;
+use crate::decode::stamp::Clock;
+use crate::drive::scope::{Admission, Scope};
+use crate::scan::{Need, Scanner};
+
+/// How to read, whatever is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// Group names, and what runs are told by.
+    pub config: &'a Config,
+    /// Which events count.
+    pub scope: &'a Scope,
+    /// The zone of times that name none.
+    pub clock: &'a Clock,
+    /// How many threads work; with one, everything happens in the caller's.
+    pub threads: usize,
+    /// Set from outside to stop reading: what there is by then is the answer, marked incomplete.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a pass has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Events that were looked at; those that a raw-byte test ruled out are not counted.
+    pub events: u64,
+    /// Events or rows that fit what was asked.
+    pub matches: u64,
+    /// Whether reading was stopped from outside.
+    pub interrupted: bool,
+    /// Whether there is more than was handed out.
+    pub truncated: bool,
+}
+
+impl<'a> Setting<'a> {
+    /// Creates a scanner for the lines that can matter.
+    pub fn scanner(&self, need: &Need) -> Scanner {
+        Scanner::new(need, self.clock.clone())
+    }
+
+    /// Creates the decision about each event.
+    pub fn admission(&self) -> Admission<'a> {
+        Admission::new(self.scope, self.config)
+    }
+
+    /// Returns whether somebody asked to stop.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
