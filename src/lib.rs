@@ -6,6 +6,7 @@ pub mod decode;
 pub mod demo;
 pub mod detect;
 pub mod diagnostic;
+pub mod drive;
 pub mod event;
 pub mod pattern;
 pub mod query;

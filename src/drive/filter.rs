@@ -67,7 +67,9 @@ fn worker<'a>(
                 let record = Record::new(event);
                 if pattern.matches(&record) {
                     write(&record, &mut matches.bytes);
-                    matches.ends.push((record.event.timestamp, matches.bytes.len()));
+                    matches
+                        .ends
+                        .push((record.event.timestamp, matches.bytes.len()));
                 }
             }
             ControlFlow::Continue(())

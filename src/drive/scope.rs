@@ -72,8 +72,9 @@ impl Scope {
     fn asks_for(&self, place: &Place) -> bool {
         let stage_fits = self.stages.is_empty() || self.stages.contains(&place.stage);
         let service_fits = self.services.is_empty() || self.services.contains(&place.service);
-        let group_fits =
-            self.groups.is_empty() || place.service.is_empty() || self.groups.contains(&place.service);
+        let group_fits = self.groups.is_empty()
+            || place.service.is_empty()
+            || self.groups.contains(&place.service);
         stage_fits && service_fits && group_fits
     }
 }
@@ -81,11 +82,21 @@ impl Scope {
 /// Finds stage and service of a log group; a folder that is named like a service counts as its group.
 pub fn place_of(config: &Config, group: &str) -> Place {
     if let Some(located) = config.locate(group) {
-        return Place { stage: located.stage.to_owned(), service: located.service.to_owned() };
+        return Place {
+            stage: located.stage.to_owned(),
+            service: located.service.to_owned(),
+        };
     }
     let last = group.rsplit('/').next().unwrap_or_default();
-    let service = config.groups.names().find(|name| *name == last).unwrap_or_default();
-    Place { stage: String::new(), service: service.to_owned() }
+    let service = config
+        .groups
+        .names()
+        .find(|name| *name == last)
+        .unwrap_or_default();
+    Place {
+        stage: String::new(),
+        service: service.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -97,27 +108,46 @@ mod tests {
     fn admitted(scope: &Scope, group: &str, at: i64) -> bool {
         let origin = Origin::new(group, "ecs/batch/1");
         let config = Config::default();
-        let event =
-            Event { timestamp: Timestamp(at), ingestion: None, message: b"", origin: &origin, id: None };
+        let event = Event {
+            timestamp: Timestamp(at),
+            ingestion: None,
+            message: b"",
+            origin: &origin,
+            id: None,
+        };
         Admission::new(scope, &config).admit(&event).is_some()
     }
 
     #[test]
     fn the_window_is_half_open() {
-        let window = Window { since: Some(Timestamp(10)), until: Some(Timestamp(20)) };
-        let scope = Scope { window, ..Scope::default() };
-        let inside: Vec<i64> =
-            [9, 10, 19, 20].into_iter().filter(|at| admitted(&scope, "/ecs/production-batch", *at)).collect();
+        let window = Window {
+            since: Some(Timestamp(10)),
+            until: Some(Timestamp(20)),
+        };
+        let scope = Scope {
+            window,
+            ..Scope::default()
+        };
+        let inside: Vec<i64> = [9, 10, 19, 20]
+            .into_iter()
+            .filter(|at| admitted(&scope, "/ecs/production-batch", *at))
+            .collect();
         assert_eq!(inside, [10, 19]);
     }
 
     #[test]
     fn a_service_that_was_asked_for_by_name_leaves_unknown_groups_out() {
-        let named = Scope { services: vec!["batch".to_owned()], ..Scope::default() };
+        let named = Scope {
+            services: vec!["batch".to_owned()],
+            ..Scope::default()
+        };
         assert!(admitted(&named, "/ecs/production-batch", 0));
         assert!(!admitted(&named, "/ecs/production-webapp", 0));
         assert!(!admitted(&named, "", 0));
-        let about = Scope { groups: vec!["batch".to_owned()], ..Scope::default() };
+        let about = Scope {
+            groups: vec!["batch".to_owned()],
+            ..Scope::default()
+        };
         assert!(admitted(&about, "", 0));
         assert!(admitted(&about, "logs/batch", 0));
         assert!(!admitted(&about, "/ecs/production-webapp", 0));
@@ -125,7 +155,10 @@ mod tests {
 
     #[test]
     fn a_stage_is_told_by_the_group() {
-        let staging = Scope { stages: vec!["staging".to_owned()], ..Scope::default() };
+        let staging = Scope {
+            stages: vec!["staging".to_owned()],
+            ..Scope::default()
+        };
         assert!(admitted(&staging, "/ecs/staging-batch", 0));
         assert!(!admitted(&staging, "/ecs/production-batch", 0));
     }

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::decode::stamp::Clock;
 use crate::drive::scope::{Admission, Scope};
 use crate::scan::{Need, Scanner};
+use crate::time::Zone;
 
 /// How to read, whatever is asked.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +16,7 @@ pub struct Setting<'a> {
     /// Which events count.
     pub scope: &'a Scope,
     /// The zone of times that name none.
-    pub clock: &'a Clock,
+    pub zone: &'a Zone,
     /// How many threads work; with one, everything happens in the caller's.
     pub threads: usize,
     /// Set from outside to stop reading: what there is by then is the answer, marked incomplete.
@@ -38,7 +39,7 @@ pub struct Tally {
 impl<'a> Setting<'a> {
     /// Creates a scanner for the lines that can matter.
     pub fn scanner(&self, need: &Need) -> Scanner {
-        Scanner::new(need, self.clock.clone())
+        Scanner::new(need, Clock::new(self.zone.rules().clone()))
     }
 
     /// Creates the decision about each event.

@@ -46,6 +46,11 @@ impl Zone {
         Self(rules)
     }
 
+    /// Returns the zone's rules.
+    pub fn rules(&self) -> &TimeZone {
+        &self.0
+    }
+
     /// Returns the zone's name in the time zone database, or its offset.
     pub fn name(&self) -> String {
         match self.0.iana_name() {
