@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod celery;
+pub mod document;
 pub mod ecs;
 pub mod envelope;
 pub mod exception;
@@ -14,5 +15,6 @@ pub mod level;
 pub mod logger;
 pub mod refusal;
 pub mod stamp;
+pub mod subscription;
 pub mod text_line;
 pub mod traceback;
