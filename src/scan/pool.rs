@@ -241,10 +241,10 @@ mod tests {
             || number,
             |number| {
                 all.push(number);
-                match all.len() == until {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                if all.len() == until {
+                    return ControlFlow::Break(());
                 }
+                ControlFlow::Continue(())
             },
         );
         all

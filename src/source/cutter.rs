@@ -49,6 +49,16 @@ pub(super) struct Cutter<R> {
     pub(super) offset: u64,
 }
 
+/// What a cutter that has only looked ahead leaves to another way of reading.
+pub(super) struct Parts<R> {
+    pub(super) reader: R,
+    pub(super) rest: Vec<u8>,
+    pub(super) offset: u64,
+    pub(super) sizes: Sizes,
+    pub(super) ended: bool,
+    pub(super) failure: Option<io::Error>,
+}
+
 impl<R: Read> Cutter<R> {
     pub(super) fn new(reader: R, fill: Fill, sizes: Sizes) -> Self {
         Self {
@@ -86,6 +96,18 @@ impl<R: Read> Cutter<R> {
     /// Returns the error that ended reading, if one did; once.
     pub(super) fn take_failure(&mut self) -> Option<io::Error> {
         self.failure.take()
+    }
+
+    /// Gives up the reader together with what was read ahead.
+    pub(super) fn into_parts(self) -> Parts<R> {
+        Parts {
+            reader: self.reader,
+            rest: self.rest,
+            offset: self.offset,
+            sizes: self.sizes,
+            ended: self.ended,
+            failure: self.failure,
+        }
     }
 
     /// Returns whether the reader has come to its end or failed.
@@ -163,9 +185,14 @@ impl<R: Read> Cutter<R> {
     }
 }
 
+/// Whether there is a whole line that tells its form; a bracket alone on its line tells it with the next.
 fn holds_line(bytes: &[u8]) -> bool {
-    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
-    start.is_some_and(|start| memchr(b'\n', &bytes[start..]).is_some())
+    let text = bytes.trim_ascii_start();
+    let text = text
+        .strip_prefix(b"{")
+        .or(text.strip_prefix(b"["))
+        .unwrap_or(text);
+    memchr(b'\n', text.trim_ascii_start()).is_some()
 }
 
 /// Returns the last place at which the bytes can be cut without cutting a character.

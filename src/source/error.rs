@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::decode::subscription::Poison;
+
 /// One input that could not be read, or not to its end.
 #[derive(Debug, Error)]
 pub enum SourceError {
@@ -52,6 +54,34 @@ pub enum SourceError {
         /// What the decoder says.
         source: io::Error,
     },
+    /// A subscription payload cannot be read.
+    #[error("`{file}` has a subscription payload at byte {at} that cannot be read")]
+    Payload {
+        /// The input's name.
+        file: String,
+        /// Where the payload begins.
+        at: u64,
+        /// What is wrong with it.
+        source: Poison,
+    },
+    /// A JSON document ends in the middle.
+    #[error("`{file}` is cut off: its JSON ends in the middle, at byte {at}")]
+    CutDocument {
+        /// The input's name.
+        file: String,
+        /// Where what is not complete begins.
+        at: u64,
+    },
+    /// A JSON document is too long to be read as one.
+    #[error(
+        "`{file}` has a JSON value at byte {at} that is too long, and is read as lines from there on"
+    )]
+    LongDocument {
+        /// The input's name.
+        file: String,
+        /// Where it begins.
+        at: u64,
+    },
     /// The file became shorter while it was read.
     #[error("`{file}` became shorter while it was read: {missing} bytes are missing")]
     Shrunk {
@@ -79,7 +109,10 @@ impl SourceError {
                     .to_owned()
             }
             Self::Shrunk { .. } => "copy the file before reading it if it is rotated".to_owned(),
-            Self::Read { .. } => return None,
+            Self::CutDocument { .. } => {
+                "fetch the events again; what is complete was read".to_owned()
+            }
+            Self::Read { .. } | Self::Payload { .. } | Self::LongDocument { .. } => return None,
         };
         Some(hint)
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::cutter::{Cutter, Fill};
 use super::decompress::{self, Storage, Trailing};
-use super::{Progress, Settings, SourceError};
+use super::documents::Documents;
+use super::{Problems, Progress, Settings, SourceError};
+use crate::decode::document::Start;
 use crate::decode::stamp::{self, Clock};
 use crate::event::Origin;
 use crate::scan::scanner::last_time;
@@ -22,10 +24,17 @@ pub(super) struct Reading {
     clock: Clock,
     carry: Option<Timestamp>,
     storage: Storage,
-    cutter: Cutter<Box<dyn Read + Send>>,
+    body: Body,
     size: Option<Size>,
-    problems: Vec<SourceError>,
 }
+
+/// What makes blocks of an input's bytes.
+enum Body {
+    Lines(Cutter<Input>),
+    Documents(Documents<Input>),
+}
+
+type Input = Box<dyn Read + Send>;
 
 /// How long a file was when it was opened; as much is read, though it may grow meanwhile.
 struct Size {
@@ -94,21 +103,31 @@ impl Reading {
         if cutter.peek().starts_with(b"\xEF\xBB\xBF") {
             cutter.skip(3);
         }
+        let label: Arc<str> = name.into();
+        let start = cutter.peek();
+        let format = line_format(start);
+        let body = match Start::of(start) {
+            Start::Lines => Body::Lines(cutter),
+            Start::Documents => Body::Documents(Documents::new(cutter, label.clone())),
+        };
         Ok(Self {
-            file: name.into(),
+            file: label,
             origin: Arc::new(origin),
-            format: line_format(cutter.peek()),
+            format,
             clock: settings.clock.clone(),
             carry: None,
             storage,
-            cutter,
+            body,
             size: None,
-            problems: Vec::new(),
         })
     }
 
     pub(super) fn next_into(&mut self, block: &mut Block) -> bool {
-        if !self.cutter.next_into(block) {
+        let filled = match &mut self.body {
+            Body::Lines(cutter) => cutter.next_into(block),
+            Body::Documents(documents) => documents.next_into(block),
+        };
+        if !filled {
             return false;
         }
         block.format = self.format;
@@ -119,32 +138,54 @@ impl Reading {
         true
     }
 
+    /// Returns how many bytes, decompressed, went by.
+    fn offset(&self) -> u64 {
+        match &self.body {
+            Body::Lines(cutter) => cutter.offset,
+            Body::Documents(documents) => documents.offset(),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.cutter.offset == 0
+        self.offset() == 0
     }
 
     pub(super) fn cut_lines(&self) -> u64 {
-        self.cutter.cut_lines
+        match &self.body {
+            Body::Lines(cutter) => cutter.cut_lines,
+            Body::Documents(_) => 0,
+        }
     }
 
     /// Ends reading; what went wrong comes back.
-    pub(super) fn into_problems(mut self) -> Vec<SourceError> {
-        if let Some(failure) = self.cutter.take_failure() {
-            self.problems.push(self.explain(failure));
-        } else if let Some(size) = &self.size
-            && self.cutter.has_ended()
-            && size.read.read() < size.bytes
-        {
-            self.problems.push(SourceError::Shrunk {
-                file: self.file.to_string(),
-                missing: size.bytes - size.read.read(),
-            });
+    pub(super) fn into_problems(mut self) -> Problems {
+        let (mut problems, failure, ended) = match &mut self.body {
+            Body::Lines(cutter) => (
+                Problems::default(),
+                cutter.take_failure(),
+                cutter.has_ended(),
+            ),
+            Body::Documents(documents) => (
+                std::mem::take(&mut documents.problems),
+                documents.take_failure(),
+                documents.has_ended(),
+            ),
+        };
+        match (failure, &self.size) {
+            (Some(failure), _) => problems.push(self.explain(failure)),
+            (None, Some(size)) if ended && size.read.read() < size.bytes => {
+                problems.push(SourceError::Shrunk {
+                    file: self.file.to_string(),
+                    missing: size.bytes - size.read.read(),
+                });
+            }
+            _ => {}
         }
-        self.problems
+        problems
     }
 
     fn explain(&self, source: io::Error) -> SourceError {
-        let (file, at) = (self.file.to_string(), self.cutter.offset);
+        let (file, at) = (self.file.to_string(), self.offset());
         let is_trailing = Trailing::is(&source);
         match source.kind() {
             _ if is_trailing => SourceError::TrailingGarbage { file },

@@ -7,6 +7,7 @@
 
 mod cutter;
 mod decompress;
+mod documents;
 mod error;
 mod files;
 mod form;
@@ -26,6 +27,9 @@ use crate::event::Origin;
 use crate::scan::{Block, Blocks};
 use files::Files;
 use form::Reading;
+
+/// How many problems of one input are kept; a file of a million bad payloads must not fill the memory.
+const KEPT: usize = 20;
 
 /// Files, folders or one stream, read one after the other as blocks of lines.
 pub struct Source {
@@ -69,8 +73,10 @@ pub struct Report {
     pub skipped: u64,
     /// How many pieces were cut off lines that are longer than the limit.
     pub cut_lines: u64,
-    /// What could not be read.
+    /// What could not be read, the first of each input.
     pub problems: Vec<SourceError>,
+    /// How many more there were that are not kept.
+    pub more_problems: u64,
 }
 
 enum Inputs {
@@ -149,7 +155,9 @@ impl Source {
         };
         self.report.empty += u64::from(reading.is_empty());
         self.report.cut_lines += reading.cut_lines();
-        self.report.problems.extend(reading.into_problems());
+        let problems = reading.into_problems();
+        self.report.problems.extend(problems.first);
+        self.report.more_problems += problems.more;
     }
 }
 
@@ -168,6 +176,23 @@ impl Blocks for Source {
                 return true;
             }
             self.close();
+        }
+    }
+}
+
+/// What went wrong with one input.
+#[derive(Debug, Default)]
+struct Problems {
+    first: Vec<SourceError>,
+    more: u64,
+}
+
+impl Problems {
+    fn push(&mut self, problem: SourceError) {
+        if self.first.len() < KEPT {
+            self.first.push(problem);
+        } else {
+            self.more += 1;
         }
     }
 }

@@ -222,3 +222,116 @@ proptest! {
         read(Source::stream("test", std::io::Cursor::new([magic, &bytes].concat()), settings(16, 64)));
     }
 }
+
+fn read_text(text: &str) -> (Vec<String>, Report) {
+    read(Source::stream(
+        "test",
+        std::io::Cursor::new(text.to_owned()),
+        settings(64, 4096),
+    ))
+}
+
+#[test]
+fn payloads_are_unpacked_and_bad_ones_reported() {
+    let sample = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/data/payloads")
+            .join(name);
+        fs::read_to_string(path).expect("there")
+    };
+    let names = [
+        "valid-migrate-plain-text.json",
+        "bad-base64.json",
+        "control-message.json",
+        "truncated-gzip.json",
+        "valid-batch-error.json",
+    ];
+    let (events, report) = read_text(&names.map(sample).join("\n"));
+    assert_eq!(events.len(), 5 + 4);
+    let origin = "/ecs/shop-prod/batch:ecs/app/ec0b4c6252e5c3c76d2ec53596b6fae9";
+    assert_eq!(events[0], format!("{origin} Operations to perform:"));
+    let reasons: Vec<&str> = report
+        .problems
+        .iter()
+        .map(|problem| match problem {
+            SourceError::Payload { source, .. } => source.name(),
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert_eq!(reasons, ["base64", "gzip"]);
+}
+
+#[test]
+fn documents_and_text_between_them_are_read() {
+    let task = r#"{"version": "0", "detail-type": "ECS Task State Change", "time": "2026-11-23T04:23:14Z"}"#;
+    let text = format!(
+        "{{\n \"levelname\":\n \"INFO\"}}\nsome text\n[{task}, 7]\n{{not json}}\n{{\"events\": [],\n\"nextToken\": \"x\"}}last"
+    );
+    let (events, report) = read_text(&text);
+    let task = task.replace(": ", ":").replace(", ", ",");
+    let tasks = crate::scan::scanner::TASKS_GROUP;
+    assert_eq!(
+        events,
+        [
+            ": {\"levelname\":\"INFO\"}",
+            ": some text",
+            &format!("{tasks}: {task}"),
+            ": 7",
+            ": {not json}",
+            ": last"
+        ]
+    );
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
+#[test]
+fn a_document_that_is_cut_keeps_what_is_complete() {
+    let text = r#"{"events": [{"timestamp": 1000000000000, "message": "a", "eventId": "1"}, {"timestamp": 1000000000000, "mess"#;
+    let (events, report) = read_text(text);
+    assert_eq!(events, [": a", ": {\"timestamp\":1000000000000,\"mess"]);
+    assert!(
+        matches!(report.problems[..], [SourceError::CutDocument { .. }]),
+        "{report:?}"
+    );
+    let between = read_text(r#"{"events": [{"timestamp": 1, "message": "a", "eventId": "1"},"#);
+    assert!(matches!(
+        between.1.problems[..],
+        [SourceError::CutDocument { .. }]
+    ));
+}
+
+#[test]
+fn a_value_beyond_the_limit_is_read_as_lines() {
+    let text = format!("{{\n\"a\": \"{}\"\n}}\n", "long text\\n".repeat(60_000));
+    let (events, report) = read_text(&text);
+    assert!(
+        matches!(report.problems[..], [SourceError::LongDocument { .. }]),
+        "{report:?}"
+    );
+    let joined: String = events.iter().map(|event| &event[2..]).collect();
+    assert_eq!(joined, text.replace('\n', ""));
+}
+
+proptest! {
+    #[test]
+    fn the_output_of_aws_logs_is_read_however_it_comes_in(
+        messages in prop::collection::vec("[a-c{}\\[\\]\",\\\\ \né]{1,12}", 0..6),
+        pretty in any::<bool>(), copies in 1usize..3, piece in 1usize..30, block in 1usize..200,
+    ) {
+        let events: Vec<_> = messages.iter().enumerate().map(|(at, message)| serde_json::json!({
+            "logStreamName": "s", "timestamp": 1_795_407_794_318u64 + at as u64, "message": message, "eventId": "1",
+        })).collect();
+        let output = serde_json::json!({"events": events, "searchedLogStreams": [{"a": "}"}], "nextToken": "x"});
+        let text = if pretty { serde_json::to_string_pretty(&output) } else { serde_json::to_string(&output) };
+        let text = vec![text.expect("printable"); copies].join("\n");
+        let (found, report) = read(Source::stream("test", Trickle(text.into_bytes(), piece), settings(block, 4096)));
+        let expect: Vec<String> = messages.iter().map(|message| format!(":s {message}")).collect();
+        prop_assert_eq!(found, vec![expect; copies].concat());
+        prop_assert!(report.problems.is_empty());
+    }
+
+    #[test]
+    fn no_document_makes_it_panic(text in "(\\{\"events\": \\[|\\[\\{|\\{\n\"a\")?[\\[\\]{}\",:a1 \n\\\\]{0,60}", limit in 8usize..40) {
+        read(Source::stream("test", std::io::Cursor::new(text), settings(16, limit)));
+    }
+}

@@ -83,6 +83,15 @@ fn any_need() -> impl Strategy<Value = Need> {
     })
 }
 
+fn escape(c: char, capitals: bool) -> Vec<char> {
+    let code = if capitals {
+        format!("{:04X}", c as u32)
+    } else {
+        format!("{:04x}", c as u32)
+    };
+    ['\\', 'u'].into_iter().chain(code.chars()).collect()
+}
+
 /// Spells a text as the inside of a JSON string, some characters as escapes, as the seed says.
 fn spelled(text: &str, mut seed: u32) -> String {
     let mut inside = String::new();
@@ -90,8 +99,8 @@ fn spelled(text: &str, mut seed: u32) -> String {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         match c {
             '"' | '\\' if seed >> 28 > 3 => inside.extend(['\\', c]),
-            '"' | '\\' => inside += &format!("\\u{:04x}", c as u32),
-            c if seed >> 28 == 0 => inside += &format!("\\u{:04X}", c as u32),
+            '"' | '\\' => inside.extend(escape(c, false)),
+            c if seed >> 28 == 0 => inside.extend(escape(c, true)),
             '/' if seed >> 28 == 1 => inside += "\\/",
             c => inside.push(c),
         }
