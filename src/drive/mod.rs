@@ -5,9 +5,11 @@
 //! prints, or looks at a clock.
 
 pub mod filter;
+mod runs;
 mod scope;
 mod setting;
 
 pub use filter::filter;
+pub use runs::{app_roots, run_config, run_table, runs};
 pub use scope::{Admission, Place, Scope, place_of};
 pub use setting::{Setting, Tally};

@@ -1,0 +1,94 @@
+//! All runs that a source tells of.
+
+use std::ops::ControlFlow;
+
+use super::scope::place_of;
+use super::{Setting, Tally};
+use crate::config::Config;
+use crate::decode::traceback::AppRoots;
+use crate::detect::groups::{Groups, Site};
+use crate::detect::run::Run;
+use crate::detect::table::{RunConfig, RunTable};
+use crate::record::Record;
+use crate::scan::{Block, Blocks, Need, pool};
+use crate::time::Timestamp;
+
+/// Reads everything and returns the runs inside the window, by their start.
+///
+/// A run belongs to the window that its end lies in, or its last event as long as it has not ended. So that its
+/// outcome does not depend on the window, all of its events are read, also those before.
+pub fn runs<B: Blocks>(blocks: &mut B, setting: &Setting<'_>, now: Timestamp) -> (Vec<Run>, Tally) {
+    let (table, mut tally) = run_table(blocks, setting);
+    let mut runs = table.runs(now);
+    let scope = setting.scope;
+    runs.retain(|run| {
+        let place = place_of(setting.config, &run.origin.group);
+        let asked_for = scope.services.is_empty() || scope.services.contains(&place.service);
+        let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
+        asked_for && stage_fits && scope.window.contains(run.timestamp())
+    });
+    tally.matches = runs.len() as u64;
+    (runs, tally)
+}
+
+/// Reads everything into a table of runs.
+pub fn run_table<B: Blocks>(blocks: &mut B, setting: &Setting<'_>) -> (RunTable, Tally) {
+    let config = run_config(setting.config);
+    let mut table = RunTable::new(config.clone());
+    let mut tally = Tally::default();
+    let make_worker = || worker(setting, config.clone());
+    pool::run(
+        blocks,
+        setting.threads,
+        make_worker,
+        |(part, events): (RunTable, u64)| {
+            table.merge(part);
+            tally.events += events;
+            tally.interrupted = setting.stopped();
+            if tally.interrupted {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    );
+    (table, tally)
+}
+
+fn worker(setting: &Setting<'_>, config: RunConfig) -> impl FnMut(&Block) -> (RunTable, u64) {
+    let mut scanner = setting.scanner(&Need::Anything);
+    move |block| {
+        let mut table = RunTable::new(config.clone());
+        let mut events = 0;
+        let _ = scanner.for_each_event(block, |_, event| {
+            events += 1;
+            table.observe(&Record::new(event));
+            ControlFlow::Continue(())
+        });
+        (table, events)
+    }
+}
+
+/// Returns how runs are told with this configuration.
+pub fn run_config(config: &Config) -> RunConfig {
+    let groups = config.clone();
+    RunConfig {
+        settle: config.runs.settle_ms,
+        name_field: config.runs.name_field.clone(),
+        main_container: None,
+        app_roots: app_roots(config),
+        groups: Groups::new(move |group| {
+            let place = place_of(&groups, group);
+            let known = !place.service.is_empty();
+            known.then_some(Site {
+                stage: place.stage,
+                service: place.service,
+            })
+        }),
+    }
+}
+
+/// Returns where the application's code lives.
+pub fn app_roots(config: &Config) -> AppRoots {
+    AppRoots::new(&config.runs.app_roots)
+}
