@@ -190,6 +190,14 @@ codes! {
     BAD_LIMIT = "Q034";
     /// A command without a part that it needs.
     INCOMPLETE = "Q035";
+
+    // Queries: what runs, and may mean something else.
+    /// A period that counts as a shorter one.
+    PERIOD_CAPPED = "Q050";
+    /// A `limit` that decides what is counted.
+    LIMIT_BEFORE_STATS = "Q051";
+    /// A word without quotes that looks like a text.
+    UNQUOTED_TEXT = "Q052";
 }
 
 #[cfg(test)]

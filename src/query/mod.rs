@@ -15,6 +15,7 @@ pub mod lexer;
 pub mod parser;
 pub mod plan;
 mod print;
+pub mod resolve;
 pub mod tables;
 pub mod token;
 

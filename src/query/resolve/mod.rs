@@ -1,0 +1,248 @@
+//! From the tree to the plan: every name becomes a slot, a function or a complaint.
+//!
+//! All that can be known before any row is read is checked here; what the language has and this engine has not
+//! is said as clearly as a mistake. Nothing is ever left out in silence.
+
+mod calls;
+mod commands;
+mod expr;
+mod parse;
+mod placement;
+mod scope;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::Table;
+use super::ast::{Command, CommandKind, Query, Span};
+use super::plan::{Operator, Order, Plan, Slot};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
+use scope::Scope;
+
+/// A plan, and what is odd about its query though not wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    /// What to do, as written: not optimized.
+    pub plan: Plan,
+    /// Remarks that do not keep the query from running.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Resolves a query that was read from `text`, or returns all that is wrong with it.
+pub fn resolve(query: &Query, text: &str, table: Table) -> Result<Resolved, Diagnostics> {
+    let mut resolver = Resolver {
+        text,
+        table,
+        scope: Scope::of_table(table),
+        operators: Vec::new(),
+        shown: Shown::default(),
+        first: None,
+        errors: Vec::new(),
+        warnings: Vec::new(),
+    };
+    resolver.errors = placement::check(query);
+    resolver.source(query);
+    for command in &query.commands {
+        if !resolver.command(command) {
+            break;
+        }
+    }
+    resolver.finish()
+}
+
+/// A column of the result and where its values stand.
+type Column = (Arc<str>, Slot);
+
+/// What the result shows, as far as the commands up to now decide it.
+#[derive(Debug, Default)]
+struct Shown {
+    /// The outputs of the last `stats`.
+    outputs: Vec<Column>,
+    /// What `fields` lists.
+    listed: Vec<Column>,
+    /// What `parse` made, which shows by itself.
+    made: Vec<Column>,
+    /// What the last `display` lists, which is then all.
+    display: Option<Vec<Column>>,
+}
+
+impl Shown {
+    fn add_listed(&mut self, columns: Vec<Column>) {
+        for column in columns {
+            let known = self.outputs.iter().chain(&self.listed);
+            if !known.into_iter().any(|(name, _)| *name == column.0) {
+                self.listed.push(column);
+            }
+        }
+    }
+
+    fn columns(self) -> Vec<Column> {
+        self.display.unwrap_or_else(|| {
+            let parts = [self.outputs, self.listed, self.made];
+            parts.into_iter().flatten().collect()
+        })
+    }
+}
+
+struct Resolver<'t> {
+    text: &'t str,
+    table: Table,
+    scope: Scope,
+    operators: Vec<Operator>,
+    shown: Shown,
+    /// The layout up to the first `stats`, once there is one.
+    first: Option<Scope>,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Resolver<'_> {
+    /// Resolves one command; false when the ones behind it cannot be looked at.
+    fn command(&mut self, command: &Command) -> bool {
+        match &command.kind {
+            CommandKind::Fields(items) => self.fields(items),
+            CommandKind::Display(items) => self.display(items),
+            CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
+                self.filter(condition);
+            }
+            CommandKind::Stats(stats) => self.stats(stats, command.word),
+            CommandKind::Sort(keys) => self.sort(keys),
+            CommandKind::Limit(limit) => self.limit(limit),
+            CommandKind::Dedup(fields) => self.dedup(fields),
+            CommandKind::Parse(parse) => return self.parse(parse, command),
+            CommandKind::Unmask(_) => {}
+            CommandKind::Diff(_)
+            | CommandKind::Anomaly(_)
+            | CommandKind::RelevantFields(..)
+            | CommandKind::LogCompare(_)
+            | CommandKind::Estimate => return self.service_only(command),
+            _ => return self.not_built(command),
+        }
+        true
+    }
+
+    fn source(&mut self, query: &Query) {
+        if let Some(source) = &query.source {
+            let span = Span::new(source.span.start, source.span.start + "SOURCE".len());
+            self.say_not_built("`SOURCE`", span);
+        }
+    }
+
+    /// Says that a command is missing here, unless it stands wrong anyway.
+    fn not_built(&mut self, command: &Command) -> bool {
+        if !self.complained_in(command.span) {
+            let word = format!("`{}`", self.written(command.word));
+            self.say_not_built(&word, command.word);
+        }
+        false
+    }
+
+    fn service_only(&mut self, command: &Command) -> bool {
+        if !self.complained_in(command.span) {
+            let word = self.written(command.word).to_owned();
+            self.say_service_only(&word, command.word);
+        }
+        false
+    }
+
+    fn say_not_built(&mut self, what: &str, span: Span) {
+        let message =
+            format!("{what} is part of the language but is not built into this engine yet");
+        self.errors
+            .push(Diagnostic::new(codes::NOT_BUILT, span.range(), message));
+    }
+
+    fn say_service_only(&mut self, word: &str, span: Span) {
+        let message = format!("only the Logs Insights service can do `{word}`");
+        let hint = "run the query in the console of CloudWatch Logs".to_owned();
+        self.errors
+            .push(Diagnostic::new(codes::SERVICE_ONLY, span.range(), message).hint(hint));
+    }
+
+    fn complained_in(&self, span: Span) -> bool {
+        let inside = |one: &Diagnostic| span.start <= one.span.start && one.span.end <= span.end;
+        self.errors.iter().any(inside)
+    }
+
+    /// Returns the text of a node as it was written.
+    fn written(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+
+    fn error(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let one = Diagnostic::new(code, span.range(), message);
+        self.errors.push(one.hint(hint.into()));
+    }
+
+    fn warn(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let one = Diagnostic::new(code, span.range(), message);
+        self.warnings.push(one.hint(hint.into()));
+    }
+
+    fn finish(mut self) -> Result<Resolved, Diagnostics> {
+        self.add_default_columns();
+        if !self.errors.is_empty() {
+            self.errors.sort_by_key(|one| one.span.start);
+            return Err(Diagnostics(self.errors));
+        }
+        let first = self.first.unwrap_or(self.scope.clone());
+        let mut plan = Plan {
+            width: first.width(),
+            names: first.names(),
+            fields: first.fields,
+            operators: self.operators,
+            columns: self.shown.columns(),
+            order: Order::NewestFirst,
+        };
+        plan.grow_last_layout(&self.scope);
+        let known = plan.fields.len();
+        plan.renumber(0, &|slot| scope::settle(slot, known));
+        Ok(Resolved {
+            plan,
+            warnings: self.warnings,
+        })
+    }
+
+    /// Adds the columns of a query that names none.
+    fn add_default_columns(&mut self) {
+        let named = self.shown.display.is_some() || !self.shown.listed.is_empty();
+        if named || self.first.is_some() || !self.errors.is_empty() {
+            return;
+        }
+        let columns = self.table.default_columns().iter();
+        let columns = columns.map(|name| (Arc::from(*name), self.scope.table_field(name)));
+        self.shown.outputs = columns.collect();
+    }
+}
+
+impl Plan {
+    /// Takes over what commands behind the last `stats` added to its layout.
+    fn grow_last_layout(&mut self, scope: &Scope) {
+        let last = self
+            .operators
+            .iter_mut()
+            .rev()
+            .find_map(|operator| match operator {
+                Operator::Stats(stats) => Some(stats),
+                _ => None,
+            });
+        if let Some(stats) = last {
+            stats.width = scope.width();
+            stats.names = scope.names();
+        }
+    }
+}
