@@ -22,8 +22,8 @@ impl Display for Plan {
             writeln!(f, "order    newest first")?;
         }
         let columns = self.columns.iter().map(|(name, slot)| {
-            let from = slot_name(names, *slot);
-            if from == **name {
+            let (name, from) = (shown(name), slot_name(names, *slot));
+            if from == name {
                 from
             } else {
                 format!("{name} = {from}")
@@ -48,6 +48,7 @@ impl Plan {
 fn line(f: &mut Formatter<'_>, operator: &Operator, names: &[Arc<str>]) -> fmt::Result {
     let show = |expr: &Expr| expr_text(expr, names);
     match operator {
+        Operator::Filter(all) if all.len() == 1 => writeln!(f, "filter   {}", show(&all[0])),
         Operator::Filter(all) => {
             let all: Vec<String> = all.iter().map(|one| operand(one, names)).collect();
             writeln!(f, "filter   {}", all.join(" and "))
@@ -133,16 +134,27 @@ fn keys_text(keys: &[SortKey], names: &[Arc<str>]) -> String {
     keys.collect::<Vec<_>>().join(", ")
 }
 
+/// Returns a name, in backticks when it is the text of an expression.
+fn shown(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-');
+    if name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("`{name}`")
+    }
+}
+
 /// Returns a slot's name, with its number where another slot is called the same.
 fn slot_name(names: &[Arc<str>], slot: Slot) -> String {
     let Some(name) = names.get(slot.0) else {
         return format!("#{}", slot.0);
     };
     let same = names.iter().filter(|other| *other == name).count();
+    let name = shown(name);
     if same > 1 {
         format!("{name}#{}", slot.0)
     } else {
-        name.to_string()
+        name
     }
 }
 
@@ -154,7 +166,10 @@ fn expr_text(expr: &Expr, names: &[Arc<str>]) -> String {
         Expr::Constant(value) => constant_text(value),
         Expr::Period(period) => period.to_string(),
         Expr::Slot(slot) => slot_name(names, *slot),
-        Expr::Access(of, path) => format!("{}.{}", inner(of), path.join(".")),
+        Expr::Access(of, path) => {
+            let path = path.iter().map(|part| format!("[{}]", quoted(part)));
+            format!("{}{}", inner(of), path.collect::<String>())
+        }
         Expr::Call(name, all) => {
             let all: Vec<String> = all.iter().map(|one| expr_text(one, names)).collect();
             format!("{name}({})", all.join(", "))

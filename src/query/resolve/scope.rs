@@ -142,9 +142,11 @@ impl Scope {
 
     fn unknown(&self, field: &Field) -> Diagnostic {
         let name = field.name();
-        let made = self.made.keys().map(String::as_str);
-        let tables = self.table.into_iter().flat_map(Table::known);
-        let near = suggest::did_you_mean(&name, made.chain(tables));
+        let mut known: Vec<&str> = self.made.keys().map(String::as_str).collect();
+        for name in self.table.into_iter().flat_map(Table::known) {
+            known.push(name);
+        }
+        let near = suggest::did_you_mean(&name, known);
         let Some(table) = self.table else {
             return self.lost(&name, field.span, near);
         };
