@@ -76,7 +76,7 @@ pub fn first_line(message: &str) -> &str {
     lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// Returns the text of `(1060, "Duplicate column name 'source'")`, the form that MySQL's errors have.
+/// Returns the text of `(1060, "Duplicate column name 'source'")`, the form of errors from a database driver.
 fn inside_arguments(message: &str) -> &str {
     let inside = message
         .strip_prefix('(')

@@ -20,6 +20,13 @@ pub(crate) struct Stream {
     pub(crate) error_event: Option<u64>,
 }
 
+/// Something that a stream of `worker/` or `webapp/` tells: a failed task or request, a crash, memory run out.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fact {
+    pub(crate) file: String,
+    pub(crate) event: u64,
+}
+
 #[derive(Deserialize)]
 struct Line {
     timestamp: i64,
@@ -48,6 +55,11 @@ fn lines<T: for<'a> Deserialize<'a>>(file: &str) -> Vec<T> {
 /// Returns all streams of the manifest.
 pub(crate) fn streams() -> Vec<Stream> {
     lines("manifest.jsonl")
+}
+
+/// Returns the facts that were found by reading the services' streams.
+pub(crate) fn facts() -> Vec<Fact> {
+    lines("../service-facts.jsonl")
 }
 
 impl Stream {

@@ -3,7 +3,7 @@
 use logq::decode::traceback::AppRoots;
 use logq::detect::assemble::{Assembler, Attached};
 
-use crate::corpus::{Stream, streams};
+use crate::corpus::{Stream, facts, streams};
 
 fn attached(stream: &Stream) -> Vec<Attached> {
     let mut assembler = Assembler::new(AppRoots::default());
@@ -117,4 +117,17 @@ fn formats_do_not_change_the_fingerprint() {
     let text = of("worker/worker-default-v4.jsonl");
     assert_eq!(text, of("worker/worker-json-nohijack-v4.jsonl"));
     assert_eq!(text.len(), 4);
+}
+
+/// What an on-call engineer of the services must hear of is an error of the event that says it.
+#[test]
+fn every_fact_about_the_services_is_an_error() {
+    let streams = streams();
+    for fact in facts() {
+        let stream = streams.iter().find(|stream| stream.file == fact.file);
+        let attached = attached(stream.expect("in the manifest"));
+        let carrier = attached.iter().find(|event| event.index == fact.event);
+        let told = carrier.and_then(|event| event.error.as_ref());
+        assert!(told.is_some(), "{fact:?}");
+    }
 }
