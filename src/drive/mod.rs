@@ -4,6 +4,7 @@
 //! the order of the blocks, so that an answer does not depend on the number of threads. Nothing here opens a file,
 //! prints, or looks at a clock.
 
+pub mod assembled;
 pub mod filter;
 mod runs;
 mod scope;
