@@ -288,3 +288,42 @@ proptest! {
         let _ = quote::places(&text, quote::Language::Pattern);
     }
 }
+
+#[test]
+fn every_file_that_ships_is_read_and_has_tests_both_ways() {
+    let catalog = builtin();
+    let mistakes: Vec<String> = catalog
+        .mistakes()
+        .iter()
+        .map(|mistake| mistake.render(false))
+        .collect();
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    let names: Vec<&str> = catalog.iter().map(|query| query.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "batch-errors",
+            "batch-failures",
+            "batch-runs",
+            "crashes",
+            "errors",
+            "http-5xx",
+            "log-volume",
+            "migrations",
+            "new-errors",
+            "oom",
+            "slow-requests",
+            "task-failures"
+        ]
+    );
+    for query in catalog.iter() {
+        let empty = |rows: &Expected| *rows == Expected::Count(0);
+        let silent = query.tests.iter().filter(|case| empty(&case.rows)).count();
+        assert!(
+            silent > 0 && silent < query.tests.len(),
+            "{} needs a test each way",
+            query.name
+        );
+        query.expand(&[]).expect("every parameter has a default");
+    }
+}
