@@ -149,6 +149,9 @@ pub struct Subject {
     /// ECS's words on why the task stopped; told in the title when nothing else is known.
     #[serde(skip)]
     pub stop_reason: Option<String>,
+    /// A fact beside the outcome that somebody should know.
+    #[serde(skip)]
+    pub note: Option<String>,
     /// How many errors a run logged, for the title.
     #[serde(skip)]
     pub errors: u64,

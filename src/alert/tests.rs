@@ -1,65 +1,86 @@
 //! Tests of alert documents: their words, their ids, their JSON.
 
 use super::*;
+use crate::decode::exception::ErrorInfo;
+use crate::detect::{Cause, Direction, Migration, MigrationStep, Outcome, Run, RunKind, StepState};
+use crate::event::{Event, Origin};
 use crate::time::Zone;
-use crate::value::Value;
-
-fn value_of(columns: &[(&'static str, Value<'static>)], name: &str) -> Value<'static> {
-    columns
-        .iter()
-        .find(|(column, _)| *column == name)
-        .map_or(Value::Null, |(_, value)| value.clone())
-}
-
-fn text(text: &'static str) -> Value<'static> {
-    Value::Text(text.into())
-}
-
-fn list(items: &[&'static str]) -> Value<'static> {
-    Value::List(items.iter().map(|&item| text(item)).collect())
-}
-
-fn at(millis: i64) -> Value<'static> {
-    Value::Timestamp(Timestamp(millis))
-}
 
 const START: i64 = 1_795_400_000_000;
 
-fn run(changes: &[(&'static str, Value<'static>)]) -> Subject {
-    let mut columns = changes.to_vec();
-    columns.extend([
-        ("kind", text("batch")),
-        ("name", text("sync-reservations")),
-        ("stage", text("production")),
-        ("started", at(START)),
-        ("ended", at(START + 192_000)),
-        ("duration", Value::Number(192.0)),
-        ("events", Value::Number(12.0)),
-        ("@log", text("111122223333:/ecs/production-batch")),
-        (
-            "@logStream",
-            text("ecs/batch/1cf0d28e12e9289741cd041d467ee616"),
+fn run(outcome: Outcome) -> Run {
+    Run {
+        name: "sync-reservations".to_owned(),
+        stage: "production".to_owned(),
+        service: "batch".to_owned(),
+        outcome,
+        settled: true,
+        started: Some(Timestamp(START)),
+        ended: Some(Timestamp(START + 192_000)),
+        last_seen: Timestamp(START + 192_000),
+        counts: crate::detect::Counts {
+            events: 12,
+            ..crate::detect::Counts::default()
+        },
+        origin: Origin::new(
+            "111122223333:/ecs/production-batch",
+            "ecs/batch/1cf0d28e12e9289741cd041d467ee616",
         ),
-    ]);
-    Subject::of_run(&|name| value_of(&columns, name))
+        ..Run::default()
+    }
 }
 
-fn key_error() -> Vec<(&'static str, Value<'static>)> {
-    vec![
-        ("outcome", text("failed")),
-        ("cause", text("exception")),
-        ("exit_code", Value::Number(1.0)),
-        ("error.type", text("KeyError")),
-        ("error.message", text("'price'")),
-        ("error.culprit", text("sync_rates (booking/sync.py:88)")),
-        (
-            "error.traceback",
-            text(
-                "Traceback (most recent call last):\n  File \"/app/booking/sync.py\", line 88, in sync_rates\nKeyError: 'price'",
-            ),
-        ),
-        ("error.fingerprint", text("v1-abc")),
-    ]
+fn failed(cause: Cause, exit_code: Option<i64>) -> Run {
+    Run {
+        cause: Some(cause),
+        exit_code,
+        ..run(Outcome::Failed)
+    }
+}
+
+fn key_error() -> Run {
+    let traceback = "Traceback (most recent call last):\n  File \"/app/booking/sync.py\", line 88, in sync_rates\nKeyError: 'price'";
+    let error = ErrorInfo {
+        kind: "KeyError".to_owned(),
+        message: "'price'".to_owned(),
+        culprit: Some("sync_rates (booking/sync.py:88)".to_owned()),
+        traceback: traceback.to_owned(),
+        fingerprint: "v1:abc".to_owned(),
+        grouped_by: "KeyError in booking/sync.py sync_rates".to_owned(),
+        ..ErrorInfo::default()
+    };
+    Run {
+        error: Some(error),
+        ..failed(Cause::Exception, Some(1))
+    }
+}
+
+fn logged(message: &str) -> ErrorInfo {
+    ErrorInfo {
+        message: message.to_owned(),
+        ..ErrorInfo::default()
+    }
+}
+
+fn migrated(run: Run, applied: &[&str], failed: Option<&str>) -> Run {
+    let step = |name: &&str| MigrationStep {
+        name: (*name).to_owned(),
+        direction: Direction::Forwards,
+        state: StepState::Done,
+        seconds: None,
+        attempt: 0,
+    };
+    let migration = Migration {
+        steps: applied.iter().map(step).collect(),
+        failed: failed.map(str::to_owned),
+        ..Migration::default()
+    };
+    Run {
+        kind: RunKind::Migration,
+        name: "migrate".to_owned(),
+        migration: Some(migration),
+        ..run
+    }
 }
 
 fn standing(status: Status, severity: Severity) -> Standing {
@@ -75,16 +96,16 @@ fn standing(status: Status, severity: Severity) -> Standing {
     }
 }
 
-fn alert(subject: Subject) -> Alert {
+fn alert(run: &Run) -> Alert {
     Alert::new(
-        subject,
+        Subject::of_run(run),
         standing(Status::Firing, Severity::Critical),
         Place::default(),
     )
 }
 
-fn title(changes: &[(&'static str, Value<'static>)]) -> String {
-    alert(run(changes)).title
+fn title(run: &Run) -> String {
+    alert(run).title
 }
 
 #[test]
@@ -97,62 +118,65 @@ fn the_title_says_what_why_and_where() {
 
 #[test]
 fn without_an_exception_the_exit_code_speaks() {
-    let failed = |cause, code: f64| {
-        title(&[
-            ("outcome", text("failed")),
-            ("cause", text(cause)),
-            ("exit_code", Value::Number(code)),
-        ])
-    };
     assert_eq!(
-        failed("exit_code", 2.0),
+        title(&failed(Cause::ExitCode, Some(2))),
         "sync-reservations failed after 3 min 12 s: exit code 2, and the log does not say why"
     );
     assert_eq!(
-        failed("signal", 139.0),
+        title(&failed(Cause::Signal, Some(139))),
         "sync-reservations failed after 3 min 12 s: killed by SIGSEGV (exit code 139)"
     );
     assert_eq!(
-        failed("oom", 137.0),
+        title(&failed(Cause::Oom, Some(137))),
         "sync-reservations failed after 3 min 12 s: killed, out of memory (exit code 137)"
     );
 }
 
 #[test]
 fn a_task_that_never_started_gives_the_reason_of_ecs() {
-    let reason = text("CannotPullContainerError: pull image manifest has been retried 5 time(s)");
+    let reason = "CannotPullContainerError: pull image manifest has been retried 5 time(s)";
+    let run = Run {
+        stop_reason: Some(reason.to_owned()),
+        ..failed(Cause::NeverStarted, None)
+    };
     assert_eq!(
-        title(&[
-            ("outcome", text("failed")),
-            ("cause", text("never_started")),
-            ("stop_reason", reason)
-        ]),
-        "sync-reservations never started: CannotPullContainerError: pull image manifest has been retried 5 time(s)"
+        title(&run),
+        format!("sync-reservations never started: {reason}")
     );
 }
 
 #[test]
 fn an_errored_run_finished_but_logged_errors() {
+    let mut run = Run {
+        error: Some(logged("cannot push")),
+        ..run(Outcome::Errored)
+    };
+    run.counts.errors = 2;
     assert_eq!(
-        title(&[
-            ("outcome", text("errored")),
-            ("errors", Value::Number(2.0)),
-            ("error.message", text("cannot push"))
-        ]),
+        title(&run),
         "sync-reservations finished after 3 min 12 s but logged 2 errors: cannot push"
     );
 }
 
 #[test]
+fn a_note_stands_in_the_summary() {
+    let run = Run {
+        note: Some("a command in this task crashed, the task exited 0".to_owned()),
+        ..run(Outcome::Succeeded)
+    };
+    assert_eq!(
+        alert(&run).summary,
+        "A command in this task crashed, the task exited 0."
+    );
+}
+
+#[test]
 fn a_failed_migration_tells_what_is_applied() {
-    let mut columns = key_error();
-    columns.extend([
-        ("kind", text("migration")),
-        ("name", text("migrate")),
-        ("migration.applied", list(&["rates.0041_x", "rates.0042_y"])),
-        ("migration.failed", text("rates.0043_z")),
-    ]);
-    let alert = alert(run(&columns));
+    let alert = alert(&migrated(
+        key_error(),
+        &["rates.0041_x", "rates.0042_y"],
+        Some("rates.0043_z"),
+    ));
     assert_eq!(
         alert.title,
         "migrate failed at rates.0043_z after 3 min 12 s: KeyError: 'price' in sync_rates (booking/sync.py:88)"
@@ -165,17 +189,13 @@ fn a_failed_migration_tells_what_is_applied() {
 
 #[test]
 fn a_good_migration_is_told_too() {
-    let columns = [
-        ("kind", text("migration")),
-        ("name", text("migrate")),
-        ("outcome", text("succeeded")),
-        (
-            "migration.applied",
-            list(&["a.1", "a.2", "a.3", "a.4", "a.5", "a.6"]),
-        ),
-    ];
+    let run = migrated(
+        run(Outcome::Succeeded),
+        &["a.1", "a.2", "a.3", "a.4", "a.5", "a.6"],
+        None,
+    );
     assert_eq!(
-        title(&columns),
+        title(&run),
         "migrate applied a.1, a.2, a.3, a.4, a.5 and 1 more in 3 min 12 s"
     );
 }
@@ -185,7 +205,7 @@ fn a_resolved_alert_counts_the_failures() {
     let mut over = standing(Status::Resolved, Severity::Info);
     over.occurrences = 3;
     let alert = Alert::new(
-        run(&[("outcome", text("succeeded"))]),
+        Subject::of_run(&run(Outcome::Succeeded)),
         over,
         Place::default(),
     );
@@ -196,19 +216,20 @@ fn a_resolved_alert_counts_the_failures() {
 }
 
 fn error_event() -> Subject {
-    let columns = [
-        ("@stage", text("production")),
-        ("@service", text("webapp")),
-        ("@error.type", text("django.db.utils.OperationalError")),
-        (
-            "@error.message",
-            text("connection refused\n\tIs the server running?"),
-        ),
-        ("@timestamp", at(START)),
-        ("@log", text("/ecs/production-webapp")),
-        ("@logStream", text("web/app/1")),
-    ];
-    Subject::of_event(&|name| value_of(&columns, name), Some("37"))
+    let origin = Origin::new("/ecs/production-webapp", "web/app/1");
+    let event = Event {
+        timestamp: Timestamp(START),
+        ingestion: None,
+        message: b"x",
+        origin: &origin,
+        id: Some("37"),
+    };
+    let error = ErrorInfo {
+        kind: "django.db.utils.OperationalError".to_owned(),
+        message: "connection refused\n\tIs the server running?".to_owned(),
+        ..ErrorInfo::default()
+    };
+    Subject::of_event(&event, &error, "production", "webapp")
 }
 
 #[test]
@@ -236,12 +257,17 @@ fn an_error_of_a_service_names_the_service() {
 
 #[test]
 fn log_text_cannot_drive_the_terminal() {
-    let alert = alert(run(&[
-        ("outcome", text("failed")),
-        ("error.message", text("\u{1b}[2Jgone\u{7}")),
-        ("error.traceback", text("x\u{1b}[2J")),
-    ]));
-    let printed = text::render(&alert, &Zone::utc());
+    let error = ErrorInfo {
+        traceback: "x\u{1b}[2J".to_owned(),
+        ..logged("\u{1b}[2Jgone\u{7}")
+    };
+    let printed = text::render(
+        &alert(&Run {
+            error: Some(error),
+            ..run(Outcome::Failed)
+        }),
+        &Zone::utc(),
+    );
     assert!(
         printed.chars().all(|c| c == '\n' || !c.is_control()),
         "{printed:?}"
@@ -254,11 +280,8 @@ fn the_text_form_says_when_what_and_where() {
         region: None,
         runbook: Some("https://wiki/sync"),
     };
-    let alert = Alert::new(
-        run(&key_error()),
-        standing(Status::Firing, Severity::Critical),
-        place,
-    );
+    let subject = Subject::of_run(&key_error());
+    let alert = Alert::new(subject, standing(Status::Firing, Severity::Critical), place);
     insta::assert_snapshot!(text::render(&alert, &Zone::utc()), @r#"
     2026-11-23 02:16:32  critical  production  batch
       sync-reservations failed after 3 min 12 s: KeyError: 'price' in sync_rates (booking/sync.py:88)
@@ -278,12 +301,14 @@ fn the_document_reads_back_and_fits_its_schema() {
         region: Some("eu-west-1"),
         runbook: Some("https://wiki/sync"),
     };
-    for subject in [
-        run(&key_error()),
-        run(&[("kind", text("migration"))]),
+    let migration = migrated(run(Outcome::Succeeded), &["a.1"], None);
+    let subjects = [
+        Subject::of_run(&key_error()),
+        Subject::of_run(&migration),
         error_event(),
         Subject::default(),
-    ] {
+    ];
+    for subject in subjects {
         let alert = Alert::new(subject, standing(Status::Firing, Severity::Critical), place);
         let json = alert.to_json();
         schema::assert_valid(&json);

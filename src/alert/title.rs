@@ -24,6 +24,12 @@ pub(super) fn summary(subject: &Subject, standing: &Standing) -> String {
     let mut said = Vec::new();
     said.extend(subject.migration.as_ref().and_then(migration_state));
     said.extend(why(subject));
+    said.extend(
+        subject
+            .note
+            .as_deref()
+            .map(|note| sentence(&one_line(note))),
+    );
     if standing.status == Status::Resolved {
         said.push(format!(
             "The last run took {}.",
@@ -242,6 +248,18 @@ fn counted(subject: &Subject, standing: &Standing) -> String {
         said = format!("{said}, {suppressed} of them since the last alert without one of its own");
     }
     said + "."
+}
+
+/// Begins with a capital and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let stop = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
 }
 
 fn place(subject: &Subject) -> Option<String> {
