@@ -1,6 +1,8 @@
 //! Saved queries, failed-run detection and alerts over the JSON logs of a Django application on ECS Fargate.
 
 pub mod alert;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod demo;

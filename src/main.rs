@@ -1,3 +1,7 @@
 //! The `logq` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    logq::cli::main()
+}

@@ -20,9 +20,7 @@ impl Csv {
 
 impl Renderer for Csv {
     fn start(&mut self, columns: &Columns, out: &mut Vec<u8>) {
-        if self.bom {
-            out.extend_from_slice("\u{feff}".as_bytes());
-        }
+        write_mark(self.bom, out);
         write_line(columns.iter().map(|name| defused(name)), out);
     }
 
@@ -31,6 +29,23 @@ impl Renderer for Csv {
     }
 
     fn finish(&mut self, _ending: Ending, _out: &mut Vec<u8>) {}
+}
+
+/// Appends the head row of columns that are not a query's.
+pub(super) fn write_head(names: &[&str], bom: bool, out: &mut Vec<u8>) {
+    write_mark(bom, out);
+    write_texts(names, out);
+}
+
+/// Appends one line of texts.
+pub(super) fn write_texts(texts: &[&str], out: &mut Vec<u8>) {
+    write_line(texts.iter().map(|text| defused(text)), out);
+}
+
+fn write_mark(bom: bool, out: &mut Vec<u8>) {
+    if bom {
+        out.extend_from_slice("\u{feff}".as_bytes());
+    }
 }
 
 fn write_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) {

@@ -147,7 +147,7 @@ fn is_json_number(text: &str) -> bool {
 }
 
 /// Appends text in quotes; Japanese stays as it is.
-fn write_text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut written = 0;

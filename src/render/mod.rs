@@ -6,6 +6,7 @@
 
 mod csv;
 pub mod escape;
+mod events;
 mod json;
 pub mod paint;
 mod pretty;
@@ -16,6 +17,7 @@ mod width;
 use crate::row::{Columns, Row};
 use crate::time::{Window, Zone};
 
+pub use events::Events;
 pub use json::write_value;
 pub use paint::Paint;
 pub use pretty::Pretty;

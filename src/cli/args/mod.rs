@@ -1,0 +1,53 @@
+//! The shape of the command line. Parsing looks at nothing but the arguments.
+//!
+//! The flags of [`TimeArgs`], [`SourceArgs`] and [`OutputArgs`] mean the same in every command and may stand before
+//! or after it. Saved queries are commands too; they are added when the tree is built.
+
+mod output;
+mod source;
+mod time;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(super) use output::{ColorChoice, OutputArgs};
+pub(super) use source::{Engine, SourceArgs};
+pub(super) use time::TimeArgs;
+
+use super::commands::{completions, demo, explain, filter, help, man, queries, query, replay, run, show};
+
+/// Ask the logs of a Django application on ECS what happened
+#[derive(Debug, Parser)]
+#[command(name = "logq", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) flags: Flags,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// The flags that every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// The commands that are built in; the first line of each `Args` is its help.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Run(run::Args),
+    Query(query::Args),
+    Filter(filter::Args),
+    Show(show::Args),
+    Queries(queries::Args),
+    Replay(replay::Args),
+    Demo(demo::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Help(help::Args),
+}

@@ -1,0 +1,183 @@
+//! A question put to the logs, and its answer printed: what `query` and the saved queries have in common.
+
+use std::ops::ControlFlow;
+
+use super::super::context::Context;
+use super::super::output::{self, Output, counted, thousands};
+use super::super::run::{self, Answer, Ask, Sink};
+use super::super::source::{self, Source};
+use super::super::{Exit, Failure};
+use crate::pattern::Pattern;
+use crate::query::Table;
+use crate::render::{self, Ending, Format, Look, Renderer};
+use crate::row::{Columns, Row};
+
+/// A query with where its texts stand, for errors that point into them.
+pub(in crate::cli) struct Question<'a> {
+    /// The saved query's name.
+    pub(in crate::cli) name: Option<&'a str>,
+    /// The table it starts from.
+    pub(in crate::cli) table: Table,
+    /// The filter pattern in front of it, and what to call that.
+    pub(in crate::cli) pattern: Option<(&'a str, &'a str)>,
+    /// The query.
+    pub(in crate::cli) query: &'a str,
+    /// What to call the query's text.
+    pub(in crate::cli) origin: &'a str,
+    /// The line on which that text begins in its file.
+    pub(in crate::cli) first_line: usize,
+    /// The logical groups it reads; empty: all.
+    pub(in crate::cli) groups: &'a [String],
+}
+
+/// Answers a question on standard output.
+pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Result<Exit, Failure> {
+    let pattern = pattern(context, question)?;
+    let ask = Ask {
+        table: question.table,
+        pattern: pattern.as_ref(),
+        query: question.query,
+        origin: question.origin,
+        first_line: question.first_line,
+        groups: question.groups,
+    };
+    let program = run::compile(context, &ask)?;
+    let source = source::resolve(context)?;
+    let described = source.describe();
+    context.interrupt.listen();
+    let mut sink = Printed::new(context, question);
+    let answer = run::query(context, source, &ask, program, &mut sink)?;
+    let rows = sink.finish(&answer)?;
+    tell(context, question, &described, rows, &answer);
+    Ok(output::exit(context, rows, answer.is_complete()))
+}
+
+fn pattern(context: &Context, question: &Question<'_>) -> Result<Option<Pattern>, Failure> {
+    let Some((text, origin)) = question.pattern else {
+        return Ok(None);
+    };
+    if question.table != Table::Events {
+        return Err(Failure::usage("a filter pattern looks at events, not at runs")
+            .hint("leave the pattern out, and use `filter` in the query".to_owned()));
+    }
+    parse_pattern(context, text, origin).map(Some)
+}
+
+/// Parses a filter pattern, and says what is odd about it.
+pub(in crate::cli) fn parse_pattern(context: &Context, text: &str, origin: &str) -> Result<Pattern, Failure> {
+    let pattern = Pattern::parse(text).map_err(|faults| Failure::text(faults, origin, text))?;
+    for warning in pattern.warnings() {
+        context.notices.warn(&warning.message);
+    }
+    Ok(pattern)
+}
+
+/// Rows on their way to standard output.
+struct Printed<'a> {
+    context: &'a Context,
+    renderer: Box<dyn Renderer>,
+    output: Output,
+    rows: u64,
+    failure: Option<Failure>,
+}
+
+impl<'a> Printed<'a> {
+    fn new(context: &'a Context, question: &Question<'_>) -> Self {
+        let look = Look {
+            durations: if question.table == Table::Runs { &["duration"] } else { &[] },
+            ..context.look.clone()
+        };
+        let asked = render::Question {
+            query: question.query.trim().to_owned(),
+            window: context.window,
+        };
+        Self {
+            context,
+            renderer: render::renderer(context.format(), &look, asked),
+            output: Output::new(),
+            rows: 0,
+            failure: None,
+        }
+    }
+
+    /// Writes what is left; returns how many rows there were.
+    fn finish(mut self, answer: &Answer) -> Result<u64, Failure> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let ending = Ending {
+            complete: answer.is_complete() && !self.context.interrupt.is_asked(),
+            truncated: answer.truncated,
+        };
+        self.renderer.finish(ending, self.output.buffer());
+        output::finish(self.context, self.output)?;
+        Ok(self.rows)
+    }
+
+    /// Writes rows out as they come, in formats that do; a table is held back for its widths and the pager.
+    fn relieve(&mut self) -> ControlFlow<()> {
+        match self.output.relieve() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error.into());
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl Sink for Printed<'_> {
+    fn columns(&mut self, columns: &Columns) {
+        self.renderer.start(columns, self.output.buffer());
+    }
+
+    fn row(&mut self, row: &Row) -> ControlFlow<()> {
+        self.rows += 1;
+        self.renderer.row(row, self.output.buffer());
+        self.relieve()
+    }
+}
+
+/// Says on standard error what the rows alone do not.
+fn tell(context: &Context, question: &Question<'_>, source: &str, rows: u64, answer: &Answer) {
+    let notices = &context.notices;
+    for problem in &answer.problems {
+        notices.problem(problem);
+    }
+    let window = context.window.describe(&context.clock.zone);
+    if context.interrupt.is_asked() {
+        notices.remark("interrupted: the answer is incomplete");
+    } else if !answer.is_complete() {
+        notices.remark("the answer is incomplete");
+    }
+    if rows == 0 {
+        notices.remark(&nothing(context, question, source, &window, answer));
+    } else if answer.truncated {
+        let total = answer.total.map_or_else(|| "more".to_owned(), thousands);
+        notices.remark(&format!("{} of {total} rows; --limit 0 shows all; {window}", thousands(rows)));
+    } else if context.format() == Format::Table {
+        notices.remark(&format!("{}; {window}", counted(rows, "row", "rows")));
+    } else {
+        notices.decision(&format!("{}; {window}", counted(rows, "row", "rows")));
+    }
+    notices.decision(&format!("{} read", counted(answer.events, "event", "events")));
+}
+
+/// "no rows for batch-failures in logs/ (production/batch), 2026-11-22 13:04 to …; 41 runs seen"
+fn nothing(context: &Context, question: &Question<'_>, source: &str, window: &str, answer: &Answer) -> String {
+    let what = question.name.map_or_else(|| "no rows".to_owned(), |name| format!("no rows for {name}"));
+    let scope = match context.scope.describe() {
+        scope if scope.is_empty() => String::new(),
+        scope => format!(" ({scope})"),
+    };
+    let seen = match question.table {
+        Table::Runs => counted(answer.runs, "run", "runs"),
+        Table::Events => counted(answer.events, "event", "events"),
+    };
+    format!("{what} in {source}{scope}, {window}; {seen} seen")
+}
+
+/// Returns the source that an answer was read from, for headlines.
+pub(in crate::cli) fn place(source: &Source) -> String {
+    source.describe()
+}

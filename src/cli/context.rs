@@ -1,0 +1,245 @@
+//! What a call depends on beside its own arguments: configuration, clock, zone, terminal, source.
+//!
+//! Flags win over `LOGQ_...` variables, those over `logq.toml`, that over the user's file, and defaults come last.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+
+use super::args::{Engine, Flags, OutputArgs, SourceArgs, TimeArgs};
+use super::environment::Environment;
+use super::interrupt::Interrupt;
+use super::output::Notices;
+use super::scope::Scope;
+use super::terminal::{self, Streams};
+use super::{Failure, source};
+use crate::config::{self, Config, Places};
+use crate::diagnostic::Diagnostics;
+use crate::render::{Format, Look};
+use crate::saved::Catalog;
+use crate::time::{Clock, Window, Zone, expression};
+
+/// Everything that is resolved once for a call.
+pub struct Context {
+    /// The settings of `logq.toml`.
+    pub config: Config,
+    /// The saved queries.
+    pub catalog: Catalog,
+    /// The present, and the zone of local times.
+    pub clock: Clock,
+    /// The window asked for; open ends where nothing was said.
+    pub window: Window,
+    /// Which stage and targets were asked for.
+    pub scope: Scope,
+    /// The output format; `None` when none was asked for.
+    pub format: Option<Format>,
+    /// How answers look.
+    pub look: Look,
+    /// `--limit`; zero means all.
+    pub limit: Option<u64>,
+    /// How many threads may work.
+    pub threads: usize,
+    /// The tables for `lookup`: name and file.
+    pub tables: Vec<(String, PathBuf)>,
+    /// Where to say what is not the answer.
+    pub notices: Notices,
+    /// Whether the person wants us to stop.
+    pub interrupt: Interrupt,
+    pub(super) environment: Environment,
+    pub(super) streams: Streams,
+    pub(super) sources: Vec<String>,
+    pub(super) output: OutputArgs,
+}
+
+impl Context {
+    /// Resolves the flags of a call.
+    pub(super) fn resolve(
+        flags: Flags,
+        config: Config,
+        catalog: Catalog,
+        environment: &Environment,
+        streams: &Streams,
+    ) -> Result<Self, Failure> {
+        let Flags { time, source, output } = flags;
+        let color_choice = choice(output.color, "LOGQ_COLOR", environment)?;
+        let color = terminal::color(color_choice, environment, streams.screen.is_some());
+        let notices = Notices {
+            quiet: output.quiet,
+            verbosity: output.verbose,
+            color: terminal::color(color_choice, environment, streams.error_is_terminal),
+        };
+        let clock = clock(&time, environment, &config)?;
+        let window = window(&time, environment, &clock, &notices)?;
+        refuse_service(&source, environment)?;
+        let scope = scope(&source, environment, &config)?;
+        Ok(Self {
+            look: Look {
+                zone: clock.zone.clone(),
+                width: streams.screen.map(|screen| screen.columns),
+                color,
+                ambiguous_width: config.ambiguous_width,
+                durations: &[],
+                bom: output.bom,
+            },
+            format: choice(output.output, "LOGQ_OUTPUT", environment)?.map(Format::from),
+            limit: output.limit,
+            threads: threads(&source, environment)?,
+            tables: tables(&source.table)?,
+            sources: source::written(source.source, environment),
+            environment: environment.clone(),
+            streams: *streams,
+            interrupt: Interrupt::default(),
+            config,
+            catalog,
+            clock,
+            window,
+            scope,
+            notices,
+            output,
+        })
+    }
+
+    /// Returns the output format, `table` when none was asked for.
+    pub fn format(&self) -> Format {
+        self.format.unwrap_or(Format::Table)
+    }
+
+    /// Returns how many rows a query without `limit` gives at most; `None` for all.
+    pub fn row_limit(&self) -> Option<u64> {
+        const DEFAULT: u64 = 10_000;
+        match self.limit {
+            Some(0) => None,
+            Some(limit) => Some(limit),
+            None => Some(DEFAULT),
+        }
+    }
+}
+
+/// Reads the configuration that a call would use, for the saved queries beside it.
+pub(super) fn load_config(source: &SourceArgs, environment: &Environment) -> Result<Config, Failure> {
+    let named = source
+        .config
+        .clone()
+        .or_else(|| environment.variable("LOGQ_CONFIG").map(PathBuf::from));
+    let named = named.map(|path| environment.folder.join(path));
+    let user = environment.user_config();
+    Ok(config::load(&Places {
+        named: named.as_deref(),
+        start: Some(&environment.folder),
+        user: user.as_deref(),
+    })?)
+}
+
+/// Returns the value of a flag, or that of its twin in the environment.
+fn choice<T: ValueEnum>(flag: Option<T>, variable: &str, environment: &Environment) -> Result<Option<T>, Failure> {
+    let (None, Some(value)) = (&flag, environment.variable(variable)) else {
+        return Ok(flag);
+    };
+    T::from_str(value, true).map(Some).map_err(|_| {
+        let known: Vec<String> = T::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value)
+            .map(|value| value.get_name().to_owned())
+            .collect();
+        Failure::usage(format!("`{variable}` cannot be `{value}`"))
+            .hint(format!("one of `{}`", known.join("`, `")))
+    })
+}
+
+fn threads(source: &SourceArgs, environment: &Environment) -> Result<usize, Failure> {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = match (source.threads, environment.variable("LOGQ_THREADS")) {
+        (Some(threads), _) => Some(threads),
+        (None, Some(text)) => Some(usize::from_str(text).map_err(|_| {
+            Failure::usage(format!("`LOGQ_THREADS` cannot be `{text}`")).hint("a number".to_owned())
+        })?),
+        (None, None) => None,
+    };
+    match asked {
+        Some(0) => Err(Failure::usage("there is no work without a thread").hint("--threads 1".to_owned())),
+        Some(threads) => Ok(threads),
+        None => Ok(available()),
+    }
+}
+
+/// The zone: flag, environment, configuration, system. The present: flag, environment, clock.
+fn clock(time: &TimeArgs, environment: &Environment, config: &Config) -> Result<Clock, Failure> {
+    let zone = match (&time.tz, environment.variable("LOGQ_TZ")) {
+        (Some(name), _) => zone(name, "--tz")?,
+        (None, Some(name)) => zone(name, "LOGQ_TZ")?,
+        (None, None) => match &config.timezone {
+            Some(zone) => zone.clone(),
+            None => Zone::from_rules(jiff::tz::TimeZone::system()),
+        },
+    };
+    let mut clock = Clock {
+        now: environment.now,
+        zone,
+    };
+    let written = [(time.now.as_deref(), "--now"), (environment.variable("LOGQ_NOW"), "LOGQ_NOW")];
+    if let Some((text, origin)) = written.into_iter().find_map(|(text, origin)| Some((text?, origin))) {
+        clock.now = expression::parse(text, &clock).map_err(|faults| Failure::text(faults, origin, text))?;
+    }
+    Ok(clock)
+}
+
+fn zone(name: &str, origin: &str) -> Result<Zone, Failure> {
+    Zone::named(name).map_err(|faults| Failure::text(faults, origin, name))
+}
+
+/// The window of `--since` and `--until`; as of a time that was given, nothing later is known.
+fn window(time: &TimeArgs, environment: &Environment, clock: &Clock, notices: &Notices) -> Result<Window, Failure> {
+    let read = |text: &str, origin: &str| -> Result<_, Failure> {
+        let moment = expression::read(text, clock).map_err(|faults: Diagnostics| Failure::text(faults, origin, text))?;
+        if let Some(note) = &moment.note {
+            notices.decision(note);
+        }
+        Ok(moment.at)
+    };
+    let end = |flag: &Option<String>, name, twin: &Option<String>, twin_name| match (flag, twin) {
+        (Some(text), _) => read(text, name).map(Some),
+        (None, Some(text)) => read(text, twin_name).map(Some),
+        (None, None) => Ok(None),
+    };
+    let since = end(&time.since, "--since", &time.from, "--from")?;
+    let mut until = end(&time.until, "--until", &time.to, "--to")?;
+    let as_of = time.now.is_some() || environment.variable("LOGQ_NOW").is_some();
+    if until.is_none() && as_of {
+        until = Some(clock.now);
+    }
+    Window::new(since, until, clock.now).map_err(|fault| {
+        let described = Window { since, until }.describe(&clock.zone);
+        Failure::usage(fault.to_string()).cause(described)
+    })
+}
+
+fn scope(source: &SourceArgs, environment: &Environment, config: &Config) -> Result<Scope, Failure> {
+    let twin = |name: &str| environment.variable(name).map(str::to_owned);
+    let stage = source.stage.clone().or_else(|| twin("LOGQ_STAGE"));
+    let mut targets = source.target.clone();
+    if targets.is_empty() {
+        targets = twin("LOGQ_TARGET")
+            .map(|list| list.split(',').map(str::to_owned).collect())
+            .unwrap_or_default();
+    }
+    Scope::new(stage, targets, config)
+}
+
+/// Refuses the engine that is not here.
+fn refuse_service(source: &SourceArgs, environment: &Environment) -> Result<(), Failure> {
+    match choice(source.engine, "LOGQ_ENGINE", environment)? {
+        Some(Engine::Insights) => Err(Failure::usage("this build of logq cannot run queries on the Logs Insights service")
+            .hint("leave `--engine` out to run the query here, on files: --source PATH".to_owned())),
+        Some(Engine::Local) | None => Ok(()),
+    }
+}
+
+fn tables(written: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let one = |text: &String| match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), PathBuf::from(file))),
+        _ => Err(Failure::usage(format!("`--table {text}` has no name or no file"))
+            .hint("--table owners=owners.csv".to_owned())),
+    };
+    written.iter().map(one).collect()
+}

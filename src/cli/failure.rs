@@ -1,0 +1,188 @@
+//! A failure as the person sees it: what failed, where, why, and one hint.
+
+use std::error::Error;
+use std::io;
+
+use super::Exit;
+use crate::config::ConfigError;
+use crate::diagnostic::Diagnostics;
+
+/// Why the program stops, and how it ends.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What is printed, without colour and without hint; may begin with `error: ` already.
+    body: Body,
+    /// What to do about it.
+    hint: Option<String>,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// What failed, and the causes behind it.
+    Message(String, Vec<String>),
+    /// Mistakes in a text, shown in it.
+    Text {
+        faults: Diagnostics,
+        origin: String,
+        text: String,
+        first_line: usize,
+    },
+    /// Already rendered.
+    Rendered(String),
+    /// Nothing is said: the reader of our output has gone.
+    Silent,
+}
+
+impl Failure {
+    /// Creates a failure that is the caller's mistake: wrong usage, configuration, query or pattern.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, Body::Message(message.into(), Vec::new()))
+    }
+
+    /// Creates a failure that came up in the work.
+    pub fn incomplete(message: impl Into<String>) -> Self {
+        Self::new(Exit::Incomplete, Body::Message(message.into(), Vec::new()))
+    }
+
+    /// Creates a failure from mistakes in a text that `origin` names.
+    pub fn text(faults: Diagnostics, origin: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::text_at(faults, origin, text, 1)
+    }
+
+    /// Creates a failure from mistakes in a text that begins at a line of a file.
+    pub fn text_at(
+        faults: Diagnostics,
+        origin: impl Into<String>,
+        text: impl Into<String>,
+        first_line: usize,
+    ) -> Self {
+        Self::new(
+            Exit::Usage,
+            Body::Text {
+                faults,
+                origin: origin.into(),
+                text: text.into(),
+                first_line,
+            },
+        )
+    }
+
+    /// Creates a usage failure whose text is rendered already.
+    pub fn rendered(text: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, Body::Rendered(text.into()))
+    }
+
+    /// Creates the end that is nobody's fault: standard output was closed by its reader.
+    pub fn closed_output() -> Self {
+        Self::new(Exit::Done, Body::Silent)
+    }
+
+    /// Creates a failure from an error and everything behind it.
+    pub fn caused(exit: Exit, error: &dyn Error) -> Self {
+        let causes = std::iter::successors(error.source(), |cause| cause.source());
+        let causes = causes.map(ToString::to_string).collect();
+        Self::new(exit, Body::Message(error.to_string(), causes))
+    }
+
+    fn new(exit: Exit, body: Body) -> Self {
+        Self {
+            exit,
+            body,
+            hint: None,
+        }
+    }
+
+    /// Adds a cause behind the message.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        if let Body::Message(_, causes) = &mut self.body {
+            causes.push(cause.into());
+        }
+        self
+    }
+
+    /// Adds a hint that can be pasted; `None` leaves it without one.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Returns the text for standard error, without a line end; empty when there is nothing to say.
+    pub fn render(&self, color: bool) -> String {
+        let mut text = match &self.body {
+            Body::Message(message, causes) => {
+                let mut lines = vec![error_line(message, color)];
+                lines.extend(causes.iter().map(|cause| format!("  cause: {cause}")));
+                lines.join("\n")
+            }
+            Body::Text {
+                faults,
+                origin,
+                text,
+                first_line,
+            } => faults.render(origin, text, *first_line, color),
+            Body::Rendered(text) => text.trim_end().to_owned(),
+            Body::Silent => return String::new(),
+        };
+        if let Some(hint) = &self.hint {
+            text.push_str("\nhint: ");
+            text.push_str(hint);
+        }
+        text
+    }
+}
+
+fn error_line(message: &str, color: bool) -> String {
+    if color {
+        format!("\x1b[1;31merror\x1b[0m: {message}")
+    } else {
+        format!("error: {message}")
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Invalid { path, text, faults } => {
+                Self::text(faults, path.display().to_string(), text)
+            }
+            unreadable @ ConfigError::Unreadable { .. } => Self::caused(Exit::Usage, &unreadable),
+        }
+    }
+}
+
+/// Writing failed. When the reader has gone (`| head`), the work is done.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::closed_output();
+        }
+        Self::incomplete("cannot write the answer").cause(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_why_and_what_to_do() {
+        let failure = Failure::usage("no source to read")
+            .cause("standard input is a terminal")
+            .hint("logq errors --source logs/".to_owned());
+        insta::assert_snapshot!(failure.render(false), @r"
+        error: no source to read
+          cause: standard input is a terminal
+        hint: logq errors --source logs/
+        ");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_failure() {
+        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!((failure.exit, failure.render(false).as_str()), (Exit::Done, ""));
+    }
+}

@@ -1,0 +1,231 @@
+//! Writing: the answer to standard output, everything else to standard error.
+
+use std::io::{self, Write};
+
+use super::context::Context;
+use super::{Exit, Failure, terminal};
+use crate::render::Format;
+
+/// Writes an error or another block of text to standard error.
+pub(super) fn complain(text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    // A standard error that is gone leaves nowhere to say it.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Says on standard error what is not the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Notices {
+    /// `-q`: nothing but the answer and errors.
+    pub quiet: bool,
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Whether standard error takes colour.
+    pub color: bool,
+}
+
+impl Notices {
+    /// Says what belongs to the answer but is not data: the window, a limit that cut, that there are no rows.
+    pub fn remark(&self, text: &str) {
+        if !self.quiet {
+            complain(&format!("logq: {text}"));
+        }
+    }
+
+    /// Says that something is odd.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            let (start, end) = if self.color { ("\x1b[33m", "\x1b[0m") } else { ("", "") };
+            complain(&format!("logq: {start}warning{end}: {text}"));
+        }
+    }
+
+    /// Says that part of the work failed; not silenced.
+    pub fn problem(&self, text: &str) {
+        let (start, end) = if self.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        complain(&format!("{start}error{end}: {text}"));
+    }
+
+    /// Says what was decided, for `-v`.
+    pub fn decision(&self, text: &str) {
+        if self.verbosity >= 1 && !self.quiet {
+            complain(&format!("logq: {text}"));
+        }
+    }
+}
+
+/// Standard output with a buffer; lines go out as they come when somebody may be waiting for them.
+pub struct Output {
+    stream: io::StdoutLock<'static>,
+    buffer: Vec<u8>,
+}
+
+impl Output {
+    /// How much is collected before it is written.
+    const FULL: usize = 64 * 1024;
+
+    /// Takes standard output.
+    pub fn new() -> Self {
+        Self {
+            stream: io::stdout().lock(),
+            buffer: Vec::with_capacity(Self::FULL + 4096),
+        }
+    }
+
+    /// Returns the buffer to append to; [`Output::relieve`] empties it.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Writes the buffer out once it is full.
+    pub fn relieve(&mut self) -> io::Result<()> {
+        if self.buffer.len() < Self::FULL {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Writes everything out.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.buffer)?;
+        self.buffer.clear();
+        self.stream.flush()
+    }
+
+    /// Returns the whole answer when it was small enough never to be written; it is the caller's then.
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes a text such as a help page.
+pub(super) fn print_text(text: &str) -> Result<(), Failure> {
+    let mut stream = io::stdout().lock();
+    stream.write_all(text.as_bytes())?;
+    stream.flush()?;
+    Ok(())
+}
+
+/// Writes a whole answer: through the pager when it is a table longer than the screen.
+pub fn print(context: &Context, answer: &[u8]) -> Result<(), Failure> {
+    let command = (context.format() == Format::Table)
+        .then(|| pager_command(context, answer))
+        .flatten();
+    if let Some(command) = command
+        && page(&command, context, answer)
+    {
+        return Ok(());
+    }
+    let mut stream = io::stdout().lock();
+    stream.write_all(answer)?;
+    stream.flush()?;
+    Ok(())
+}
+
+/// Ends an answer that was collected in a buffer.
+pub(super) fn finish(context: &Context, mut output: Output) -> Result<(), Failure> {
+    let answer = output.take();
+    drop(output);
+    print(context, &answer)
+}
+
+/// Returns the pager to use; `None` when there is no screen, no need, or no wish for one.
+fn pager_command(context: &Context, answer: &[u8]) -> Option<String> {
+    let screen = context.streams.screen?;
+    let lines = answer.iter().filter(|byte| **byte == b'\n').count();
+    if context.output.no_pager || lines < screen.rows {
+        return None;
+    }
+    let environment = &context.environment;
+    let wish = environment.set("LOGQ_PAGER").or_else(|| environment.set("PAGER"));
+    let command = wish.unwrap_or("less").trim();
+    (!command.is_empty()).then(|| command.to_owned())
+}
+
+/// Shows the answer in a pager; false when there is none of that name.
+fn page(command: &str, context: &Context, answer: &[u8]) -> bool {
+    let mut words = command.split_whitespace();
+    let Some(program) = words.next() else {
+        return false;
+    };
+    let mut pager = std::process::Command::new(program);
+    pager.args(words).stdin(std::process::Stdio::piped());
+    if context.environment.set("LESS").is_none() {
+        pager.env("LESS", "FRX");
+    }
+    let Ok(mut child) = pager.spawn() else {
+        context.notices.warn(&format!("cannot start the pager `{program}`"));
+        return false;
+    };
+    if let Some(mut input) = child.stdin.take() {
+        // The person may leave the pager before the end.
+        let _ = input.write_all(answer);
+    }
+    let _ = child.wait();
+    true
+}
+
+/// Returns the exit code of a command whose answer has so many rows.
+pub(super) fn exit(context: &Context, rows: u64, complete: bool) -> Exit {
+    if context.interrupt.is_asked() {
+        return Exit::Interrupted;
+    }
+    if !complete {
+        return Exit::Incomplete;
+    }
+    let fired = (context.output.fail_on_match && rows > 0) || (context.output.fail_on_empty && rows == 0);
+    if fired { Exit::Fired } else { Exit::Done }
+}
+
+/// Returns a number with its thousands apart: `13,412`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns `1 row`, `13,412 rows`.
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(number), if number == 1 { one } else { many })
+}
+
+/// Returns whether progress may be drawn.
+pub(super) fn may_draw(context: &Context) -> bool {
+    context.streams.error_is_terminal
+        && !context.notices.quiet
+        && context.environment.variable("TERM") != Some("dumb")
+        && terminal_allows(context)
+}
+
+fn terminal_allows(context: &Context) -> bool {
+    // Drawing needs the same sequences as colour; who forbids these by name gets no bar either.
+    terminal::color(context.output.color, &context.environment, true) || context.environment.variable("NO_COLOR").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1000), "1,000");
+        assert_eq!(thousands(13_412_000), "13,412,000");
+        assert_eq!(counted(1, "row", "rows"), "1 row");
+    }
+}

@@ -1,0 +1,89 @@
+//! Events as they stream by: lines for people, or one of the machine formats.
+
+use super::{Format, Look, Pretty, csv, json};
+use crate::record::Record;
+
+/// The columns of events in machine formats.
+const COLUMNS: [&str; 4] = ["@timestamp", "@log", "@logStream", "@message"];
+
+/// Writes events one after the other; a clone writes the same way, for another thread.
+#[derive(Clone, Debug)]
+pub struct Events {
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Pretty(Box<Pretty>),
+    /// With a comma and a line end before each object, for a document.
+    Json,
+    Ndjson,
+    Csv,
+    Raw,
+}
+
+impl Events {
+    /// Creates a writer; `table` gives lines for people.
+    pub fn new(format: Format, look: &Look) -> Self {
+        let form = match format {
+            Format::Table => Form::Pretty(Box::new(Pretty::new(&look.zone, look.color))),
+            Format::Json => Form::Json,
+            Format::Ndjson => Form::Ndjson,
+            Format::Csv => Form::Csv,
+            Format::Raw => Form::Raw,
+        };
+        Self { form }
+    }
+
+    /// Appends what stands before the first event; `bom` asks for a byte order mark.
+    pub fn head(&self, bom: bool, out: &mut Vec<u8>) {
+        if matches!(self.form, Form::Csv) {
+            csv::write_head(&COLUMNS, bom, out);
+        }
+    }
+
+    /// Appends one event.
+    pub fn event(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        match &mut self.form {
+            Form::Pretty(pretty) => pretty.event(record, out),
+            Form::Raw => {
+                out.extend_from_slice(record.event.message);
+                out.push(b'\n');
+            }
+            Form::Json => {
+                out.extend_from_slice(b",\n");
+                write_object(record, out);
+            }
+            Form::Ndjson => {
+                write_object(record, out);
+                out.push(b'\n');
+            }
+            Form::Csv => write_cells(record, out),
+        }
+    }
+}
+
+/// Appends the event as an object; an unknown group or stream is left out.
+fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
+    let event = &record.event;
+    out.extend_from_slice(b"{\"@timestamp\":\"");
+    event.timestamp.write_rfc3339(out);
+    out.push(b'"');
+    for (name, value) in [("@log", &event.origin.group), ("@logStream", &event.origin.stream)] {
+        if !value.is_empty() {
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            json::write_text(value, out);
+        }
+    }
+    out.extend_from_slice(b",\"@message\":");
+    json::write_text(&record.text(), out);
+    out.push(b'}');
+}
+
+fn write_cells(record: &Record<'_>, out: &mut Vec<u8>) {
+    let event = &record.event;
+    let (at, message) = (event.timestamp.to_string(), record.text());
+    csv::write_texts(&[&at, &event.origin.group, &event.origin.stream, &message], out);
+}
