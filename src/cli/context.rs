@@ -61,7 +61,11 @@ impl Context {
         environment: &Environment,
         streams: &Streams,
     ) -> Result<Self, Failure> {
-        let Flags { time, source, output } = flags;
+        let Flags {
+            time,
+            source,
+            output,
+        } = flags;
         let color_choice = choice(output.color, "LOGQ_COLOR", environment)?;
         let color = terminal::color(color_choice, environment, streams.screen.is_some());
         let notices = Notices {
@@ -117,7 +121,10 @@ impl Context {
 }
 
 /// Reads the configuration that a call would use, for the saved queries beside it.
-pub(super) fn load_config(source: &SourceArgs, environment: &Environment) -> Result<Config, Failure> {
+pub(super) fn load_config(
+    source: &SourceArgs,
+    environment: &Environment,
+) -> Result<Config, Failure> {
     let named = source
         .config
         .clone()
@@ -132,7 +139,11 @@ pub(super) fn load_config(source: &SourceArgs, environment: &Environment) -> Res
 }
 
 /// Returns the value of a flag, or that of its twin in the environment.
-fn choice<T: ValueEnum>(flag: Option<T>, variable: &str, environment: &Environment) -> Result<Option<T>, Failure> {
+fn choice<T: ValueEnum>(
+    flag: Option<T>,
+    variable: &str,
+    environment: &Environment,
+) -> Result<Option<T>, Failure> {
     let (None, Some(value)) = (&flag, environment.variable(variable)) else {
         return Ok(flag);
     };
@@ -157,7 +168,9 @@ fn threads(source: &SourceArgs, environment: &Environment) -> Result<usize, Fail
         (None, None) => None,
     };
     match asked {
-        Some(0) => Err(Failure::usage("there is no work without a thread").hint("--threads 1".to_owned())),
+        Some(0) => {
+            Err(Failure::usage("there is no work without a thread").hint("--threads 1".to_owned()))
+        }
         Some(threads) => Ok(threads),
         None => Ok(available()),
     }
@@ -177,9 +190,16 @@ fn clock(time: &TimeArgs, environment: &Environment, config: &Config) -> Result<
         now: environment.now,
         zone,
     };
-    let written = [(time.now.as_deref(), "--now"), (environment.variable("LOGQ_NOW"), "LOGQ_NOW")];
-    if let Some((text, origin)) = written.into_iter().find_map(|(text, origin)| Some((text?, origin))) {
-        clock.now = expression::parse(text, &clock).map_err(|faults| Failure::text(faults, origin, text))?;
+    let written = [
+        (time.now.as_deref(), "--now"),
+        (environment.variable("LOGQ_NOW"), "LOGQ_NOW"),
+    ];
+    if let Some((text, origin)) = written
+        .into_iter()
+        .find_map(|(text, origin)| Some((text?, origin)))
+    {
+        clock.now = expression::parse(text, &clock)
+            .map_err(|faults| Failure::text(faults, origin, text))?;
     }
     Ok(clock)
 }
@@ -189,9 +209,15 @@ fn zone(name: &str, origin: &str) -> Result<Zone, Failure> {
 }
 
 /// The window of `--since` and `--until`; as of a time that was given, nothing later is known.
-fn window(time: &TimeArgs, environment: &Environment, clock: &Clock, notices: &Notices) -> Result<Window, Failure> {
+fn window(
+    time: &TimeArgs,
+    environment: &Environment,
+    clock: &Clock,
+    notices: &Notices,
+) -> Result<Window, Failure> {
     let read = |text: &str, origin: &str| -> Result<_, Failure> {
-        let moment = expression::read(text, clock).map_err(|faults: Diagnostics| Failure::text(faults, origin, text))?;
+        let moment = expression::read(text, clock)
+            .map_err(|faults: Diagnostics| Failure::text(faults, origin, text))?;
         if let Some(note) = &moment.note {
             notices.decision(note);
         }
@@ -214,7 +240,11 @@ fn window(time: &TimeArgs, environment: &Environment, clock: &Clock, notices: &N
     })
 }
 
-fn scope(source: &SourceArgs, environment: &Environment, config: &Config) -> Result<Scope, Failure> {
+fn scope(
+    source: &SourceArgs,
+    environment: &Environment,
+    config: &Config,
+) -> Result<Scope, Failure> {
     let twin = |name: &str| environment.variable(name).map(str::to_owned);
     let stage = source.stage.clone().or_else(|| twin("LOGQ_STAGE"));
     let mut targets = source.target.clone();
@@ -229,17 +259,23 @@ fn scope(source: &SourceArgs, environment: &Environment, config: &Config) -> Res
 /// Refuses the engine that is not here.
 fn refuse_service(source: &SourceArgs, environment: &Environment) -> Result<(), Failure> {
     match choice(source.engine, "LOGQ_ENGINE", environment)? {
-        Some(Engine::Insights) => Err(Failure::usage("this build of logq cannot run queries on the Logs Insights service")
-            .hint("leave `--engine` out to run the query here, on files: --source PATH".to_owned())),
+        Some(Engine::Insights) => Err(Failure::usage(
+            "this build of logq cannot run queries on the Logs Insights service",
+        )
+        .hint("leave `--engine` out to run the query here, on files: --source PATH".to_owned())),
         Some(Engine::Local) | None => Ok(()),
     }
 }
 
 fn tables(written: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
     let one = |text: &String| match text.split_once('=') {
-        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), PathBuf::from(file))),
-        _ => Err(Failure::usage(format!("`--table {text}` has no name or no file"))
-            .hint("--table owners=owners.csv".to_owned())),
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok((name.to_owned(), PathBuf::from(file)))
+        }
+        _ => Err(
+            Failure::usage(format!("`--table {text}` has no name or no file"))
+                .hint("--table owners=owners.csv".to_owned()),
+        ),
     };
     written.iter().map(one).collect()
 }

@@ -81,8 +81,12 @@ impl Failure {
 
     /// Creates a failure from an error and everything behind it.
     pub fn caused(exit: Exit, error: &dyn Error) -> Self {
-        let causes = std::iter::successors(error.source(), |cause| cause.source());
-        let causes = causes.map(ToString::to_string).collect();
+        let mut causes = Vec::new();
+        let mut behind = error.source();
+        while let Some(cause) = behind {
+            causes.push(cause.to_string());
+            behind = cause.source();
+        }
         Self::new(exit, Body::Message(error.to_string(), causes))
     }
 
@@ -183,6 +187,9 @@ mod tests {
     #[test]
     fn a_reader_that_has_gone_is_no_failure() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!((failure.exit, failure.render(false).as_str()), (Exit::Done, ""));
+        assert_eq!(
+            (failure.exit, failure.render(false).as_str()),
+            (Exit::Done, "")
+        );
     }
 }

@@ -105,7 +105,10 @@ fn commands(root: &Command, catalog: &Catalog) -> String {
         .get_subcommands()
         .filter(|command| !command.is_hide_set() && catalog.get(command.get_name()).is_none());
     for command in built_in {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about = command
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         line(&mut text, command.get_name(), &about);
     }
     text

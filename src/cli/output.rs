@@ -37,14 +37,22 @@ impl Notices {
     /// Says that something is odd.
     pub fn warn(&self, text: &str) {
         if !self.quiet {
-            let (start, end) = if self.color { ("\x1b[33m", "\x1b[0m") } else { ("", "") };
+            let (start, end) = if self.color {
+                ("\x1b[33m", "\x1b[0m")
+            } else {
+                ("", "")
+            };
             complain(&format!("logq: {start}warning{end}: {text}"));
         }
     }
 
     /// Says that part of the work failed; not silenced.
     pub fn problem(&self, text: &str) {
-        let (start, end) = if self.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let (start, end) = if self.color {
+            ("\x1b[1;31m", "\x1b[0m")
+        } else {
+            ("", "")
+        };
         complain(&format!("{start}error{end}: {text}"));
     }
 
@@ -145,7 +153,9 @@ fn pager_command(context: &Context, answer: &[u8]) -> Option<String> {
         return None;
     }
     let environment = &context.environment;
-    let wish = environment.set("LOGQ_PAGER").or_else(|| environment.set("PAGER"));
+    let wish = environment
+        .set("LOGQ_PAGER")
+        .or_else(|| environment.set("PAGER"));
     let command = wish.unwrap_or("less").trim();
     (!command.is_empty()).then(|| command.to_owned())
 }
@@ -162,7 +172,9 @@ fn page(command: &str, context: &Context, answer: &[u8]) -> bool {
         pager.env("LESS", "FRX");
     }
     let Ok(mut child) = pager.spawn() else {
-        context.notices.warn(&format!("cannot start the pager `{program}`"));
+        context
+            .notices
+            .warn(&format!("cannot start the pager `{program}`"));
         return false;
     };
     if let Some(mut input) = child.stdin.take() {
@@ -181,7 +193,8 @@ pub(super) fn exit(context: &Context, rows: u64, complete: bool) -> Exit {
     if !complete {
         return Exit::Incomplete;
     }
-    let fired = (context.output.fail_on_match && rows > 0) || (context.output.fail_on_empty && rows == 0);
+    let fired =
+        (context.output.fail_on_match && rows > 0) || (context.output.fail_on_empty && rows == 0);
     if fired { Exit::Fired } else { Exit::Done }
 }
 
@@ -200,7 +213,11 @@ pub(super) fn thousands(number: u64) -> String {
 
 /// Returns `1 row`, `13,412 rows`.
 pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(number), if number == 1 { one } else { many })
+    format!(
+        "{} {}",
+        thousands(number),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// Returns whether progress may be drawn.
@@ -213,7 +230,8 @@ pub(super) fn may_draw(context: &Context) -> bool {
 
 fn terminal_allows(context: &Context) -> bool {
     // Drawing needs the same sequences as colour; who forbids these by name gets no bar either.
-    terminal::color(context.output.color, &context.environment, true) || context.environment.variable("NO_COLOR").is_some()
+    terminal::color(context.output.color, &context.environment, true)
+        || context.environment.variable("NO_COLOR").is_some()
 }
 
 #[cfg(test)]

@@ -45,7 +45,11 @@ pub(super) fn wants_color_early(environment: &Environment, streams: &Streams) ->
 ///
 /// The configuration tells where the saved queries are, which are commands, which the arguments are parsed with.
 fn early_value(flag: &str, environment: &Environment) -> Option<String> {
-    let mut arguments = environment.arguments.iter().skip(1).filter_map(|one| one.to_str());
+    let mut arguments = environment
+        .arguments
+        .iter()
+        .skip(1)
+        .filter_map(|one| one.to_str());
     while let Some(argument) = arguments.next() {
         if argument == "--" {
             return None;
@@ -53,7 +57,10 @@ fn early_value(flag: &str, environment: &Environment) -> Option<String> {
         if argument == flag {
             return arguments.next().map(str::to_owned);
         }
-        if let Some(value) = argument.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')) {
+        if let Some(value) = argument
+            .strip_prefix(flag)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
             return Some(value.to_owned());
         }
     }
@@ -72,10 +79,16 @@ pub(super) fn early_config(environment: &Environment) -> Result<Config, Failure>
 /// Gathers the saved queries: those in the program, and the project's.
 pub(super) fn catalog(config: Option<&Config>) -> Result<Catalog, Failure> {
     let mut catalog = builtin();
-    let folder = config.and_then(Config::folder).map(|folder| folder.join("queries"));
+    let folder = config
+        .and_then(Config::folder)
+        .map(|folder| folder.join("queries"));
     if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
         catalog.add_folder(&folder).map_err(|error| {
-            Failure::usage(format!("cannot read the saved queries in `{}`", folder.display())).cause(error.to_string())
+            Failure::usage(format!(
+                "cannot read the saved queries in `{}`",
+                folder.display()
+            ))
+            .cause(error.to_string())
         })?;
     }
     Ok(catalog)
@@ -96,11 +109,21 @@ fn dispatch(
     }
     if let Some(query) = catalog.get(name) {
         let query = query.clone();
-        let params = sub.get_many::<String>("params").unwrap_or_default().cloned().collect::<Vec<_>>();
-        let context = Context::resolve(from_matches::<Flags>(matches)?, config?, catalog, environment, streams)?;
+        let params = sub
+            .get_many::<String>("params")
+            .unwrap_or_default()
+            .cloned()
+            .collect::<Vec<_>>();
+        let context = Context::resolve(
+            from_matches::<Flags>(matches)?,
+            config?,
+            catalog,
+            environment,
+            streams,
+        )?;
         return commands::run::saved(&context, &query, &params);
     }
-    let cli: Cli = from_matches(matches)?;
+    let mut cli: Cli = from_matches(matches)?;
     let Some(command) = cli.command else {
         return without_command(environment, &catalog);
     };
@@ -110,6 +133,10 @@ fn dispatch(
         Command::Man(args) => return commands::man::run(args, &catalog),
         Command::Help(args) => return commands::help::run(args, &catalog),
         _ => {}
+    }
+    if matches!(command, Command::Query(_) | Command::Explain(_)) {
+        // Here `--from` names a table.
+        cli.flags.time.from = None;
     }
     let context = Context::resolve(cli.flags, config?, catalog, environment, streams)?;
     commands::run_command(&context, &command)
@@ -199,7 +226,8 @@ fn invalid_value(error: &clap::Error) -> Failure {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let hint = did_you_mean(&value, known.iter().copied())
         .unwrap_or_else(|| format!("one of `{}`", known.join("`, `")));
-    Failure::usage(format!("`{flag}` cannot be `{value}`")).hint((!known.is_empty()).then_some(hint))
+    Failure::usage(format!("`{flag}` cannot be `{value}`"))
+        .hint((!known.is_empty()).then_some(hint))
 }
 
 fn missing(error: &clap::Error) -> Failure {
@@ -211,7 +239,8 @@ fn missing(error: &clap::Error) -> Failure {
         Some(ContextValue::StyledStr(usage)) => usage.to_string().replace("Usage: ", ""),
         _ => String::new(),
     };
-    Failure::usage(format!("`{missing}` is missing")).hint((!usage.is_empty()).then(|| usage.trim().to_owned()))
+    Failure::usage(format!("`{missing}` is missing"))
+        .hint((!usage.is_empty()).then(|| usage.trim().to_owned()))
 }
 
 fn text_of(error: &clap::Error, kind: ContextKind) -> String {
@@ -221,5 +250,7 @@ fn text_of(error: &clap::Error, kind: ContextKind) -> String {
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).replace('\'', "`")
+    line.strip_prefix("error: ")
+        .unwrap_or(line)
+        .replace('\'', "`")
 }

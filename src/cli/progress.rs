@@ -77,7 +77,11 @@ fn draw(ended: &mpsc::Receiver<()>, state: &dyn Fn() -> (u64, u64)) {
 fn report(ended: &mpsc::Receiver<()>, state: &dyn Fn() -> (u64, u64), notices: Notices) {
     while waited(ended, REPORT) {
         let (read, total) = state();
-        notices.decision(&format!("{} MB of {} MB read", read / 1_000_000, total / 1_000_000));
+        notices.decision(&format!(
+            "{} MB of {} MB read",
+            read / 1_000_000,
+            total / 1_000_000
+        ));
     }
 }
 

@@ -15,7 +15,11 @@ pub struct Scope {
 
 impl Scope {
     /// Checks names against the configuration: what is near to a known name is taken for a slip.
-    pub(super) fn new(stage: Option<String>, targets: Vec<String>, config: &Config) -> Result<Self, Failure> {
+    pub(super) fn new(
+        stage: Option<String>,
+        targets: Vec<String>,
+        config: &Config,
+    ) -> Result<Self, Failure> {
         if let Some(stage) = &stage {
             let known: Vec<&str> = config.stage_names().collect();
             check("stage", stage, &known, !known.is_empty())?;
@@ -27,21 +31,6 @@ impl Scope {
         Ok(Self { stage, targets })
     }
 
-    /// Returns whether events of a log group count.
-    ///
-    /// A group that does not tell its stage or service is not held against it: a file may come from anywhere.
-    pub fn admits(&self, group: &str, config: &Config) -> bool {
-        let Some(place) = config.locate(group) else {
-            return group.is_empty() || self.targets.is_empty() || self.targets.iter().any(|target| target == last(group));
-        };
-        let stage_fits = self
-            .stage
-            .as_ref()
-            .is_none_or(|stage| place.stage.is_empty() || place.stage == stage);
-        let target_fits = self.targets.is_empty() || self.targets.iter().any(|target| target == place.service);
-        stage_fits && target_fits
-    }
-
     /// Describes the scope for a headline: `production/batch`; empty when it is everything.
     pub fn describe(&self) -> String {
         match (&self.stage, self.targets.join(",")) {
@@ -50,10 +39,6 @@ impl Scope {
             (Some(stage), targets) => format!("{stage}/{targets}"),
         }
     }
-}
-
-fn last(group: &str) -> &str {
-    group.rsplit('/').next().unwrap_or(group)
 }
 
 /// Refuses a name that is not known: always when the list is complete, else only when it looks like a slip.
@@ -81,15 +66,10 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_told_by_stage_and_service() {
-        let config = Config::default();
-        let scope = scope(Some("production"), &["batch", "beat"]).expect("fine");
-        assert!(scope.admits("/ecs/production-batch", &config));
-        assert!(scope.admits("/ecs/production-beat", &config));
-        assert!(scope.admits("", &config));
-        assert!(!scope.admits("/ecs/staging-batch", &config));
-        assert!(!scope.admits("/ecs/production-webapp", &config));
-        assert_eq!(scope.describe(), "production/batch,beat");
+    fn a_scope_is_named_by_stage_and_targets() {
+        let both = scope(Some("production"), &["batch", "beat"]).expect("fine");
+        assert_eq!(both.describe(), "production/batch,beat");
+        assert_eq!(scope(None, &[]).expect("fine").describe(), "");
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::Failure;
 use super::context::Context;
 use super::environment::Environment;
 use super::output::Notices;
 use super::terminal::Input;
-use super::Failure;
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +56,10 @@ pub fn resolve(context: &Context) -> Result<Source, Failure> {
     }
     if written.iter().any(|one| one == "-") {
         if written.len() > 1 {
-            return Err(Failure::usage("standard input cannot be read beside other sources")
-                .hint("give `--source -` alone".to_owned()));
+            return Err(
+                Failure::usage("standard input cannot be read beside other sources")
+                    .hint("give `--source -` alone".to_owned()),
+            );
         }
         return Ok(Source::Standard { guessed: false });
     }
@@ -77,8 +79,11 @@ fn files(written: &[String]) -> Result<Source, Failure> {
     let paths: Vec<PathBuf> = written.iter().map(PathBuf::from).collect();
     match paths.iter().find(|path| !path.exists()) {
         None => Ok(Source::Files(paths)),
-        Some(missing) => Err(Failure::usage(format!("there is no file or folder `{}`", missing.display()))
-            .hint("check `--source`".to_owned())),
+        Some(missing) => Err(Failure::usage(format!(
+            "there is no file or folder `{}`",
+            missing.display()
+        ))
+        .hint("check `--source`".to_owned())),
     }
 }
 
@@ -128,6 +133,8 @@ impl Read for StandardInput {
 
 /// The error for standard input that was guessed and held nothing.
 pub fn nothing_came() -> Failure {
-    Failure::usage("standard input is empty, and no other source was named")
-        .hint("name a file or folder of logs: --source PATH, or `--source -` when empty input is fine".to_owned())
+    Failure::usage("standard input is empty, and no other source was named").hint(
+        "name a file or folder of logs: --source PATH, or `--source -` when empty input is fine"
+            .to_owned(),
+    )
 }

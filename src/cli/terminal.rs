@@ -77,7 +77,11 @@ fn screen() -> Screen {
 }
 
 /// Decides on colour for one stream: the flag, then the customs of the environment, then what the stream is.
-pub(super) fn color(choice: Option<ColorChoice>, environment: &Environment, is_terminal: bool) -> bool {
+pub(super) fn color(
+    choice: Option<ColorChoice>,
+    environment: &Environment,
+    is_terminal: bool,
+) -> bool {
     match choice {
         Some(ColorChoice::Always) => return true,
         Some(ColorChoice::Never) => return false,
@@ -86,10 +90,14 @@ pub(super) fn color(choice: Option<ColorChoice>, environment: &Environment, is_t
     if environment.variable("NO_COLOR").is_some() {
         return false;
     }
-    if environment.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+    if environment
+        .variable("CLICOLOR_FORCE")
+        .is_some_and(|value| value != "0")
+    {
         return true;
     }
-    if environment.variable("CLICOLOR") == Some("0") || environment.variable("TERM") == Some("dumb") {
+    if environment.variable("CLICOLOR") == Some("0") || environment.variable("TERM") == Some("dumb")
+    {
         return false;
     }
     is_terminal
@@ -100,7 +108,12 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(choice: Option<ColorChoice>, variables: &[(&str, &str)], is_terminal: bool, expected: bool) {
+    fn check(
+        choice: Option<ColorChoice>,
+        variables: &[(&str, &str)],
+        is_terminal: bool,
+        expected: bool,
+    ) {
         let environment = Environment::of_test(variables);
         assert_eq!(color(choice, &environment, is_terminal), expected);
     }
@@ -108,14 +121,29 @@ mod tests {
     #[test]
     fn the_flag_beats_all() {
         check(Some(ColorChoice::Always), &[("NO_COLOR", "1")], false, true);
-        check(Some(ColorChoice::Never), &[("CLICOLOR_FORCE", "1")], true, false);
+        check(
+            Some(ColorChoice::Never),
+            &[("CLICOLOR_FORCE", "1")],
+            true,
+            false,
+        );
     }
 
     #[test]
     fn the_environment_beats_the_stream() {
-        check(None, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, false);
+        check(
+            None,
+            &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],
+            true,
+            false,
+        );
         check(None, &[("NO_COLOR", "")], true, true);
-        check(None, &[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], false, true);
+        check(
+            None,
+            &[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")],
+            false,
+            true,
+        );
         check(None, &[("CLICOLOR", "0")], true, false);
         check(None, &[("TERM", "dumb")], true, false);
     }

@@ -7,7 +7,9 @@ use super::guide;
 use crate::saved::{Catalog, Input, SavedQuery};
 
 /// Commands that this version does not have, kept free so that no saved query takes their names.
-pub(super) const LATER: [&str; 7] = ["tail", "pull", "report", "init", "doctor", "silence", "cache"];
+pub(super) const LATER: [&str; 7] = [
+    "tail", "pull", "report", "init", "doctor", "silence", "cache",
+];
 
 /// Builds the whole tree; the program's own help, which lists all of it, only on demand.
 pub(super) fn build(catalog: &Catalog, with_help: bool) -> Command {
@@ -30,7 +32,7 @@ pub(super) fn build(catalog: &Catalog, with_help: bool) -> Command {
 /// Returns the command that runs a saved query.
 fn saved(query: &SavedQuery) -> Command {
     let name = query.name.clone();
-    let about = guide::about(&query.title);
+    let about = guide::about(&query.title).to_owned();
     let params = Arg::new("params")
         .value_name("PARAM=VALUE")
         .num_args(0..)
@@ -70,7 +72,10 @@ fn saved_notes(query: &SavedQuery) -> String {
                 Some(default) => format!(" [default: {default}]"),
                 None => " [required]".to_owned(),
             };
-            text.push_str(&format!("  {:<12} {}{default}\n", param.name, param.description));
+            text.push_str(&format!(
+                "  {:<12} {}{default}\n",
+                param.name, param.description
+            ));
         }
         text.push('\n');
     }
@@ -93,5 +98,8 @@ fn later(name: &'static str) -> Command {
         .num_args(0..)
         .trailing_var_arg(true)
         .allow_hyphen_values(true);
-    Command::new(name).hide(true).disable_help_flag(true).arg(rest)
+    Command::new(name)
+        .hide(true)
+        .disable_help_flag(true)
+        .arg(rest)
 }

@@ -69,7 +69,10 @@ fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"@timestamp\":\"");
     event.timestamp.write_rfc3339(out);
     out.push(b'"');
-    for (name, value) in [("@log", &event.origin.group), ("@logStream", &event.origin.stream)] {
+    for (name, value) in [
+        ("@log", &event.origin.group),
+        ("@logStream", &event.origin.stream),
+    ] {
         if !value.is_empty() {
             out.extend_from_slice(b",\"");
             out.extend_from_slice(name.as_bytes());
@@ -85,5 +88,8 @@ fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
 fn write_cells(record: &Record<'_>, out: &mut Vec<u8>) {
     let event = &record.event;
     let (at, message) = (event.timestamp.to_string(), record.text());
-    csv::write_texts(&[&at, &event.origin.group, &event.origin.stream, &message], out);
+    csv::write_texts(
+        &[&at, &event.origin.group, &event.origin.stream, &message],
+        out,
+    );
 }

@@ -47,8 +47,7 @@ impl Renderer for Document {
     fn start(&mut self, _columns: &Columns, _out: &mut Vec<u8>) {}
 
     fn row(&mut self, row: &Row, _out: &mut Vec<u8>) {
-        let separator: &[u8] = if self.rows.is_empty() { b"\n" } else { b",\n" };
-        self.rows.extend_from_slice(separator);
+        self.rows.extend_from_slice(b",\n");
         let members = row.columns.iter().zip(&row.values);
         write_members(
             members.map(|(name, value)| (&**name, value)),
@@ -57,22 +56,31 @@ impl Renderer for Document {
     }
 
     fn finish(&mut self, ending: Ending, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"schema\":");
-        write_text(SCHEMA, out);
-        out.extend_from_slice(b",\"query\":");
-        write_text(&self.question.query, out);
-        out.extend_from_slice(b",\"window\":{\"since\":");
-        write_end(self.question.window.since, out);
-        out.extend_from_slice(b",\"until\":");
-        write_end(self.question.window.until, out);
-        out.extend_from_slice(b"},\"complete\":");
-        out.extend_from_slice(if ending.complete { b"true" } else { b"false" });
-        out.extend_from_slice(b",\"truncated\":");
-        out.extend_from_slice(if ending.truncated { b"true" } else { b"false" });
-        out.extend_from_slice(b",\"rows\":[");
-        out.append(&mut self.rows);
-        out.extend_from_slice(b"]}\n");
+        write_document(&self.question, ending, &self.rows, out);
     }
+}
+
+/// Appends a document around rows that have been written already, each behind a comma and a line end.
+pub fn write_document(question: &Question, ending: Ending, rows: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"schema\":");
+    write_text(SCHEMA, out);
+    out.extend_from_slice(b",\"query\":");
+    write_text(&question.query, out);
+    out.extend_from_slice(b",\"window\":{\"since\":");
+    write_end(question.window.since, out);
+    out.extend_from_slice(b",\"until\":");
+    write_end(question.window.until, out);
+    out.extend_from_slice(b"},\"complete\":");
+    write_truth(ending.complete, out);
+    out.extend_from_slice(b",\"truncated\":");
+    write_truth(ending.truncated, out);
+    out.extend_from_slice(b",\"rows\":[");
+    out.extend_from_slice(rows.strip_prefix(b",").unwrap_or(rows));
+    out.extend_from_slice(b"]}\n");
+}
+
+fn write_truth(truth: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if truth { b"true" } else { b"false" });
 }
 
 fn write_end(end: Option<Timestamp>, out: &mut Vec<u8>) {

@@ -18,7 +18,7 @@ use crate::row::{Columns, Row};
 use crate::time::{Window, Zone};
 
 pub use events::Events;
-pub use json::write_value;
+pub use json::{write_document, write_value};
 pub use paint::Paint;
 pub use pretty::Pretty;
 

@@ -13,11 +13,18 @@ pub(super) use output::{ColorChoice, OutputArgs};
 pub(super) use source::{Engine, SourceArgs};
 pub(super) use time::TimeArgs;
 
-use super::commands::{completions, demo, explain, filter, help, man, queries, query, replay, run, show};
+use super::commands::{
+    completions, demo, explain, filter, help, man, queries, query, replay, run, show,
+};
 
 /// Ask the logs of a Django application on ECS what happened
 #[derive(Debug, Parser)]
-#[command(name = "logq", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    name = "logq",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) flags: Flags,

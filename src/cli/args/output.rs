@@ -1,4 +1,5 @@
 //! Flags about what is printed.
+#![allow(clippy::doc_markdown, reason = "the doc comments are help texts")]
 
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -9,7 +10,7 @@ use crate::render::Format;
 #[command(next_help_heading = "Output (see `logq help output`)")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct OutputArgs {
-    /// Print this format; default: `table` [env: `LOGQ_OUTPUT`]
+    /// Print this format; default: `table` [env: LOGQ_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub(in crate::cli) output: Option<OutputFormat>,
 
@@ -17,11 +18,11 @@ pub(in crate::cli) struct OutputArgs {
     #[arg(long, global = true, value_name = "N")]
     pub(in crate::cli) limit: Option<u64>,
 
-    /// Use colour always, never, or on a terminal [env: `LOGQ_COLOR`]
+    /// Use colour always, never, or on a terminal [env: LOGQ_COLOR]
     #[arg(long, global = true, value_name = "WHEN", hide_short_help = true)]
     pub(in crate::cli) color: Option<ColorChoice>,
 
-    /// Print long tables straight to the terminal [env: `LOGQ_PAGER`, `PAGER`]
+    /// Print long tables straight to the terminal [env: LOGQ_PAGER, PAGER]
     #[arg(long, global = true, hide_short_help = true)]
     pub(in crate::cli) no_pager: bool,
 

@@ -1,4 +1,5 @@
 //! Flags about what is read.
+#![allow(clippy::doc_markdown, reason = "the doc comments are help texts")]
 
 use std::path::PathBuf;
 
@@ -8,19 +9,19 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What to read")]
 pub(in crate::cli) struct SourceArgs {
-    /// Read only this stage, such as `production` [env: `LOGQ_STAGE`]
+    /// Read only this stage, such as `production` [env: LOGQ_STAGE]
     #[arg(short, long, global = true)]
     pub(in crate::cli) stage: Option<String>,
 
-    /// Read only this service: `webapp`, `worker`, `batch`, ...; repeatable [env: `LOGQ_TARGET`]
+    /// Read only this service: `webapp`, `worker`, `batch`, ...; repeatable [env: LOGQ_TARGET]
     #[arg(short, long, global = true, value_delimiter = ',')]
     pub(in crate::cli) target: Vec<String>,
 
-    /// Read this file or folder, `-` for standard input, or `aws`; repeatable [env: `LOGQ_SOURCE`]
+    /// Read this file or folder, `-` for standard input, or `aws`; repeatable [env: LOGQ_SOURCE]
     #[arg(long, global = true, value_name = "PATH|-|aws", value_hint = clap::ValueHint::AnyPath)]
     pub(in crate::cli) source: Vec<String>,
 
-    /// Run the query here, or on the Logs Insights service [env: `LOGQ_ENGINE`]
+    /// Run the query here, or on the Logs Insights service [env: LOGQ_ENGINE]
     #[arg(long, global = true, hide_short_help = true)]
     pub(in crate::cli) engine: Option<Engine>,
 
@@ -28,23 +29,23 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, global = true, value_name = "NAME=FILE", hide_short_help = true)]
     pub(in crate::cli) table: Vec<String>,
 
-    /// Use this configuration file instead of the `logq.toml` found upwards [env: `LOGQ_CONFIG`]
+    /// Use this configuration file instead of the `logq.toml` found upwards [env: LOGQ_CONFIG]
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true, value_hint = clap::ValueHint::FilePath)]
     pub(in crate::cli) config: Option<PathBuf>,
 
-    /// Use this AWS profile [env: `AWS_PROFILE`]
+    /// Use this AWS profile [env: AWS_PROFILE]
     #[arg(long, global = true, hide_short_help = true)]
     pub(in crate::cli) profile: Option<String>,
 
-    /// Use this AWS region [env: `AWS_REGION`]
+    /// Use this AWS region [env: AWS_REGION]
     #[arg(long, global = true, hide_short_help = true)]
     pub(in crate::cli) region: Option<String>,
 
-    /// Send AWS requests here [env: `AWS_ENDPOINT_URL`]
+    /// Send AWS requests here [env: AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(in crate::cli) endpoint_url: Option<String>,
 
-    /// Use so many threads; default: one for each processor [env: `LOGQ_THREADS`]
+    /// Use so many threads; default: one for each processor [env: LOGQ_THREADS]
     #[arg(long, global = true, value_name = "N", hide_short_help = true)]
     pub(in crate::cli) threads: Option<usize>,
 }

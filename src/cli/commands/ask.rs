@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::super::context::Context;
 use super::super::output::{self, Output, counted, thousands};
 use super::super::run::{self, Answer, Ask, Sink};
-use super::super::source::{self, Source};
+use super::super::source;
 use super::super::{Exit, Failure};
 use crate::pattern::Pattern;
 use crate::query::Table;
@@ -57,14 +57,20 @@ fn pattern(context: &Context, question: &Question<'_>) -> Result<Option<Pattern>
         return Ok(None);
     };
     if question.table != Table::Events {
-        return Err(Failure::usage("a filter pattern looks at events, not at runs")
-            .hint("leave the pattern out, and use `filter` in the query".to_owned()));
+        return Err(
+            Failure::usage("a filter pattern looks at events, not at runs")
+                .hint("leave the pattern out, and use `filter` in the query".to_owned()),
+        );
     }
     parse_pattern(context, text, origin).map(Some)
 }
 
 /// Parses a filter pattern, and says what is odd about it.
-pub(in crate::cli) fn parse_pattern(context: &Context, text: &str, origin: &str) -> Result<Pattern, Failure> {
+pub(in crate::cli) fn parse_pattern(
+    context: &Context,
+    text: &str,
+    origin: &str,
+) -> Result<Pattern, Failure> {
     let pattern = Pattern::parse(text).map_err(|faults| Failure::text(faults, origin, text))?;
     for warning in pattern.warnings() {
         context.notices.warn(&warning.message);
@@ -84,7 +90,11 @@ struct Printed<'a> {
 impl<'a> Printed<'a> {
     fn new(context: &'a Context, question: &Question<'_>) -> Self {
         let look = Look {
-            durations: if question.table == Table::Runs { &["duration"] } else { &[] },
+            durations: if question.table == Table::Runs {
+                &["duration"]
+            } else {
+                &[]
+            },
             ..context.look.clone()
         };
         let asked = render::Question {
@@ -154,18 +164,33 @@ fn tell(context: &Context, question: &Question<'_>, source: &str, rows: u64, ans
         notices.remark(&nothing(context, question, source, &window, answer));
     } else if answer.truncated {
         let total = answer.total.map_or_else(|| "more".to_owned(), thousands);
-        notices.remark(&format!("{} of {total} rows; --limit 0 shows all; {window}", thousands(rows)));
+        notices.remark(&format!(
+            "{} of {total} rows; --limit 0 shows all; {window}",
+            thousands(rows)
+        ));
     } else if context.format() == Format::Table {
         notices.remark(&format!("{}; {window}", counted(rows, "row", "rows")));
     } else {
         notices.decision(&format!("{}; {window}", counted(rows, "row", "rows")));
     }
-    notices.decision(&format!("{} read", counted(answer.events, "event", "events")));
+    notices.decision(&format!(
+        "{} read",
+        counted(answer.events, "event", "events")
+    ));
 }
 
 /// "no rows for batch-failures in logs/ (production/batch), 2026-11-22 13:04 to …; 41 runs seen"
-fn nothing(context: &Context, question: &Question<'_>, source: &str, window: &str, answer: &Answer) -> String {
-    let what = question.name.map_or_else(|| "no rows".to_owned(), |name| format!("no rows for {name}"));
+fn nothing(
+    context: &Context,
+    question: &Question<'_>,
+    source: &str,
+    window: &str,
+    answer: &Answer,
+) -> String {
+    let what = question.name.map_or_else(
+        || "no rows".to_owned(),
+        |name| format!("no rows for {name}"),
+    );
     let scope = match context.scope.describe() {
         scope if scope.is_empty() => String::new(),
         scope => format!(" ({scope})"),
@@ -175,9 +200,4 @@ fn nothing(context: &Context, question: &Question<'_>, source: &str, window: &st
         Table::Events => counted(answer.events, "event", "events"),
     };
     format!("{what} in {source}{scope}, {window}; {seen} seen")
-}
-
-/// Returns the source that an answer was read from, for headlines.
-pub(in crate::cli) fn place(source: &Source) -> String {
-    source.describe()
 }

@@ -4,7 +4,7 @@ use super::super::{Exit, Failure, guide, output, tree};
 use crate::saved::Catalog;
 use crate::suggest::did_you_mean;
 
-/// Explain a topic or a command: time, output, exit-codes, query, filter-pattern, environment
+/// Explain a command or a topic such as time, output, exit-codes
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// A topic, or a command
@@ -27,7 +27,9 @@ pub(in crate::cli) fn run(args: &Args, catalog: &Catalog) -> Result<Exit, Failur
     let mut root = tree::build(catalog, false);
     // The pages of commands list the flags that every command takes, which building spreads to them.
     root.build();
-    let known = root.get_subcommands().filter(|command| !command.is_hide_set());
+    let known = root
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
     let names: Vec<String> = known.map(|command| command.get_name().to_owned()).collect();
     if names.iter().any(|name| name == wanted)
         && let Some(command) = root.find_subcommand_mut(wanted)

@@ -18,8 +18,13 @@ pub(in crate::cli) struct Args {
 
 pub(in crate::cli) fn run(args: &Args, catalog: &Catalog) -> Result<Exit, Failure> {
     let folder = &args.folder;
-    let count = write_pages(folder, catalog)
-        .map_err(|error| Failure::incomplete(format!("cannot write manual pages into `{}`", folder.display())).cause(error.to_string()))?;
+    let count = write_pages(folder, catalog).map_err(|error| {
+        Failure::incomplete(format!(
+            "cannot write manual pages into `{}`",
+            folder.display()
+        ))
+        .cause(error.to_string())
+    })?;
     output::print_text(&format!("{count} pages written to {}\n", folder.display()))?;
     Ok(Exit::Done)
 }
@@ -29,5 +34,8 @@ fn write_pages(folder: &Path, catalog: &Catalog) -> std::io::Result<usize> {
     std::fs::create_dir_all(folder)?;
     let root = tree::build(catalog, false);
     clap_mangen::generate_to(root.clone(), folder)?;
-    Ok(1 + root.get_subcommands().filter(|command| !command.is_hide_set()).count())
+    Ok(1 + root
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .count())
 }

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Args {
 
     /// Start from this table: events or runs
     // The same id as the hidden twin of `--since`, so that here it means the table. Both end up in one value.
-    #[arg(long, value_name = "TABLE", id = "from")]
+    #[arg(long = "from", value_name = "TABLE", id = "from")]
     table: Option<String>,
 }
 
@@ -48,15 +48,18 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     )
 }
 
-fn table(written: Option<&str>) -> Result<Table, Failure> {
+/// Reads the name of a table; `--from` with a time is what other tools call `--since`.
+pub(in crate::cli) fn table(written: Option<&str>) -> Result<Table, Failure> {
     match written {
         None | Some("events") => Ok(Table::Events),
         Some("runs") => Ok(Table::Runs),
-        Some("schedule") => Err(Failure::usage("the table `schedule` is not in this version")
-            .hint("--from events or --from runs".to_owned())),
+        Some("schedule") => Err(
+            Failure::usage("the table `schedule` is not in this version")
+                .hint("--from events or --from runs".to_owned()),
+        ),
         Some(other) => Err(Failure::usage(format!("there is no table `{other}`")).hint(
             did_you_mean(other, TABLES).unwrap_or_else(|| {
-                "tables are `events` and `runs`; a time is given with `--since`".to_owned()
+                format!("--from events or --from runs; a time is `--since {other}`")
             }),
         )),
     }

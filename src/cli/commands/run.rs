@@ -28,7 +28,10 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
 }
 
 /// Returns the saved query of a name; a near name is suggested, never taken.
-pub(in crate::cli) fn find<'a>(context: &'a Context, name: &str) -> Result<&'a SavedQuery, Failure> {
+pub(in crate::cli) fn find<'a>(
+    context: &'a Context,
+    name: &str,
+) -> Result<&'a SavedQuery, Failure> {
     if let Some(query) = context.catalog.get(name) {
         return Ok(query);
     }
@@ -44,7 +47,11 @@ pub(in crate::cli) fn find<'a>(context: &'a Context, name: &str) -> Result<&'a S
 }
 
 /// Runs a saved query with the parameters as written.
-pub(in crate::cli) fn saved(context: &Context, query: &SavedQuery, params: &[String]) -> Result<Exit, Failure> {
+pub(in crate::cli) fn saved(
+    context: &Context,
+    query: &SavedQuery,
+    params: &[String],
+) -> Result<Exit, Failure> {
     let given = parse_params(query, params)?;
     let expanded = query
         .expand(&given)
@@ -64,7 +71,10 @@ pub(in crate::cli) fn saved(context: &Context, query: &SavedQuery, params: &[Str
         &Question {
             name: Some(&query.name),
             table,
-            pattern: expanded.filter.as_deref().map(|text| (text, query.file.path.as_str())),
+            pattern: expanded
+                .filter
+                .as_deref()
+                .map(|text| (text, query.file.path.as_str())),
             query: &expanded.query,
             origin: &query.file.path,
             first_line: query.query.first_line,
@@ -74,16 +84,25 @@ pub(in crate::cli) fn saved(context: &Context, query: &SavedQuery, params: &[Str
 }
 
 /// Splits `param=value`.
-pub(in crate::cli) fn parse_params(query: &SavedQuery, written: &[String]) -> Result<Vec<(String, String)>, Failure> {
-    let one = |text: &String| match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(Failure::usage(format!("`{text}` is not `param=value`")).hint(spelling(query, text))),
-    };
+pub(in crate::cli) fn parse_params(
+    query: &SavedQuery,
+    written: &[String],
+) -> Result<Vec<(String, String)>, Failure> {
+    let one =
+        |text: &String| match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Failure::usage(format!("`{text}` is not `param=value`"))
+                .hint(spelling(query, text))),
+        };
     written.iter().map(one).collect()
 }
 
 fn spelling(query: &SavedQuery, written: &str) -> String {
-    let names: Vec<&str> = query.params.iter().map(|param| param.name.as_str()).collect();
+    let names: Vec<&str> = query
+        .params
+        .iter()
+        .map(|param| param.name.as_str())
+        .collect();
     match names.as_slice() {
         [] => format!("`{}` takes no parameters", query.name),
         [one] => format!("logq {} {one}={written}", query.name),

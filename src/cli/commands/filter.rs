@@ -1,0 +1,142 @@
+//! `logq filter 'PATTERN'`: the events that match, as they come.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use super::super::context::Context;
+use super::super::output::{self, Output, counted, thousands};
+use super::super::run::{self, Answer};
+use super::super::source;
+use super::super::{Exit, Failure};
+use super::ask;
+use crate::render::{self, Events, Format};
+
+/// Print the events that match a filter pattern
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "\
+Examples:
+  logq filter '{ $.levelname = \"ERROR\" }' --since 2h
+  logq filter '?Traceback ?CRITICAL' --source logs/ -t batch
+  logq filter '{ $.name = \"booking.*\" && $.duration_ms > 1000 }' -o ndjson
+  logq filter '\"\"' --source app.log            every event")]
+pub(in crate::cli) struct Args {
+    /// The pattern; see `logq help filter-pattern`
+    pattern: String,
+}
+
+pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let pattern = ask::parse_pattern(context, &args.pattern, "<pattern>")?;
+    let source = source::resolve(context)?;
+    let described = source.describe();
+    context.interrupt.listen();
+    let events = Events::new(context.format(), &context.look);
+    let mut printed = Printed::new(context, &args.pattern);
+    events.head(context.look.bom, printed.output.buffer());
+    let answer = run::filter(
+        context,
+        source,
+        Some(&pattern),
+        &events,
+        &mut |text, count| printed.take(text, count),
+    )?;
+    let count = printed.finish(&answer)?;
+    tell(context, &described, count, &answer);
+    Ok(output::exit(context, count, answer.is_complete()))
+}
+
+/// Events on their way to standard output.
+struct Printed<'a> {
+    context: &'a Context,
+    pattern: &'a str,
+    output: Output,
+    count: u64,
+    /// Events of the one document that `json` is, held back since what stands before them is known at the end.
+    held: Vec<u8>,
+    failure: Option<io::Error>,
+}
+
+impl<'a> Printed<'a> {
+    fn new(context: &'a Context, pattern: &'a str) -> Self {
+        Self {
+            context,
+            pattern,
+            output: Output::new(),
+            count: 0,
+            held: Vec::new(),
+            failure: None,
+        }
+    }
+
+    fn take(&mut self, text: &[u8], count: u64) -> ControlFlow<()> {
+        self.count += count;
+        if self.context.format() == Format::Json {
+            self.held.extend_from_slice(text);
+            return ControlFlow::Continue(());
+        }
+        self.output.buffer().extend_from_slice(text);
+        // Somebody may be watching, so every block goes out at once.
+        match self.output.flush() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn finish(mut self, answer: &Answer) -> Result<u64, Failure> {
+        if let Some(error) = self.failure {
+            return Err(error.into());
+        }
+        if self.context.format() == Format::Json {
+            let question = render::Question {
+                query: self.pattern.to_owned(),
+                window: self.context.window,
+            };
+            let ending = render::Ending {
+                complete: answer.is_complete() && !self.context.interrupt.is_asked(),
+                truncated: answer.truncated,
+            };
+            render::write_document(&question, ending, &self.held, self.output.buffer());
+        }
+        self.output.flush()?;
+        Ok(self.count)
+    }
+}
+
+fn tell(context: &Context, source: &str, count: u64, answer: &Answer) {
+    let notices = &context.notices;
+    for problem in &answer.problems {
+        notices.problem(problem);
+    }
+    if context.interrupt.is_asked() {
+        notices.remark("interrupted: the answer is incomplete");
+    } else if !answer.is_complete() {
+        notices.remark("the answer is incomplete");
+    }
+    let window = context.window.describe(&context.clock.zone);
+    let zone = context.clock.zone.name_at(context.clock.now);
+    let seen = counted(answer.events, "event", "events");
+    if count == 0 {
+        notices.remark(&format!(
+            "no event matches in {source}, {window}; {seen} seen"
+        ));
+    } else if answer.truncated {
+        notices.remark(&format!(
+            "stopped after {} events; --limit 0 shows all; {window}",
+            thousands(count)
+        ));
+    } else if context.format() == Format::Table {
+        let counted = counted(count, "event", "events");
+        notices.remark(&format!(
+            "{counted} of {}; {window}; times are {zone}",
+            thousands(answer.events)
+        ));
+    } else {
+        notices.decision(&format!(
+            "{} of {}; {window}",
+            thousands(count),
+            thousands(answer.events)
+        ));
+    }
+}
