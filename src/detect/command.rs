@@ -195,15 +195,38 @@ fn shell_script(words: &[String]) -> Option<&str> {
     words.get(at + 1).map(String::as_str)
 }
 
+/// Words in front of a command that are not its name: programs that start another one, and the shell's own.
+const WRAPPERS: [&str; 22] = [
+    "exec",
+    "env",
+    "nohup",
+    "nice",
+    "time",
+    "command",
+    "tini",
+    "dumb-init",
+    "catchsegv",
+    "run",
+    "do",
+    "then",
+    "else",
+    "if",
+    "elif",
+    "until",
+    "while",
+    "!",
+    "{",
+    "(",
+    "--",
+    "sudo",
+];
+
 /// Passes over what only starts another program: assignments, shell words, `exec`, `env`, `timeout 30`.
 fn skip_wrappers(mut words: &[String]) -> &[String] {
     while let Some(word) = words.first() {
         let wrapper = match base_name(word) {
-            "exec" | "env" | "nohup" | "nice" | "time" | "command" | "tini" | "dumb-init"
-            | "catchsegv" => true,
-            "poetry" | "pipenv" | "uv" if words.get(1).is_some_and(|next| next == "run") => true,
-            "do" | "then" | "else" | "if" | "elif" | "until" | "while" | "!" | "{" | "("
-            | "run" => true,
+            name if WRAPPERS.contains(&name) => true,
+            "poetry" | "pipenv" | "uv" => words.get(1).is_some_and(|next| next == "run"),
             "timeout" => {
                 words = skip_timeout(&words[1..]);
                 continue;
@@ -272,14 +295,13 @@ fn split_script(script: &str) -> Vec<Vec<String>> {
                 splitter.push(escaped);
             }
             (Some(quote), char) if quote == char => splitter.quote = None,
-            (Some(_), char) => splitter.push(Some(char)),
             (None, '\'' | '"') => {
                 splitter.quote = Some(char);
                 splitter.push(None);
             }
             (None, ';' | '&' | '|' | '\n' | '(' | ')') => splitter.end_command(),
             (None, char) if char.is_whitespace() => splitter.end_word(),
-            (None, char) => splitter.push(Some(char)),
+            (_, char) => splitter.push(Some(char)),
         }
     }
     splitter.end_command();

@@ -14,7 +14,9 @@ pub struct Site {
 
 /// From a group's name to its site; the configuration's templates make one.
 #[derive(Clone)]
-pub struct Groups(Arc<dyn Fn(&str) -> Option<Site> + Send + Sync>);
+pub struct Groups(Arc<Find>);
+
+type Find = dyn Fn(&str) -> Option<Site> + Send + Sync;
 
 impl Groups {
     /// Wraps a function that finds the site of a group.

@@ -68,23 +68,12 @@ impl<T> Kept<T> {
             End::First => lost.min(),
             End::Last => lost.max(),
         };
-        for (place, item) in other.items {
+        // What either had no room for, both have none: only then can items be told that are beyond it.
+        let own = std::mem::take(&mut self.items);
+        self.used = 0;
+        for (place, item) in own.into_iter().chain(other.items) {
             self.insert(&place, size, item);
         }
-        let Some(lost) = &self.lost else { return };
-        let (beyond, kept) = {
-            let mut items = std::mem::take(&mut self.items);
-            let after = items.split_off(lost);
-            match self.end {
-                End::First => (after, items),
-                End::Last => (items, after),
-            }
-        };
-        self.used -= beyond
-            .values()
-            .map(|item| size(item) + OVERHEAD)
-            .sum::<usize>();
-        self.items = kept;
     }
 
     /// Moves the items without ids back by as many events as were read before them.

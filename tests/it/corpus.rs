@@ -8,13 +8,25 @@ use logq::time::Timestamp;
 use serde::Deserialize;
 
 /// What the manifest says about a stream.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Stream {
     pub(crate) file: String,
     #[serde(rename = "logGroup")]
     pub(crate) group: String,
     #[serde(rename = "logStream")]
     pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) command: String,
+    pub(crate) exit_code: i64,
+    pub(crate) outcome: String,
+    pub(crate) evident: String,
+    pub(crate) migrations_applied: Vec<String>,
+    pub(crate) migrations_unapplied: Vec<String>,
+    #[serde(default)]
+    pub(crate) migrations_applied_replica: Vec<String>,
+    pub(crate) failed_migration: Option<String>,
+    pub(crate) started: i64,
+    pub(crate) ended: i64,
     pub(crate) error_type: Option<String>,
     pub(crate) error_message: Option<String>,
     pub(crate) error_event: Option<u64>,

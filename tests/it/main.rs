@@ -2,5 +2,6 @@
 
 mod corpus;
 mod corpus_errors;
+mod corpus_runs;
 mod filter_pattern;
 mod layering;

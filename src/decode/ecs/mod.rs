@@ -121,10 +121,18 @@ pub enum StartedBy {
 }
 
 impl TaskEvent {
+    /// Returns whether a message could be a task state change, by a search of its bytes.
+    pub fn is_one(message: &[u8]) -> bool {
+        message.trim_ascii_start().starts_with(b"{")
+            && memmem::find(message, DETAIL_TYPE.as_bytes()).is_some()
+    }
+
     /// Reads an event's message; `None` when it is not a task state change.
     pub fn parse(message: &[u8]) -> Option<Self> {
         // Most messages are not such events: the search rules them out before any of their JSON is read.
-        memmem::find(message, DETAIL_TYPE.as_bytes())?;
+        if !Self::is_one(message) {
+            return None;
+        }
         let envelope = Json::parse(message).ok()?;
         if text(envelope, "detail-type") != DETAIL_TYPE {
             return None;

@@ -1,1 +1,155 @@
 use super::*;
+use crate::event::{Event, Origin};
+use crate::record::Record;
+use crate::time::Timestamp;
+
+/// Reads lines of the same stream; each is `+MILLIS text` with the time since the line before.
+fn read(lines: &[&str]) -> Reading {
+    let origin = Origin::default();
+    let mut transcript = Transcript::default();
+    let mut timestamp = 0;
+    for line in lines {
+        let (after, message) = match line.strip_prefix('+') {
+            Some(rest) => rest.split_once(' ').expect("a blank follows the number"),
+            None => ("0", *line),
+        };
+        timestamp += after.parse::<i64>().expect("a number follows the plus");
+        let event = Event {
+            timestamp: Timestamp(timestamp),
+            ingestion: None,
+            message: message.as_bytes(),
+            origin: &origin,
+            id: None,
+        };
+        transcript.observe(&Record::new(event), None);
+    }
+    Reading::of(&transcript, &AppRoots::default())
+}
+
+const INFO: &str = r#"+500 {"levelname": "INFO", "name": "a", "message": "going on"}"#;
+const CRASH: [&str; 4] = [
+    "Traceback (most recent call last):",
+    "  File \"/app/manage.py\", line 22, in <module>",
+    "  File \"/app/core/x.py\", line 3, in f",
+    "KeyError: 'price'",
+];
+
+fn end_of(lines: &[&str]) -> Option<Class> {
+    read(lines).end().map(|end| end.class)
+}
+
+#[test]
+fn an_exception_that_left_the_program_is_its_end() {
+    let reading = read(&CRASH);
+    let end = reading.end().expect("it crashed");
+    assert_eq!(
+        (end.class, end.error.kind.as_str()),
+        (Class::Crash, "KeyError")
+    );
+    assert_eq!(end.script, "/app/manage.py");
+}
+
+#[test]
+fn text_may_follow_a_crash_but_not_records() {
+    let with = |line| end_of(&[&CRASH[..], &[line]].concat());
+    assert_eq!(with("+900 finished"), Some(Class::Crash));
+    assert_eq!(with("\rimporting 32%"), Some(Class::Crash));
+    assert_eq!(with(INFO), None);
+    assert_eq!(with("+900 Operations to perform:"), None, "a retry");
+    assert_eq!(
+        with(r#"+9 {"levelname": "INFO", "message": "bye"}"#),
+        Some(Class::Crash),
+        "an exit handler"
+    );
+}
+
+#[test]
+fn what_was_caught_or_belongs_to_a_child_is_no_end() {
+    let caught = [
+        "Traceback (most recent call last):",
+        "  File \"/app/x.py\", line 3, in f",
+        "KeyError: 1",
+    ];
+    assert_eq!(end_of(&caught), None);
+    let child = [
+        "Traceback (most recent call last):",
+        "  File \"<string>\", line 1, in <module>",
+        "KeyError: 1",
+    ];
+    assert_eq!(end_of(&child), None);
+    let ignored = [&["Exception ignored in atexit callback: <f>"][..], &CRASH].concat();
+    assert_eq!(end_of(&ignored), None);
+}
+
+#[test]
+fn a_refusal_is_the_last_word() {
+    assert_eq!(end_of(&[INFO, "CommandError: no"]), Some(Class::Refusal));
+    assert_eq!(end_of(&["CommandError: no", INFO]), None);
+    assert_eq!(
+        end_of(&[INFO, "ERROR summary: 0", "CommandError: none"]),
+        None,
+        "in the middle of output"
+    );
+    assert_eq!(
+        end_of(&[
+            "usage: emit.py [-h] path",
+            "emit.py: error: path is required"
+        ]),
+        Some(Class::Refusal)
+    );
+    assert_eq!(end_of(&["emit.py: error: quoted"]), None);
+}
+
+#[test]
+fn a_hook_logs_a_crash_but_not_every_record_is_a_hooks() {
+    let record = |message: &str, file: &str| {
+        format!(
+            "{{\"levelname\": \"CRITICAL\", \"message\": \"{message}\", \"exc_info\": \"Traceback (most recent call \
+             last):\\n  File \\\"{file}\\\", line 2, in <module>\\nKeyError: 1\"}}"
+        )
+    };
+    assert_eq!(
+        end_of(&[&record("oh", "/app/manage.py")]),
+        Some(Class::LoggedCrash)
+    );
+    assert_eq!(
+        end_of(&[&record("Uncaught exception", "/app/emit.py")]),
+        Some(Class::LoggedCrash)
+    );
+    assert_eq!(end_of(&[&record("shape 3", "/app/emit.py")]), None);
+}
+
+#[test]
+fn a_text_log_line_has_the_traceback_that_follows_it() {
+    let reading = read(&[
+        "[2026-11-23 13:28:47,759: ERROR/a.b] could not import",
+        "Traceback (most recent call last):",
+        "  File \"/app/x.py\", line 3, in f",
+        "KeyError: 1",
+    ]);
+    assert_eq!(reading.troubles.len(), 1);
+    let error = &reading.troubles[0].error;
+    assert_eq!(
+        (error.kind.as_str(), error.logger.as_deref()),
+        ("KeyError", Some("a.b"))
+    );
+}
+
+#[test]
+fn the_module_names_the_migration_only_while_it_runs() {
+    let failed = |function: &str| {
+        let frame =
+            format!("  File \"/usr/lib/django/db/migrations/executor.py\", line 3, in {function}");
+        let reading = read(&[
+            CRASH[0],
+            CRASH[1],
+            "  File \"/usr/lib/django/core/management/commands/migrate.py\", line 3, in handle",
+            &frame,
+            "  File \"/app/rates/migrations/0006_x.py\", line 3, in forwards",
+            "KeyError: 1",
+        ]);
+        reading.migration.and_then(|migration| migration.failed)
+    };
+    assert_eq!(failed("apply_migration").as_deref(), Some("rates.0006_x"));
+    assert_eq!(failed("__init__"), None);
+}

@@ -8,10 +8,13 @@ use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceba
 use crate::detect::migration::{Migration, MigrationReader};
 use crate::detect::order::Place;
 use crate::detect::transcript::{Entry, ErrorRecord, Transcript};
+use crate::time::Timestamp;
 
 /// A record this many milliseconds after a crash was written by a program that lived on. Until then it may come
 /// from an exit handler, or from the other pipe, whose lines are not exactly in order with those of the first.
 const LAST_WORDS: i64 = 200;
+/// Lines of two pipes are in order to this many milliseconds.
+const SAME_MOMENT: i64 = 1;
 /// A traceback within this many milliseconds of the line before it belongs to that line.
 const TOGETHER: i64 = 100;
 
@@ -39,6 +42,8 @@ pub struct Trouble {
     pub is_last: bool,
     /// Whether it came out of `migrate`.
     pub in_migrate: bool,
+    /// Whether other text was printed at the same moment.
+    pub crowded: bool,
     /// The file whose top level the exception left; empty for all but crashes.
     pub script: String,
     /// What it is.
@@ -121,6 +126,8 @@ struct Reader<'a> {
     lead_error: Option<usize>,
     migrations: MigrationReader,
     last_attempt: Option<Place>,
+    /// The last line that belongs to nothing.
+    last_free: Option<Timestamp>,
     /// What a `usage:` line says the program is called.
     program: Option<String>,
     found: Reading,
@@ -136,6 +143,7 @@ impl<'a> Reader<'a> {
             lead_error: None,
             migrations: MigrationReader::default(),
             last_attempt: None,
+            last_free: None,
             program: None,
             found: Reading::default(),
         }
@@ -178,6 +186,7 @@ impl<'a> Reader<'a> {
             self.add(place, place, Class::Refusal, error);
         }
         self.found.last_line = Some((place.clone(), line.to_owned()));
+        self.last_free = Some(place.timestamp);
     }
 
     /// Returns whether a line is argparse's last word after the `usage:` of the same program.
@@ -276,6 +285,9 @@ impl<'a> Reader<'a> {
             class,
             is_last: false,
             in_migrate,
+            crowded: self
+                .last_free
+                .is_some_and(|free| place.timestamp.0 - free.0 <= SAME_MOMENT),
             script: String::new(),
             error,
         };
@@ -288,10 +300,7 @@ impl<'a> Reader<'a> {
         self.close();
         let last_record = transcript.last_record();
         for trouble in &mut self.found.troubles {
-            let outlived = last_record.is_some_and(|record| match trouble.class {
-                Class::Refusal => record > &trouble.place,
-                _ => record.timestamp.0 > trouble.end.timestamp.0 + LAST_WORDS,
-            });
+            let outlived = last_record.is_some_and(|record| outlives(record, trouble));
             let retried = self
                 .last_attempt
                 .as_ref()
@@ -308,15 +317,28 @@ impl<'a> Reader<'a> {
         let Some(end) = self.found.end().filter(|end| end.in_migrate) else {
             return;
         };
-        let running = end
-            .error
-            .traceback
-            .contains("django/db/migrations/executor.py");
+        // Broken files of migrations are among the frames too, when they could not be loaded.
+        let traceback = end.error.traceback.as_str();
+        let running = ["apply_migration\n", "unapply_migration\n"]
+            .iter()
+            .any(|function| traceback.contains(function));
         if let Some(name) = end.error.migration.clone().filter(|_| running) {
             let migration = self.found.migration.get_or_insert_default();
             migration.failed.get_or_insert(name);
         }
     }
+}
+
+/// Returns whether a record shows that the program went on after what looked like its end.
+///
+/// A refusal has nothing but its words to know it by, so any later record takes it back. One of the same
+/// millisecond may be later too; it counts where the words stand in the middle of other output.
+fn outlives(record: &Place, trouble: &Trouble) -> bool {
+    if trouble.class != Class::Refusal {
+        return record.timestamp.0 > trouble.end.timestamp.0 + LAST_WORDS;
+    }
+    let same_moment = trouble.place.timestamp.0 - record.timestamp.0 <= SAME_MOMENT;
+    record > &trouble.place || same_moment && trouble.crowded
 }
 
 fn class_of(block: &Block) -> Class {

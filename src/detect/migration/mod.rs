@@ -254,7 +254,7 @@ impl MigrationReader {
             Some(Line::Running) => self.running(),
             Some(Line::Nothing) => self.found.up_to_date = self.found.attempts > 0,
             Some(Line::Begin(direction, name, rest)) => {
-                self.begin(timestamp, direction, name, rest)
+                self.begin(timestamp, direction, name, rest);
             }
             Some(Line::End(state, seconds)) => self.end(timestamp, state, seconds),
             None => {
@@ -288,13 +288,14 @@ impl MigrationReader {
         if self.found.attempts == 0 {
             return None;
         }
-        let last = self.found.attempts - 1;
+        let final_attempt = self.found.attempts - 1;
         let unfinished = self.found.steps.iter().filter(|step| !step.is_over());
-        let lost: Vec<&MigrationStep> = unfinished.filter(|step| !self.made_good(step)).collect();
-        self.found.failed = lost.last().map(|step| step.name.clone());
+        let failed = unfinished.filter(|step| !self.made_good(step)).last();
+        self.found.failed = failed.map(|step| step.name.clone());
         let trouble =
             !self.broken.is_empty() || self.found.steps.iter().any(|step| !step.is_over());
-        self.found.recovered = trouble && lost.is_empty() && !self.broken.contains(&last);
+        self.found.recovered =
+            trouble && self.found.failed.is_none() && !self.broken.contains(&final_attempt);
         self.found.cut_off &= self.found.failed.is_some();
         Some(self.found)
     }
