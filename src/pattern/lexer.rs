@@ -307,6 +307,7 @@ impl<'a, 'n> Lexer<'a, 'n> {
             let group = match c {
                 '"' if self.text[..self.at].ends_with(['.', '[']) => self.group("\"", "\""),
                 '[' if self.rest().starts_with("['") => self.group("['", "']"),
+                '[' if self.rest().starts_with("[\"") => self.group("[\"", "\"]"),
                 '[' => self.group("[", "]"),
                 _ if is_blank(c) || "=!<>&|(){},]\"%~".contains(c) => return Kind::Selector,
                 _ => None,
@@ -333,6 +334,11 @@ pub(crate) fn is_blank(c: char) -> bool {
 /// Returns whether `c` may stand in an unquoted term or a field's name.
 pub(crate) fn is_word_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Returns whether the word joins conditions in other languages.
+pub(crate) fn is_joining_word(word: &str) -> bool {
+    word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
 }
 
 /// Returns whether `c` may stand in an unquoted value.

@@ -54,14 +54,11 @@ impl Pattern {
     /// Parses and compiles a pattern, or reports every mistake that could be found in it.
     pub fn parse(text: &str) -> Result<Self, Diagnostics> {
         let mut notes = Notes::default();
-        let tree = parser::parse(text, &mut notes);
-        let matcher = tree
-            .as_ref()
-            .and_then(|tree| resolver::resolve(tree, &mut notes));
-        let warnings = notes.finish()?;
-        let (tree, matcher) = tree
-            .zip(matcher)
-            .expect("only a reported mistake leaves a pattern without tree or matcher");
+        let made = parser::parse(text, &mut notes).and_then(|tree| {
+            let matcher = resolver::resolve(&tree, &mut notes)?;
+            Some((tree, matcher))
+        });
+        let ((tree, matcher), warnings) = notes.finish(made)?;
         Ok(Self {
             tree,
             matcher,

@@ -20,18 +20,21 @@ impl Notes {
         self.warnings.push(warning);
     }
 
-    /// Returns whether a mistake has been recorded.
-    pub(crate) fn has_errors(&self) -> bool {
-        !self.errors.is_empty()
-    }
-
-    /// Returns the mistakes in the order of their places or, without any, the doubts.
-    pub(crate) fn finish(mut self) -> Result<Vec<Diagnostic>, Diagnostics> {
-        if self.has_errors() {
-            self.errors.sort_by_key(|error| error.span.start);
-            return Err(Diagnostics(self.errors));
+    /// Returns what was made of the pattern together with the doubts, or the mistakes in the order of their places.
+    pub(crate) fn finish<T>(
+        mut self,
+        made: Option<T>,
+    ) -> Result<(T, Vec<Diagnostic>), Diagnostics> {
+        match made {
+            Some(made) if self.errors.is_empty() => {
+                self.warnings.sort_by_key(|warning| warning.span.start);
+                Ok((made, self.warnings))
+            }
+            _ => {
+                debug_assert!(!self.errors.is_empty(), "what cannot be made has a mistake");
+                self.errors.sort_by_key(|error| error.span.start);
+                Err(Diagnostics(self.errors))
+            }
         }
-        self.warnings.sort_by_key(|warning| warning.span.start);
-        Ok(self.warnings)
     }
 }

@@ -106,6 +106,17 @@ impl Check {
         }
     }
 
+    /// Derives what a line must hold for a node of its JSON to satisfy the comparison.
+    pub(crate) fn need_in_json(&self) -> Need {
+        match self {
+            // A text that is no number can only equal a whole string.
+            Self::Equal(Operand::Text(text)) if Decimal::parse(text).is_none() => {
+                std::str::from_utf8(text).map_or(Need::Anything, Need::whole)
+            }
+            _ => self.need(),
+        }
+    }
+
     /// Derives what a line must hold for something in it to satisfy the comparison.
     pub(crate) fn need(&self) -> Need {
         match self {

@@ -60,7 +60,9 @@ impl<A> Expression<A> {
         match self {
             Self::Atom(atom) => visit(atom),
             Self::All(parts) | Self::Any(parts) => {
-                parts.iter().for_each(|part| part.visit(visit));
+                for part in parts {
+                    part.visit(visit);
+                }
             }
         }
     }

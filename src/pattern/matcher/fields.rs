@@ -154,14 +154,13 @@ impl<'a> Iterator for Splitter<'a> {
             b'[' => memchr::memchr(b']', &rest[1..]),
             _ => None,
         };
-        let (value, length) = match close {
-            Some(length) => (&rest[1..=length], length + 2),
+        let (value, length) = if let Some(length) = close {
+            (&rest[1..=length], length + 2)
+        } else {
             // Also a quote or bracket that nothing closes is ordinary text.
-            None => {
-                let end = rest.iter().position(|&byte| is_blank(byte));
-                let length = end.unwrap_or(rest.len());
-                (&rest[..length], length)
-            }
+            let end = rest.iter().position(|&byte| is_blank(byte));
+            let length = end.unwrap_or(rest.len());
+            (&rest[..length], length)
         };
         self.at = start + length;
         Some(Field { value, start })

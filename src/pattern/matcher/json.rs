@@ -130,16 +130,16 @@ impl JsonCondition {
 
     fn need(&self, roots: &[String]) -> Need {
         let root = match self.start {
-            Start::Root(place) => Need::text(&roots[place]),
+            Start::Root(place) => Need::whole(&roots[place]),
             Start::Object => Need::Anything,
         };
         let names = self.steps.iter().filter_map(|step| match step {
-            Step::Name(name) => Some(Need::text(name)),
+            Step::Name(name) => Some(Need::whole(name)),
             _ => None,
         });
         let value = match &self.test {
             NodeTest::NotExists => return Need::Anything,
-            NodeTest::Check(check) => check.need(),
+            NodeTest::Check(check) => check.need_in_json(),
             NodeTest::Is(Kind::True) => Need::text("true"),
             NodeTest::Is(Kind::False) => Need::text("false"),
             NodeTest::Is(_) => Need::text("null"),

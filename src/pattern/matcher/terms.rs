@@ -9,7 +9,7 @@ use crate::scan::need::Need;
 /// A term made ready for searching.
 #[derive(Clone, Debug)]
 pub(crate) enum Needle {
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     Regex(Regex),
 }
 

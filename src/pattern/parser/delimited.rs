@@ -3,11 +3,11 @@
 use super::expression::{self, Grammar};
 use super::{Parser, operand};
 use crate::diagnostic::codes;
-use crate::pattern::lexer::{Kind, is_word_char};
+use crate::pattern::lexer::{Kind, is_joining_word, is_word_char};
 use crate::pattern::tree::{Entry, FieldTest, Operator, Span, Tree, quoted};
 
 /// Parses a pattern that begins with `[`.
-pub(super) fn parse(parser: &mut Parser<'_, '_>) -> Option<Tree> {
+pub(super) fn parse(parser: &mut Parser<'_, '_>) -> Tree {
     parser.at += 1;
     let mut entries = Vec::new();
     // Nothing at all between the brackets is no entry; behind a comma it is one.
@@ -21,7 +21,7 @@ pub(super) fn parse(parser: &mut Parser<'_, '_>) -> Option<Tree> {
         }
     }
     parser.finish(&Kind::BracketClose, ']');
-    Some(Tree::Delimited(entries))
+    Tree::Delimited(entries)
 }
 
 fn entry(parser: &mut Parser<'_, '_>) -> Entry {
@@ -73,12 +73,11 @@ impl Grammar for Fields {
     fn atom(parser: &mut Parser<'_, '_>) -> Option<FieldTest> {
         let name_span = name(parser)?;
         let name = parser.slice(&name_span).to_owned();
-        let comparison = match operand::comparison(parser) {
-            Some(comparison) => Some(comparison?),
-            None => {
-                no_operator(parser)?;
-                None
-            }
+        let comparison = if parser.peek().is_some_and(operand::is_operator) {
+            Some(operand::comparison(parser)?)
+        } else {
+            no_operator(parser)?;
+            None
         };
         Some(FieldTest {
             name,
@@ -118,7 +117,9 @@ fn name(parser: &mut Parser<'_, '_>) -> Option<Span> {
     let label = "names hold letters, digits and `_`";
     parser.error(codes::FIELD_NAME, span, message, label, hint);
     // The condition behind it can still be looked at, for mistakes of its own.
-    operand::comparison(parser);
+    if parser.peek().is_some_and(operand::is_operator) {
+        operand::comparison(parser);
+    }
     None
 }
 
@@ -128,9 +129,7 @@ fn no_operator(parser: &mut Parser<'_, '_>) -> Option<()> {
         None | Some(Kind::And | Kind::Or | Kind::Close) => Some(()),
         Some(kind) if Fields::ends(kind) => Some(()),
         Some(Kind::OddOperator("&&" | "||")) => Some(()),
-        Some(Kind::Bare) if matches!(parser.word().to_ascii_lowercase().as_str(), "and" | "or") => {
-            Some(())
-        }
+        Some(Kind::Bare) if is_joining_word(parser.word()) => Some(()),
         Some(_) => {
             let span = parser.span();
             let message = format!("unexpected `{}`", parser.word());

@@ -4,7 +4,7 @@
 
 use super::Parser;
 use crate::diagnostic::codes;
-use crate::pattern::lexer::{Kind, Token};
+use crate::pattern::lexer::{Kind, Token, is_joining_word};
 use crate::pattern::tree::{Expression, Span};
 
 /// What one bracketed kind puts between the operators.
@@ -271,12 +271,13 @@ fn operator_missing(parser: &mut Parser<'_, '_>) {
 /// Passes over the rest of a condition that has a mistake, at least one token from `start` on.
 fn skip_rest<G: Grammar>(parser: &mut Parser<'_, '_>, start: usize) {
     parser.at = parser.at.max(start + 1);
-    let joins = |word: &str| word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or");
     loop {
         match parser.peek() {
-            None | Some(Kind::And | Kind::Or | Kind::Open | Kind::Close) => return,
-            Some(Kind::OddOperator("&&" | "||")) => return,
-            Some(Kind::Bare) if joins(parser.word()) => return,
+            None
+            | Some(
+                Kind::And | Kind::Or | Kind::Open | Kind::Close | Kind::OddOperator("&&" | "||"),
+            ) => return,
+            Some(Kind::Bare) if is_joining_word(parser.word()) => return,
             Some(kind) if G::ends(kind) => return,
             Some(_) => parser.at += 1,
         }

@@ -6,6 +6,7 @@
 mod condition;
 mod delimited;
 mod expression;
+mod keyword;
 mod operand;
 mod selector;
 mod terms;
@@ -36,7 +37,7 @@ pub(crate) fn parse(text: &str, notes: &mut Notes) -> Option<Tree> {
         }
         Some('[') => {
             let lexed = lexer::lex_bracketed(text, notes);
-            delimited::parse(&mut Parser::new(text, lexed, notes))
+            Some(delimited::parse(&mut Parser::new(text, lexed, notes)))
         }
         Some(_) => {
             let lexed = lexer::lex_terms(text, notes);
@@ -109,6 +110,18 @@ impl<'a, 'n> Parser<'a, 'n> {
         self.slice(&self.span())
     }
 
+    /// Returns whether the pattern is one of fields, where `,` and `]` end conditions.
+    fn is_delimited(&self) -> bool {
+        self.tokens
+            .first()
+            .is_some_and(|first| first.kind == Kind::BracketOpen)
+    }
+
+    /// Returns whether the last token taken is the unclosed one, which has been reported.
+    fn is_cut_here(&self) -> bool {
+        self.cut && self.peek().is_none()
+    }
+
     /// Returns whether the next token follows the last one without a blank.
     fn touches(&self) -> bool {
         self.peek().is_some() && self.span().start == self.before()
@@ -147,7 +160,7 @@ impl<'a, 'n> Parser<'a, 'n> {
             let rest = self.span().start..self.end();
             let message = format!("text behind the closing `{bracket}`");
             let hint = if bracket == '}' {
-                "put all conditions into one `{ … }`, joined by `&&` or `||`".to_owned()
+                "leave it out; conditions go into one `{ … }`, joined by `&&` or `||`".to_owned()
             } else {
                 let phrase = quoted(self.text.trim_matches(is_blank));
                 format!("to look for the text as it is, write `{phrase}`")

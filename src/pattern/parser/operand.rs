@@ -2,29 +2,37 @@
 
 use super::Parser;
 use crate::diagnostic::codes;
-use crate::pattern::lexer::{Kind, is_value_char};
+use crate::pattern::lexer::{Kind, is_joining_word, is_value_char};
 use crate::pattern::tree::{Comparison, Form, Operator, Span, Value, quoted};
 
-/// Parses an operator and its value when the next token is an operator, right or wrong.
-///
-/// The outer option tells whether there is one, the inner whether it is free of mistakes.
-pub(super) fn comparison(parser: &mut Parser<'_, '_>) -> Option<Option<Comparison>> {
-    let operator = match parser.peek()? {
-        Kind::Operator(operator) => Some(*operator),
-        Kind::OddOperator(fix) if !matches!(*fix, "&&" | "||") => {
+/// Returns whether the token is an operator before a value, right or wrong.
+pub(super) fn is_operator(kind: &Kind) -> bool {
+    match kind {
+        Kind::Operator(_) => true,
+        Kind::OddOperator(fix) => !matches!(*fix, "&&" | "||"),
+        _ => false,
+    }
+}
+
+/// Parses an operator and its value; nothing when either has a mistake.
+pub(super) fn comparison(parser: &mut Parser<'_, '_>) -> Option<Comparison> {
+    let operator = operator(parser);
+    parser.at += 1;
+    let operand = value(parser)?;
+    let operator = operator?;
+    Some(Comparison { operator, operand })
+}
+
+fn operator(parser: &mut Parser<'_, '_>) -> Option<Operator> {
+    match parser.peek()? {
+        Kind::Operator(operator) => return Some(*operator),
+        Kind::OddOperator(fix) => {
             let fix = *fix;
             odd_operator(parser, fix);
-            None
         }
-        _ => return None,
-    };
-    parser.at += 1;
-    let operand = value(parser);
-    Some(
-        operator
-            .zip(operand)
-            .map(|(operator, operand)| Comparison { operator, operand }),
-    )
+        _ => {}
+    }
+    None
 }
 
 fn odd_operator(parser: &mut Parser<'_, '_>, fix: &str) {
@@ -41,17 +49,25 @@ fn odd_operator(parser: &mut Parser<'_, '_>, fix: &str) {
 }
 
 fn value(parser: &mut Parser<'_, '_>) -> Option<Value> {
-    if ends_value(parser) {
+    if lacks_value(parser) {
         operand_missing(parser);
         return None;
     }
     let first = parser.next()?;
+    if parser.is_cut_here() {
+        return None;
+    }
     let made = |form, text| {
         let span = first.span.clone();
         Some(Value { form, text, span })
     };
     match first.kind {
-        Kind::Bare if !goes_on(parser) => made(Form::Bare, parser.slice(&first.span).to_owned()),
+        // As a value, three points are only text.
+        Kind::Bare | Kind::Ellipsis if goes_on(parser) => {
+            unquoted(parser, &first.span);
+            None
+        }
+        Kind::Bare | Kind::Ellipsis => made(Form::Bare, parser.slice(&first.span).to_owned()),
         Kind::Quoted(text) if !parser.touches() || ends_value(parser) => made(Form::Quoted, text),
         Kind::Regex(text) if !parser.touches() || ends_value(parser) => made(Form::Regex, text),
         Kind::Quoted(_) | Kind::Regex(_) => {
@@ -98,7 +114,7 @@ fn value(parser: &mut Parser<'_, '_>) -> Option<Value> {
 }
 
 fn operand_missing(parser: &mut Parser<'_, '_>) {
-    if parser.cut && parser.peek().is_none() {
+    if parser.is_cut_here() {
         return;
     }
     let span = parser.before()..parser.before();
@@ -116,27 +132,25 @@ fn operand_missing(parser: &mut Parser<'_, '_>) {
 /// Returns whether no value can go on with the next token.
 fn ends_value(parser: &Parser<'_, '_>) -> bool {
     match parser.peek() {
-        None
-        | Some(
-            Kind::And
-            | Kind::Or
-            | Kind::Close
-            | Kind::Comma
-            | Kind::BraceClose
-            | Kind::BracketClose,
-        ) => true,
+        // A word that other languages join conditions with; as the value itself it is one like any other.
+        Some(Kind::Bare) => is_joining_word(parser.word()),
+        _ => lacks_value(parser),
+    }
+}
+
+/// Returns whether no value begins with the next token.
+fn lacks_value(parser: &Parser<'_, '_>) -> bool {
+    match parser.peek() {
+        None | Some(Kind::And | Kind::Or | Kind::Close) => true,
         Some(Kind::OddOperator(fix)) => matches!(*fix, "&&" | "||"),
-        Some(Kind::Bare) => joins(parser.word()),
+        Some(Kind::Comma | Kind::BracketClose) => parser.is_delimited(),
+        Some(Kind::BraceClose) => !parser.is_delimited(),
         Some(_) => false,
     }
 }
 
-fn joins(word: &str) -> bool {
-    word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
-}
-
-/// Returns whether an unquoted value goes on in a way that needs quotes, and reports it then.
-fn goes_on(parser: &mut Parser<'_, '_>) -> bool {
+/// Returns whether an unquoted value goes on in a way that needs quotes.
+fn goes_on(parser: &Parser<'_, '_>) -> bool {
     let touches = parser.touches();
     if ends_value(parser) && !(touches && parser.peek() == Some(&Kind::Bare)) {
         return false;
@@ -145,17 +159,22 @@ fn goes_on(parser: &mut Parser<'_, '_>) -> bool {
     if !touches && matches!(parser.peek(), Some(Kind::Open | Kind::Selector)) {
         return false;
     }
-    let first = parser.tokens[parser.at - 1].span.clone();
-    unquoted(parser, &first);
     true
 }
 
 /// Reports a value that needs quotes; it goes as far as nothing else can begin.
 fn unquoted(parser: &mut Parser<'_, '_>, first: &Span) {
-    while !ends_value(parser)
-        && (parser.touches() || !matches!(parser.peek(), Some(Kind::Open | Kind::Selector)))
-    {
+    let mut open = 0_usize;
+    while goes_further(parser, open) {
+        match parser.peek() {
+            Some(Kind::Open) => open += 1,
+            Some(Kind::Close) => open -= 1,
+            _ => {}
+        }
         parser.at += 1;
+    }
+    if parser.is_cut_here() {
+        return;
     }
     let whole = first.start..parser.before();
     let text = parser.slice(&whole);
@@ -179,6 +198,15 @@ fn unquoted(parser: &mut Parser<'_, '_>, first: &Span) {
         let message = format!("`{odd}` must be quoted");
         let label = "unquoted values hold letters, digits and `_ . * + -`";
         parser.error(codes::CHARACTER_UNQUOTED, span, message, label, hint);
+    }
+}
+
+/// Returns whether an unquoted value with `open` parentheses of its own surely goes on.
+fn goes_further(parser: &Parser<'_, '_>, open: usize) -> bool {
+    match parser.peek() {
+        Some(Kind::Open | Kind::Selector) => parser.touches(),
+        Some(Kind::Close) => open > 0,
+        _ => !ends_value(parser),
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::pattern::tree::{Selector, Step, is_name_char};
 
-/// Boxed: an error is large and rare.
-type Parsed<T> = Result<T, Box<Diagnostic>>;
+type Parsed<T> = Result<T, Diagnostic>;
 
 /// Parses the text of a selector, which begins with `$` at byte `start` of the pattern.
 pub(super) fn parse(text: &str, start: usize) -> Parsed<Selector> {
@@ -97,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Explains a name with characters that only stand in `['…']`.
-    fn odd_name(&self, length: usize) -> Box<Diagnostic> {
+    fn odd_name(&self, length: usize) -> Diagnostic {
         let end = self.segment_end(self.at + 1);
         let name = &self.text[self.at + 1..end];
         let from = self.at + 1 + length;
@@ -106,8 +105,7 @@ impl<'a> Reader<'a> {
         let fixed = format!(".['{name}']");
         let mut error = self.repair(end, &message, &fixed);
         error.span = self.start + from..self.start + from + odd.len_utf8();
-        error.label = "plain names hold letters, digits, `_` and `-`".to_owned();
-        error
+        error.label("plain names hold letters, digits, `_` and `-`")
     }
 
     fn index(&mut self, first: bool) -> Parsed<Step> {
@@ -166,27 +164,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes an error about the text from here to `end`, and shows the selector with `fixed` in its place.
-    fn repair(&self, end: usize, message: &str, fixed: &str) -> Box<Diagnostic> {
+    fn repair(&self, end: usize, message: &str, fixed: &str) -> Diagnostic {
         let (before, after) = (&self.text[..self.at], &self.text[end..]);
         let hint = format!("write `{before}{fixed}{after}`");
         self.malformed(self.at, end, message, &hint)
     }
 
-    fn malformed(&self, from: usize, end: usize, message: &str, hint: &str) -> Box<Diagnostic> {
+    fn malformed(&self, from: usize, end: usize, message: &str, hint: &str) -> Diagnostic {
         self.fault(codes::SELECTOR_MALFORMED, from, end, message, hint)
     }
 
-    fn fault(
-        &self,
-        code: Code,
-        from: usize,
-        end: usize,
-        message: &str,
-        hint: &str,
-    ) -> Box<Diagnostic> {
+    fn fault(&self, code: Code, from: usize, end: usize, message: &str, hint: &str) -> Diagnostic {
         let span = self.start + from..self.start + end;
         let error = Diagnostic::new(code, span, message).label("not a step of a selector");
-        Box::new(error.hint(hint.to_owned()))
+        error.hint(hint.to_owned())
     }
 }
 

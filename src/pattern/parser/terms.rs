@@ -72,6 +72,9 @@ fn value(parser: &mut Parser<'_, '_>) -> Option<Value> {
     while parser.touches() {
         parser.at += 1;
     }
+    if parser.is_cut_here() {
+        return None;
+    }
     let chunk = first.span.start..parser.before();
     let alone = chunk == first.span;
     let (form, text) = match &first.kind {

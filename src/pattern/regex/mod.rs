@@ -29,17 +29,15 @@ impl Regex {
             .map(|items| need_of(items))
             .reduce(Need::or)
             .unwrap_or(Need::Anything);
-        match regex::bytes::Regex::new(&translate(&alternatives)) {
-            Ok(program) => Some(Self { program, need }),
-            Err(_) => {
-                let span = value.span.clone();
-                let error = Diagnostic::new(codes::REGEX_MALFORMED, span, "the regex is too large")
-                    .label("its repetitions multiply out to too many steps")
-                    .hint("use smaller numbers in `{…}`".to_owned());
-                notes.error(error);
-                None
-            }
+        let program = regex::bytes::Regex::new(&translate(&alternatives)).ok();
+        if program.is_none() {
+            let span = value.span.clone();
+            let error = Diagnostic::new(codes::REGEX_MALFORMED, span, "the regex is too large")
+                .label("its repetitions multiply out to too many steps")
+                .hint("use smaller numbers in `{…}`".to_owned());
+            notes.error(error);
         }
+        program.map(|program| Self { program, need })
     }
 
     /// Returns whether the regex is found anywhere in the text.

@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str, start: usize, notes: &mut Notes) -> Option<Vec<V
     match parser.alternatives() {
         Ok(alternatives) => Some(alternatives),
         Err(error) => {
-            notes.error(*error);
+            notes.error(error);
             None
         }
     }
@@ -67,17 +67,21 @@ fn forbidden(run: &str, at: usize, regex: &str) -> Diagnostic {
         "there are no groups: write each alternative out; the character itself is `\\x28`"
             .to_owned()
     } else {
-        let codes: String = run.bytes().map(|byte| format!("\\x{byte:02X}")).collect();
-        format!("write `{codes}`")
+        let codes: Vec<String> = run.bytes().map(|byte| format!("\\x{byte:02X}")).collect();
+        format!("write `{}`", codes.concat())
     };
-    let message = format!("{plural} not allowed in a regex: `{}`", run.escape_debug());
+    let shown = if run.chars().any(char::is_control) {
+        run.escape_debug().to_string()
+    } else {
+        run.to_owned()
+    };
+    let message = format!("{plural} not allowed in a regex: `{shown}`");
     Diagnostic::new(codes::REGEX_CHARACTER, at..at + run.len(), message)
         .label("escaping it with `\\` does not help")
         .hint(hint)
 }
 
-/// Boxed: an error is large and rare.
-type Parsed<T> = Result<T, Box<Diagnostic>>;
+type Parsed<T> = Result<T, Diagnostic>;
 
 struct Parser<'a, 'n> {
     chars: Chars<'a>,
@@ -103,9 +107,9 @@ impl Parser<'_, '_> {
         there
     }
 
-    fn malformed(&self, from: usize, message: &str, hint: &str) -> Box<Diagnostic> {
+    fn malformed(&self, from: usize, message: &str, hint: &str) -> Diagnostic {
         let span = from..self.at().max(from + 1).min(self.end);
-        Box::new(Diagnostic::new(codes::REGEX_MALFORMED, span, message).hint(hint.to_owned()))
+        Diagnostic::new(codes::REGEX_MALFORMED, span, message).hint(hint.to_owned())
     }
 
     fn undocumented(&mut self, span: Span, message: &str, hint: &str) {
@@ -326,7 +330,7 @@ impl Parser<'_, '_> {
         };
         let message = "`\\x` takes two hexadecimal digits, 0-9 and A-F";
         let error = Diagnostic::new(codes::REGEX_MALFORMED, span, message).hint(hint);
-        Err(Box::new(error))
+        Err(error)
     }
 }
 

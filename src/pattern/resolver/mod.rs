@@ -31,7 +31,7 @@ pub(crate) fn resolve(tree: &Tree, notes: &mut Notes) -> Option<Matcher> {
         Tree::Blank => Some(Matcher::Everything),
         Tree::Terms(terms) => resolve_terms(terms, notes),
         Tree::Json(expression) => resolve_json(expression, notes),
-        Tree::Delimited(entries) => resolve_fields(entries, notes),
+        Tree::Delimited(entries) => Some(resolve_fields(entries, notes)),
     }
 }
 
@@ -64,7 +64,7 @@ fn needle(value: &Value, notes: &mut Notes) -> Option<Needle> {
         Form::Regex => Regex::compile(value, notes).map(Needle::Regex),
         Form::Bare | Form::Quoted => {
             let finder = memchr::memmem::Finder::new(&value.text).into_owned();
-            Some(Needle::Text(finder))
+            Some(Needle::Text(Box::new(finder)))
         }
     }
 }
@@ -183,7 +183,7 @@ fn resolve_number(operand: &Value, notes: &mut Notes) -> Option<Decimal<'static>
     None
 }
 
-fn resolve_fields(entries: &[Entry], notes: &mut Notes) -> Option<Matcher> {
+fn resolve_fields(entries: &[Entry], notes: &mut Notes) -> Matcher {
     check_ellipses(entries, notes);
     check_names(entries, notes);
     let mut regexes = Vec::new();
@@ -200,14 +200,14 @@ fn resolve_fields(entries: &[Entry], notes: &mut Notes) -> Option<Matcher> {
     let ellipsis = entries
         .iter()
         .position(|entry| matches!(entry, Entry::Ellipsis(_)));
-    Some(Matcher::Fields(match ellipsis {
+    Matcher::Fields(match ellipsis {
         Some(at) => {
             let back = conditions.split_off(at + 1);
             conditions.pop();
             Fields::with_ends(conditions, back)
         }
         None => Fields::with_rest(conditions),
-    }))
+    })
 }
 
 fn field(entry: &Entry) -> Option<&Expression<FieldTest>> {

@@ -14,7 +14,7 @@ pub(super) fn warn(tree: &Tree, notes: &mut Notes) {
         Tree::Blank => {}
         Tree::Terms(terms) => warn_terms(terms, notes),
         Tree::Json(expression) => {
-            expression.visit(&mut |condition| warn_condition(condition, notes))
+            expression.visit(&mut |condition| warn_condition(condition, notes));
         }
         Tree::Delimited(entries) => {
             for expression in entries.iter().filter_map(super::field) {
@@ -36,12 +36,17 @@ fn doubt(notes: &mut Notes, code: Code, span: &Span, message: &str, label: &str,
 fn warn_terms(terms: &[Term], notes: &mut Notes) {
     let counts = |term: &&Term| term.sign != Sign::Optional;
     if let Some(other) = terms.iter().find(counts) {
-        let message = match other.sign {
-            Sign::Excluded => "`?` terms have no effect beside `-` terms",
-            _ => "`?` terms have no effect beside required terms",
+        let (message, hint) = match other.sign {
+            Sign::Excluded => (
+                "`?` terms have no effect beside `-` terms",
+                "leave it out, or leave out the exclusions",
+            ),
+            _ => (
+                "`?` terms have no effect beside required terms",
+                "leave it out, or mark all terms with `?`",
+            ),
         };
         for term in terms.iter().filter(|term| !counts(term)) {
-            let hint = "leave it out, or mark all terms with `?`";
             let span = &term.value.span;
             doubt(
                 notes,

@@ -1,7 +1,11 @@
 //! Filter patterns from outside: recorded cases, exact diagnostics, and a second matcher to compare with.
 
+mod diagnostics;
+mod model;
+mod properties;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use logq::event::{Event, Origin};
 use logq::pattern::Pattern;
@@ -23,7 +27,7 @@ struct Vector {
 }
 
 /// Returns whether a message matches.
-pub(crate) fn matches(pattern: &Pattern, message: &[u8]) -> bool {
+fn matches(pattern: &Pattern, message: &[u8]) -> bool {
     let origin = Origin::default();
     let record = Record::new(Event {
         timestamp: Timestamp::default(),
@@ -35,7 +39,7 @@ pub(crate) fn matches(pattern: &Pattern, message: &[u8]) -> bool {
     pattern.matches(&record)
 }
 
-fn data(path: &str) -> std::path::PathBuf {
+fn data(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests")
         .join(path)
