@@ -1,5 +1,6 @@
 //! The recorded log streams of `tests/data/corpus`, and what is known about each.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use logq::event::{Event, Origin};
@@ -27,6 +28,7 @@ pub(crate) struct Stream {
     pub(crate) failed_migration: Option<String>,
     pub(crate) started: i64,
     pub(crate) ended: i64,
+    pub(crate) levels: BTreeMap<String, u64>,
     pub(crate) error_type: Option<String>,
     pub(crate) error_message: Option<String>,
     pub(crate) error_event: Option<u64>,

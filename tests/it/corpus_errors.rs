@@ -1,5 +1,7 @@
 //! The errors found in recorded streams are the ones that ended the programs.
 
+use std::collections::BTreeMap;
+
 use logq::decode::traceback::AppRoots;
 use logq::detect::assemble::{Assembler, Attached};
 
@@ -129,5 +131,50 @@ fn every_fact_about_the_services_is_an_error() {
         let carrier = attached.iter().find(|event| event.index == fact.event);
         let told = carrier.and_then(|event| event.error.as_ref());
         assert!(told.is_some(), "{fact:?}");
+    }
+}
+
+/// Streams without any sign of failure have no error, but for one that prints a refusal as its last words.
+#[test]
+fn clean_streams_have_no_errors() {
+    let with_error = streams().into_iter().filter(|stream| {
+        let clean = matches!(stream.evident.as_str(), "clean" | "empty");
+        clean && attached(stream).iter().any(|event| event.error.is_some())
+    });
+    let files: Vec<String> = with_error.map(|stream| stream.file).collect();
+    assert_eq!(files, ["batch/reconcile-bait-v4.jsonl"]);
+}
+
+/// Streams that show trouble have an error; a record spread over many lines is not put together.
+#[test]
+fn streams_in_trouble_have_errors() {
+    let without = streams().into_iter().filter(|stream| {
+        let trouble = matches!(stream.evident.as_str(), "failed" | "suspicious");
+        trouble && attached(stream).iter().all(|event| event.error.is_none())
+    });
+    let files: Vec<String> = without.map(|stream| stream.file).collect();
+    assert_eq!(
+        files,
+        [
+            "batch/purge-stderr-v2.jsonl",
+            "batch/variant-indent-v3.jsonl"
+        ]
+    );
+}
+
+/// The records are the lines that Python's own JSON reader takes for objects with a level.
+#[test]
+fn records_and_their_levels_are_read() {
+    for stream in streams() {
+        let mut levels = BTreeMap::new();
+        for record in stream.events().records() {
+            let whole = record
+                .logged()
+                .filter(|logged| logged.whole && logged.offset == 0);
+            if let Some(logged) = whole {
+                *levels.entry(logged.level_name().into_owned()).or_insert(0) += 1;
+            }
+        }
+        assert_eq!(levels, stream.levels, "{}", stream.file);
     }
 }

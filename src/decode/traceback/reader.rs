@@ -112,6 +112,11 @@ impl BlockReader {
         self.state != State::Idle
     }
 
+    /// Returns when the last line of an open refusal came; `None` for any other block.
+    pub fn refused_at(&self) -> Option<Timestamp> {
+        (self.is_open() && self.lead == Lead::Refusal).then_some(self.last)
+    }
+
     /// Returns whether the open block has its exception and could be complete.
     pub fn has_exception(&self) -> bool {
         self.builder.exception().is_some()

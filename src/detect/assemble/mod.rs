@@ -41,6 +41,8 @@ use written::Written;
 const AT_ONCE: i64 = 20;
 /// A block that has been silent for this long is over.
 const SILENCE: i64 = 5_000;
+/// A program that logs within this time of its refusal did not mean it.
+const LAST_WORDS: i64 = 100;
 /// No more events, or bytes of events, than this are held back.
 const MAX_HELD: usize = 4_096;
 const MAX_HELD_BYTES: usize = 1 << 20;
@@ -183,6 +185,7 @@ impl Assembler {
     fn read(&mut self, index: u64, record: &Record<'_>) {
         let at = record.event.timestamp;
         if record.is_record() {
+            self.drop_quotation(at);
             self.pass_foreign(at);
             if let Some(error) = error_of(record, &self.roots) {
                 self.attach(index, error, None, None);
@@ -194,6 +197,17 @@ impl Assembler {
             Some(line) => self.read_head(index, record, line),
             None if record.object().is_some() => self.pass_foreign(at),
             None => self.read_plain(index, &record.text(), at),
+        }
+    }
+
+    /// Drops a refusal that the program talked on after: it was only printed.
+    ///
+    /// The limit keeps the refusal of a command before which a shell starts the next one.
+    fn drop_quotation(&mut self, at: Timestamp) {
+        let refused = self.reader.refused_at();
+        if refused.is_some_and(|refused| at.0 - refused.0 <= LAST_WORDS) {
+            self.reader.take();
+            self.block = None;
         }
     }
 

@@ -137,6 +137,17 @@ fn refusals_are_errors() {
 }
 
 #[test]
+fn a_refusal_that_the_program_survives_was_only_printed() {
+    let refusal = "CommandError: is what you would see";
+    let record = r#"{"levelname": "INFO", "name": "b", "message": "reconciled"}"#;
+    assert_eq!(carried(&assemble(&[(0, refusal), (1, record)])), []);
+    assert_eq!(
+        carried(&assemble(&[(0, refusal), (2_000, record)])).len(),
+        1
+    );
+}
+
+#[test]
 fn pieces_written_one_by_one_are_one_error() {
     let pieces = [
         "Traceback (most recent call last):",
