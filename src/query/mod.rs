@@ -9,9 +9,12 @@
 
 pub mod aggregates;
 pub mod ast;
+pub mod explain;
 pub mod functions;
 mod key;
 pub mod lexer;
+mod need;
+pub mod optimize;
 pub mod parser;
 pub mod plan;
 mod print;

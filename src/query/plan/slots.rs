@@ -105,7 +105,9 @@ impl Operator {
                 arguments.for_each(|one| one.renumber(number));
             }
             Self::Sort(keys) | Self::TopK(keys, _) => {
-                keys.iter_mut().for_each(|key| key.slot = number(key.slot));
+                for key in keys {
+                    key.slot = number(key.slot);
+                }
             }
             Self::Dedup(slots) => slots.iter_mut().for_each(|slot| *slot = number(*slot)),
             Self::Limit(_) | Self::LimitAny(_) => {}

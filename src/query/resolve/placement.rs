@@ -25,19 +25,19 @@ fn misplaced(command: &Command, message: &str, hint: &str) -> Diagnostic {
     Diagnostic::new(codes::MISPLACED, command.word.range(), message).hint(hint.to_owned())
 }
 
-fn is_stats(command: &&Command) -> bool {
+fn is_stats(command: &Command) -> bool {
     matches!(command.kind, CommandKind::Stats(_))
 }
 
 fn check_stats(commands: &[Command], errors: &mut Vec<Diagnostic>) {
-    let count = commands.iter().filter(is_stats).count();
-    if let Some(one) = commands.iter().filter(is_stats).nth(MOST_STATS) {
+    let count = commands.iter().filter(|one| is_stats(one)).count();
+    if let Some(one) = commands.iter().filter(|one| is_stats(one)).nth(MOST_STATS) {
         let message = format!("{count} `stats` in one query, {MOST_STATS} are allowed");
         let hint = "compute several aggregates in one: `stats count(*) as n, max(x) as hi`";
         let place = one.word.range();
         errors.push(Diagnostic::new(codes::TOO_MANY_STATS, place, message).hint(hint.to_owned()));
     }
-    let last = commands.iter().rposition(|command| is_stats(&command));
+    let last = commands.iter().rposition(is_stats);
     let Some(last) = last.filter(|_| count > 1) else {
         return;
     };
@@ -165,9 +165,9 @@ fn collect_queries<'q>(command: &'q Command, queries: &mut Vec<&'q Query>) {
             queries_of(condition, queries);
         }
         CommandKind::Fields(items) | CommandKind::Display(items) => {
-            items
-                .iter()
-                .for_each(|item| queries_of(&item.expr, queries));
+            for item in items {
+                queries_of(&item.expr, queries);
+            }
         }
         _ => {}
     }
@@ -183,7 +183,9 @@ fn queries_of<'q>(expr: &'q Expr, queries: &mut Vec<&'q Query>) {
             queries_of(one, queries);
         }
         ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Call(_, all) => {
-            all.iter().for_each(|one| queries_of(one, queries));
+            for one in all {
+                queries_of(one, queries);
+            }
         }
         ExprKind::Binary(left, _, right) => {
             queries_of(left, queries);
@@ -192,7 +194,9 @@ fn queries_of<'q>(expr: &'q Expr, queries: &mut Vec<&'q Query>) {
         ExprKind::Like { value, .. } => queries_of(value, queries),
         ExprKind::In { value, list, .. } => {
             queries_of(value, queries);
-            list.iter().for_each(|one| queries_of(one, queries));
+            for one in list {
+                queries_of(one, queries);
+            }
         }
         _ => {}
     }

@@ -1,0 +1,73 @@
+//! Computing what does not depend on the row.
+
+use crate::query::plan::{Expr, Operator, Plan};
+use crate::value::Value;
+
+/// Replaces every expression that reads no slot by its value.
+pub(super) fn fold(plan: &mut Plan, evaluate: &dyn Fn(&Expr) -> Value<'static>) {
+    for operator in &mut plan.operators {
+        match operator {
+            Operator::Filter(conditions) => {
+                for one in conditions.iter_mut() {
+                    fold_expr(one, evaluate);
+                }
+                conditions.retain(|one| *one != Expr::Constant(Value::Bool(true)));
+            }
+            Operator::Extend(made) => made
+                .iter_mut()
+                .for_each(|(_, one)| fold_expr(one, evaluate)),
+            Operator::Parse(parse) => fold_expr(&mut parse.source, evaluate),
+            Operator::Stats(stats) => {
+                let arguments = stats
+                    .aggregates
+                    .iter_mut()
+                    .flat_map(|one| &mut one.arguments);
+                let post = stats.post.iter_mut().map(|(_, one)| one);
+                let all = stats.by.iter_mut().chain(arguments).chain(post);
+                all.for_each(|one| fold_expr(one, evaluate));
+            }
+            _ => {}
+        }
+    }
+    let empty = |operator: &Operator| *operator == Operator::Filter(Vec::new());
+    plan.operators.retain(|operator| !empty(operator));
+}
+
+fn fold_expr(expr: &mut Expr, evaluate: &dyn Fn(&Expr) -> Value<'static>) {
+    if matches!(expr, Expr::Constant(_) | Expr::Period(_)) {
+        return;
+    }
+    if is_constant(expr) {
+        *expr = Expr::Constant(evaluate(expr));
+        return;
+    }
+    for part in expr.parts_mut() {
+        fold_expr(part, evaluate);
+    }
+    drop_certain(expr);
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    let mut constant = true;
+    expr.reads(&mut |_| constant = false);
+    constant
+}
+
+/// Drops operands that decide nothing, and an `and` or `or` that one operand decides.
+fn drop_certain(expr: &mut Expr) {
+    let (all, neutral) = match expr {
+        Expr::And(all) => (all, true),
+        Expr::Or(all) => (all, false),
+        _ => return,
+    };
+    let is = |one: &Expr, value: bool| *one == Expr::Constant(Value::Bool(value));
+    if all.iter().any(|one| is(one, !neutral)) {
+        *expr = Expr::Constant(Value::Bool(!neutral));
+        return;
+    }
+    all.retain(|one| !is(one, neutral));
+    // A single operand is not the same as the `and` of it: a number would stay itself instead of becoming true.
+    if all.is_empty() {
+        *expr = Expr::Constant(Value::Bool(neutral));
+    }
+}
