@@ -21,31 +21,31 @@ use crate::saved::Catalog;
 use crate::time::{Clock, Window, Zone, expression};
 
 /// Everything that is resolved once for a call.
-pub struct Context {
+pub(super) struct Context {
     /// The settings of `logq.toml`.
-    pub config: Config,
+    pub(super) config: Config,
     /// The saved queries.
-    pub catalog: Catalog,
+    pub(super) catalog: Catalog,
     /// The present, and the zone of local times.
-    pub clock: Clock,
+    pub(super) clock: Clock,
     /// The window asked for; open ends where nothing was said.
-    pub window: Window,
+    pub(super) window: Window,
     /// Which stage and targets were asked for.
-    pub scope: Scope,
+    pub(super) scope: Scope,
     /// The output format; `None` when none was asked for.
-    pub format: Option<Format>,
+    pub(super) format: Option<Format>,
     /// How answers look.
-    pub look: Look,
+    pub(super) look: Look,
     /// `--limit`; zero means all.
-    pub limit: Option<u64>,
+    pub(super) limit: Option<u64>,
     /// How many threads may work.
-    pub threads: usize,
+    pub(super) threads: usize,
     /// The tables for `lookup`: name and file.
-    pub tables: Vec<(String, PathBuf)>,
+    pub(super) tables: Vec<(String, PathBuf)>,
     /// Where to say what is not the answer.
-    pub notices: Notices,
+    pub(super) notices: Notices,
     /// Whether the person wants us to stop.
-    pub interrupt: Interrupt,
+    pub(super) interrupt: Interrupt,
     pub(super) environment: Environment,
     pub(super) streams: Streams,
     pub(super) sources: Vec<String>,
@@ -105,12 +105,12 @@ impl Context {
     }
 
     /// Returns the output format, `table` when none was asked for.
-    pub fn format(&self) -> Format {
+    pub(super) fn format(&self) -> Format {
         self.format.unwrap_or(Format::Table)
     }
 
     /// Returns how many rows a query without `limit` gives at most; `None` for all.
-    pub fn row_limit(&self) -> Option<u64> {
+    pub(super) fn row_limit(&self) -> Option<u64> {
         const DEFAULT: u64 = 10_000;
         match self.limit {
             Some(0) => None,

@@ -7,7 +7,7 @@ use super::Exit;
 
 /// Tells whether the person wants us to stop.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt {
+pub(super) struct Interrupt {
     asked: Arc<AtomicBool>,
 }
 
@@ -24,12 +24,12 @@ impl Interrupt {
     }
 
     /// Returns whether reading should stop.
-    pub fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 
     /// Returns the flag itself, for loops below that know nothing of this type.
-    pub fn flag(&self) -> Arc<AtomicBool> {
+    pub(super) fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.asked)
     }
 }

@@ -17,25 +17,25 @@ pub(super) fn complain(text: &str) {
 
 /// Says on standard error what is not the answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Notices {
+pub(super) struct Notices {
     /// `-q`: nothing but the answer and errors.
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// How often `-v` was given.
-    pub verbosity: u8,
+    pub(super) verbosity: u8,
     /// Whether standard error takes colour.
-    pub color: bool,
+    pub(super) color: bool,
 }
 
 impl Notices {
     /// Says what belongs to the answer but is not data: the window, a limit that cut, that there are no rows.
-    pub fn remark(&self, text: &str) {
+    pub(super) fn remark(&self, text: &str) {
         if !self.quiet {
             complain(&format!("logq: {text}"));
         }
     }
 
     /// Says that something is odd.
-    pub fn warn(&self, text: &str) {
+    pub(super) fn warn(&self, text: &str) {
         if !self.quiet {
             let (start, end) = if self.color {
                 ("\x1b[33m", "\x1b[0m")
@@ -47,7 +47,7 @@ impl Notices {
     }
 
     /// Says that part of the work failed; not silenced.
-    pub fn problem(&self, text: &str) {
+    pub(super) fn problem(&self, text: &str) {
         let (start, end) = if self.color {
             ("\x1b[1;31m", "\x1b[0m")
         } else {
@@ -57,7 +57,7 @@ impl Notices {
     }
 
     /// Says what was decided, for `-v`.
-    pub fn decision(&self, text: &str) {
+    pub(super) fn decision(&self, text: &str) {
         if self.verbosity >= 1 && !self.quiet {
             complain(&format!("logq: {text}"));
         }
@@ -65,7 +65,7 @@ impl Notices {
 }
 
 /// Standard output with a buffer; lines go out as they come when somebody may be waiting for them.
-pub struct Output {
+pub(super) struct Output {
     stream: io::StdoutLock<'static>,
     buffer: Vec<u8>,
 }
@@ -75,7 +75,7 @@ impl Output {
     const FULL: usize = 64 * 1024;
 
     /// Takes standard output.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             stream: io::stdout().lock(),
             buffer: Vec::with_capacity(Self::FULL + 4096),
@@ -83,12 +83,12 @@ impl Output {
     }
 
     /// Returns the buffer to append to; [`Output::relieve`] empties it.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
     /// Writes the buffer out once it is full.
-    pub fn relieve(&mut self) -> io::Result<()> {
+    pub(super) fn relieve(&mut self) -> io::Result<()> {
         if self.buffer.len() < Self::FULL {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Output {
     }
 
     /// Writes everything out.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.stream.write_all(&self.buffer)?;
         self.buffer.clear();
         self.stream.flush()
@@ -123,7 +123,7 @@ pub(super) fn print_text(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a whole answer: through the pager when it is a table longer than the screen.
-pub fn print(context: &Context, answer: &[u8]) -> Result<(), Failure> {
+pub(super) fn print(context: &Context, answer: &[u8]) -> Result<(), Failure> {
     let command = (context.format() == Format::Table)
         .then(|| pager_command(context, answer))
         .flatten();

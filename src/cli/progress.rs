@@ -16,14 +16,17 @@ const REDRAW: Duration = Duration::from_millis(100);
 const REPORT: Duration = Duration::from_secs(30);
 
 /// Draws until it is dropped, and leaves no trace.
-pub struct Progress {
+pub(super) struct Progress {
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Progress {
     /// Starts to watch; `state` tells how many bytes are read, and of how many (zero: nobody knows).
-    pub fn start(context: &Context, state: impl Fn() -> (u64, u64) + Send + 'static) -> Self {
+    pub(super) fn start(
+        context: &Context,
+        state: impl Fn() -> (u64, u64) + Send + 'static,
+    ) -> Self {
         let (end, ended) = mpsc::channel();
         let notices = context.notices;
         let thread = if output::may_draw(context) {

@@ -15,23 +15,23 @@ use crate::row::{Columns, Row};
 use crate::time::Timestamp;
 
 /// A query to run.
-pub struct Ask<'a> {
+pub(super) struct Ask<'a> {
     /// The table it starts from.
-    pub table: Table,
+    pub(super) table: Table,
     /// The filter pattern in front of it.
-    pub pattern: Option<&'a Pattern>,
+    pub(super) pattern: Option<&'a Pattern>,
     /// The query.
-    pub query: &'a str,
+    pub(super) query: &'a str,
     /// What to call the query's text in errors.
-    pub origin: &'a str,
+    pub(super) origin: &'a str,
     /// The line on which the text begins in its file.
-    pub first_line: usize,
+    pub(super) first_line: usize,
     /// The logical groups it reads; empty: all. Groups that cannot be told are read too.
-    pub groups: &'a [String],
+    pub(super) groups: &'a [String],
 }
 
 /// Takes rows as they come.
-pub trait Sink {
+pub(super) trait Sink {
     /// Begins the answer; called once, also when there are no rows.
     fn columns(&mut self, columns: &Columns);
     /// Takes a row; `Break` when no more are wanted.
@@ -40,37 +40,37 @@ pub trait Sink {
 
 /// What is known beside the rows.
 #[derive(Clone, Debug, Default)]
-pub struct Answer {
+pub(super) struct Answer {
     /// Whether a limit cut rows off.
-    pub truncated: bool,
+    pub(super) truncated: bool,
     /// How many rows there would have been, where that is known.
-    pub total: Option<u64>,
+    pub(super) total: Option<u64>,
     /// How many events were read.
-    pub events: u64,
+    pub(super) events: u64,
     /// How many runs were seen.
-    pub runs: u64,
+    pub(super) runs: u64,
     /// What could not be read, in words.
-    pub problems: Vec<String>,
+    pub(super) problems: Vec<String>,
 }
 
 impl Answer {
     /// Returns whether everything was read.
-    pub fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
 /// A query that has been compiled.
-pub struct Compiled;
+pub(super) struct Compiled;
 
 /// Compiles a query; what is wrong with it is told before anything is read.
-pub fn compile(context: &Context, ask: &Ask<'_>) -> Result<Compiled, Failure> {
+pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Compiled, Failure> {
     let _ = settings(context, ask.table);
     Err(not_joined())
 }
 
 /// Runs a query over a source.
-pub fn query(
+pub(super) fn query(
     _context: &Context,
     _source: Source,
     _ask: &Ask<'_>,
@@ -84,7 +84,7 @@ pub fn query(
 ///
 /// Each thread has a clone of `events` and writes the events of a block to a buffer of its own; `sink` takes these in
 /// the source's order, with the number of events in each.
-pub fn filter(
+pub(super) fn filter(
     _context: &Context,
     _source: Source,
     _pattern: Option<&Pattern>,
@@ -95,7 +95,7 @@ pub fn filter(
 }
 
 /// Returns what a query depends on beside its text.
-pub fn settings(context: &Context, table: Table) -> Settings {
+pub(super) fn settings(context: &Context, table: Table) -> Settings {
     let window = context.window;
     let window = window.since.map(|since| {
         let until = window.until.unwrap_or(context.clock.now);

@@ -6,11 +6,11 @@ use crate::suggest::nearest;
 
 /// What to read of a source, by log group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
+pub(super) struct Scope {
     /// Only this stage.
-    pub stage: Option<String>,
+    pub(super) stage: Option<String>,
     /// Only these logical names; empty: all.
-    pub targets: Vec<String>,
+    pub(super) targets: Vec<String>,
 }
 
 impl Scope {
@@ -32,7 +32,7 @@ impl Scope {
     }
 
     /// Describes the scope for a headline: `production/batch`; empty when it is everything.
-    pub fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match (&self.stage, self.targets.join(",")) {
             (None, targets) => targets,
             (Some(stage), targets) if targets.is_empty() => stage.clone(),

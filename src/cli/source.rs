@@ -14,7 +14,7 @@ use super::terminal::Input;
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(super) enum Source {
     /// Files and folders.
     Files(Vec<PathBuf>),
     /// Standard input.
@@ -26,7 +26,7 @@ pub enum Source {
 
 impl Source {
     /// Describes it for a headline: a path, or `standard input`.
-    pub fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Files(paths) => match paths.as_slice() {
                 [one] => one.display().to_string(),
@@ -49,7 +49,7 @@ pub(super) fn written(flags: Vec<String>, environment: &Environment) -> Vec<Stri
 }
 
 /// Decides what to read.
-pub fn resolve(context: &Context) -> Result<Source, Failure> {
+pub(super) fn resolve(context: &Context) -> Result<Source, Failure> {
     let written = &context.sources;
     if written.iter().any(|one| one == "aws") {
         return Err(no_service());
@@ -96,13 +96,13 @@ fn no_service() -> Failure {
 ///
 /// A pipe that was only guessed may be one that nobody ever writes to: after a second of silence the person is told
 /// what is being waited for, and that nothing came at all is an error for the caller to raise.
-pub struct StandardInput {
+pub(super) struct StandardInput {
     read: Arc<AtomicU64>,
 }
 
 impl StandardInput {
     /// Starts watching; `guessed` says whether silence is worth a word.
-    pub fn watch(guessed: bool, notices: Notices) -> Self {
+    pub(super) fn watch(guessed: bool, notices: Notices) -> Self {
         let read = Arc::new(AtomicU64::new(0));
         if guessed && !notices.quiet {
             let read = Arc::clone(&read);
@@ -117,7 +117,7 @@ impl StandardInput {
     }
 
     /// Returns how many bytes have come, as a count to keep.
-    pub fn count(&self) -> Arc<AtomicU64> {
+    pub(super) fn count(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.read)
     }
 }
@@ -132,7 +132,7 @@ impl Read for StandardInput {
 }
 
 /// The error for standard input that was guessed and held nothing.
-pub fn nothing_came() -> Failure {
+pub(super) fn nothing_came() -> Failure {
     Failure::usage("standard input is empty, and no other source was named").hint(
         "name a file or folder of logs: --source PATH, or `--source -` when empty input is fine"
             .to_owned(),
