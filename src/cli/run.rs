@@ -1,18 +1,25 @@
 //! Where commands meet the query loop: one function for each thing that reads logs.
 //!
-//! Commands say what they want in [`Ask`] and take rows through a [`Sink`]; how sources, patterns, queries and
-//! runs are joined is not their business.
+//! Commands say what they want and take what comes; how a source is opened and read, and what is told of it at the
+//! end, is the same for all of them and stands here.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Failure;
 use super::context::Context;
-use super::source::Source;
+use super::progress::Progress;
+use super::source::{self, Source, StandardInput};
+use crate::detect::Run;
+use crate::drive::{self, Scope, Setting, Tally};
 use crate::pattern::Pattern;
 use crate::query::{Settings, Table};
+use crate::record::Record;
 use crate::render::Events;
 use crate::row::{Columns, Row};
-use crate::time::Timestamp;
+use crate::source::{Report, Settings as Reading, Source as Opened, SourceError};
+use crate::time::{Timestamp, Zone};
 
 /// A query to run.
 pub(super) struct Ask<'a> {
@@ -45,18 +52,31 @@ pub(super) struct Answer {
     pub(super) truncated: bool,
     /// How many rows there would have been, where that is known.
     pub(super) total: Option<u64>,
-    /// How many events were read.
+    /// How many events were looked at.
     pub(super) events: u64,
     /// How many runs were seen.
     pub(super) runs: u64,
     /// What could not be read, in words.
     pub(super) problems: Vec<String>,
+    /// What is worth a word and costs nothing.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Answer {
     /// Returns whether everything was read.
     pub(super) fn is_complete(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    fn new(tally: Tally, ending: Ending) -> Self {
+        Self {
+            truncated: tally.truncated,
+            total: None,
+            events: tally.events,
+            runs: 0,
+            problems: ending.problems,
+            warnings: ending.warnings,
+        }
     }
 }
 
@@ -65,33 +85,87 @@ pub(super) struct Compiled;
 
 /// Compiles a query; what is wrong with it is told before anything is read.
 pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Compiled, Failure> {
-    let _ = settings(context, ask.table);
+    let _ = (
+        settings(context, ask.table),
+        ask.pattern,
+        ask.query,
+        ask.origin,
+        ask.first_line,
+        &context.tables,
+    );
     Err(not_joined())
 }
 
 /// Runs a query over a source.
 pub(super) fn query(
-    _context: &Context,
+    context: &Context,
     _source: Source,
-    _ask: &Ask<'_>,
+    ask: &Ask<'_>,
     _program: Compiled,
-    _sink: &mut dyn Sink,
+    sink: &mut dyn Sink,
 ) -> Result<Answer, Failure> {
+    let _ = scope(context, ask.groups);
+    let columns: Columns = Vec::new().into();
+    sink.columns(&columns);
+    let _ = sink.row(&Row {
+        columns,
+        values: Vec::new(),
+    });
     Err(not_joined())
 }
 
-/// Prints the events that match a pattern; `None` for all of them.
+fn not_joined() -> Failure {
+    Failure::incomplete("queries are not joined to the command line yet")
+}
+
+/// Hands on the events that match a pattern, as `events` writes them, one after the other in the source's order.
 ///
-/// Each thread has a clone of `events` and writes the events of a block to a buffer of its own; `sink` takes these in
-/// the source's order, with the number of events in each.
+/// Matches are written by all threads; `take` gets each with what comes before the next flush of a block.
 pub(super) fn filter(
-    _context: &Context,
-    _source: Source,
-    _pattern: Option<&Pattern>,
-    _events: &Events,
-    _sink: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>,
+    context: &Context,
+    source: Source,
+    pattern: &Pattern,
+    events: &Events,
+    mut take: impl FnMut(&drive::filter::Matches) -> ControlFlow<()>,
 ) -> Result<Answer, Failure> {
-    Err(not_joined())
+    let scope = scope(context, &[]);
+    let zone = log_zone(context);
+    let mut reader = Reader::open(context, source, &zone);
+    let make_writer = || {
+        let mut events = events.clone();
+        move |record: &Record<'_>, out: &mut Vec<u8>| events.event(record, out)
+    };
+    let stop = context.interrupt.flag();
+    let setting = setting(context, &scope, &zone, &stop);
+    let tally = drive::filter(
+        &mut reader.source,
+        pattern,
+        &setting,
+        make_writer,
+        &mut take,
+    );
+    let ending = reader.finish(context)?;
+    Ok(Answer::new(tally, ending))
+}
+
+/// Returns all runs that a source tells of, inside the window and the scope.
+pub(super) fn runs(
+    context: &Context,
+    source: Source,
+    groups: &[String],
+) -> Result<(Vec<Run>, Answer), Failure> {
+    let scope = scope(context, groups);
+    let zone = log_zone(context);
+    let mut reader = Reader::open(context, source, &zone);
+    let stop = context.interrupt.flag();
+    let setting = setting(context, &scope, &zone, &stop);
+    let (runs, tally) = drive::runs(&mut reader.source, &setting, context.clock.now);
+    let ending = reader.finish(context)?;
+    let answer = Answer {
+        runs: runs.len() as u64,
+        ..Answer::new(tally, ending)
+    };
+    Ok((runs, answer))
 }
 
 /// Returns what a query depends on beside its text.
@@ -109,6 +183,126 @@ pub(super) fn settings(context: &Context, table: Table) -> Settings {
     }
 }
 
-fn not_joined() -> Failure {
-    Failure::incomplete("reading logs is not joined to the command line yet")
+/// Returns which events count; `groups` are those that a saved query is about.
+pub(super) fn scope(context: &Context, groups: &[String]) -> Scope {
+    Scope {
+        window: context.window,
+        stages: context.scope.stage.iter().cloned().collect(),
+        services: context.scope.targets.clone(),
+        groups: groups.to_vec(),
+    }
+}
+
+/// Returns the zone of times that name none: that of the application, which is not where the reader sits.
+pub(super) fn log_zone(context: &Context) -> Zone {
+    context
+        .config
+        .timezone
+        .clone()
+        .unwrap_or_else(|| context.clock.zone.clone())
+}
+
+/// Returns how every pass over a source goes.
+pub(super) fn setting<'a>(
+    context: &'a Context,
+    scope: &'a Scope,
+    zone: &'a Zone,
+    stop: &'a std::sync::atomic::AtomicBool,
+) -> Setting<'a> {
+    Setting {
+        config: &context.config,
+        scope,
+        zone,
+        threads: context.threads,
+        stop,
+    }
+}
+
+/// A source that is being read, with the bar that shows how far.
+pub(super) struct Reader {
+    /// The source to hand to a pass.
+    pub(super) source: Opened,
+    progress: Option<Progress>,
+    /// The count of bytes of a standard input that nobody asked for.
+    guessed: Option<Arc<AtomicU64>>,
+}
+
+/// What is told of a source once it is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ending {
+    problems: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Reader {
+    /// Opens a source; what cannot be opened is told at the end, after the rest has been read.
+    pub(super) fn open(context: &Context, source: Source, zone: &Zone) -> Self {
+        let reading = Reading::new(crate::decode::stamp::Clock::new(zone.rules().clone()));
+        let progress = Arc::clone(&reading.progress);
+        let bar = Progress::start(context, move || (progress.read(), progress.total()));
+        let mut counted = None;
+        let source = match source {
+            Source::Files(paths) => Opened::files(paths, reading),
+            Source::Standard { guessed } => {
+                let input = StandardInput::watch(guessed, context.notices);
+                counted = guessed.then(|| input.count());
+                Opened::stream("standard input", input, reading)
+            }
+        };
+        Self {
+            source,
+            progress: Some(bar),
+            guessed: counted,
+        }
+    }
+
+    /// Ends reading. That a standard input nobody asked for held nothing is an error.
+    pub(super) fn finish(mut self, context: &Context) -> Result<Ending, Failure> {
+        self.progress.take();
+        let nothing = self
+            .guessed
+            .is_some_and(|count| count.load(Ordering::Relaxed) == 0);
+        if nothing && !context.interrupt.is_asked() {
+            return Err(source::nothing_came());
+        }
+        Ok(Ending::of(&self.source.into_report()))
+    }
+}
+
+impl Ending {
+    fn of(report: &Report) -> Self {
+        let mut problems: Vec<String> = report.problems.iter().map(problem).collect();
+        if report.more_problems > 0 {
+            problems.push(format!(
+                "and {} more problems of the same kind",
+                report.more_problems
+            ));
+        }
+        let mut warnings = Vec::new();
+        if report.cut_lines > 0 {
+            warnings.push(format!(
+                "{} pieces of very long lines were read as lines of their own",
+                report.cut_lines
+            ));
+        }
+        if report.files > 0 && report.files == report.empty {
+            warnings.push("the source is empty".to_owned());
+        }
+        if report.files == 0 && problems.is_empty() {
+            warnings.push("the source holds no log files".to_owned());
+        }
+        Self { problems, warnings }
+    }
+}
+
+/// Puts a problem, its cause and its mend into a few lines.
+fn problem(error: &SourceError) -> String {
+    let mut text = error.to_string();
+    if let Some(cause) = std::error::Error::source(error) {
+        text = format!("{text}\n  cause: {cause}");
+    }
+    match error.hint() {
+        Some(hint) => format!("{text}\nhint: {hint}"),
+        None => text,
+    }
 }

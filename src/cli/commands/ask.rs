@@ -148,12 +148,20 @@ impl Sink for Printed<'_> {
     }
 }
 
+/// Says what could not be read, and what was odd about the rest.
+pub(in crate::cli) fn tell_problems(context: &Context, answer: &Answer) {
+    for problem in &answer.problems {
+        context.notices.problem(problem);
+    }
+    for warning in &answer.warnings {
+        context.notices.warn(warning);
+    }
+}
+
 /// Says on standard error what the rows alone do not.
 fn tell(context: &Context, question: &Question<'_>, source: &str, rows: u64, answer: &Answer) {
     let notices = &context.notices;
-    for problem in &answer.problems {
-        notices.problem(problem);
-    }
+    tell_problems(context, answer);
     let window = context.window.describe(&context.clock.zone);
     if context.interrupt.is_asked() {
         notices.remark("interrupted: the answer is incomplete");

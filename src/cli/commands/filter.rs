@@ -9,6 +9,7 @@ use super::super::run::{self, Answer};
 use super::super::source;
 use super::super::{Exit, Failure};
 use super::ask;
+use crate::drive::filter::Matches;
 use crate::render::{self, Events, Format};
 
 /// Print the events that match a filter pattern
@@ -32,13 +33,10 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let events = Events::new(context.format(), &context.look);
     let mut printed = Printed::new(context, &args.pattern);
     events.head(context.look.bom, printed.output.buffer());
-    let answer = run::filter(
-        context,
-        source,
-        Some(&pattern),
-        &events,
-        &mut |text, count| printed.take(text, count),
-    )?;
+    let mut answer = run::filter(context, source, &pattern, &events, |matches| {
+        printed.take(matches)
+    })?;
+    answer.truncated |= printed.cut;
     let count = printed.finish(&answer)?;
     tell(context, &described, count, &answer);
     Ok(output::exit(context, count, answer.is_complete()))
@@ -52,6 +50,8 @@ struct Printed<'a> {
     count: u64,
     /// Events of the one document that `json` is, held back since what stands before them is known at the end.
     held: Vec<u8>,
+    /// Whether there were more than wanted.
+    cut: bool,
     failure: Option<io::Error>,
 }
 
@@ -63,12 +63,31 @@ impl<'a> Printed<'a> {
             output: Output::new(),
             count: 0,
             held: Vec::new(),
+            cut: false,
             failure: None,
         }
     }
 
-    fn take(&mut self, text: &[u8], count: u64) -> ControlFlow<()> {
-        self.count += count;
+    /// Takes the matches of a block, as many as are still wanted.
+    fn take(&mut self, matches: &Matches) -> ControlFlow<()> {
+        let limit = self.context.limit.filter(|limit| *limit > 0);
+        let wanted = limit.map_or(u64::MAX, |limit| limit - self.count);
+        let found = matches.ends.len() as u64;
+        let taken = found.min(wanted);
+        let end = match taken {
+            0 => 0,
+            taken => matches.ends[taken as usize - 1].1,
+        };
+        self.count += taken;
+        self.write(&matches.bytes[..end])?;
+        if found > wanted {
+            self.cut = true;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn write(&mut self, text: &[u8]) -> ControlFlow<()> {
         if self.context.format() == Format::Json {
             self.held.extend_from_slice(text);
             return ControlFlow::Continue(());
@@ -106,9 +125,7 @@ impl<'a> Printed<'a> {
 
 fn tell(context: &Context, source: &str, count: u64, answer: &Answer) {
     let notices = &context.notices;
-    for problem in &answer.problems {
-        notices.problem(problem);
-    }
+    ask::tell_problems(context, answer);
     if context.interrupt.is_asked() {
         notices.remark("interrupted: the answer is incomplete");
     } else if !answer.is_complete() {
