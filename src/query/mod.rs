@@ -9,7 +9,9 @@
 
 pub mod aggregates;
 pub mod ast;
+mod eval;
 pub mod explain;
+pub mod fields;
 pub mod functions;
 mod key;
 pub mod lexer;

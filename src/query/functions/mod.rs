@@ -18,6 +18,8 @@ use crate::query::Settings;
 use crate::query::ast::Period;
 use crate::value::Value;
 
+pub(crate) use json::scalar;
+
 /// One function of the language.
 #[derive(Debug)]
 pub struct Function {

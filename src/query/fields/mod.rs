@@ -1,0 +1,212 @@
+//! The fields a query reads, taken from a record in one pass over its line.
+//!
+//! Nothing is decoded and nothing allocated here: a field found in the JSON is kept as the bytes it is written in,
+//! and becomes a value when something asks for it. The rules of what is a field stand in `walk`.
+
+mod cell;
+mod walk;
+
+use std::sync::Arc;
+
+use crate::record::Record;
+use crate::value::Value;
+
+pub use cell::Cell;
+
+/// What the program knows of an event beside the event itself: the fields that only it has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras<'a> {
+    /// Where the event stands in its source; together with its stream it makes up `@ptr` where there is no id.
+    pub position: u64,
+    /// `@level`
+    pub level: Option<&'a str>,
+    /// `@stage`
+    pub stage: Option<&'a str>,
+    /// `@service`
+    pub service: Option<&'a str>,
+    /// `@error.type`
+    pub error_type: Option<&'a str>,
+    /// `@error.message`
+    pub error_message: Option<&'a str>,
+    /// `@error.culprit`
+    pub error_culprit: Option<&'a str>,
+    /// `@error.fingerprint`
+    pub error_fingerprint: Option<&'a str>,
+}
+
+/// The values of one row while it goes through a query: the fields that were read, then what is computed.
+#[derive(Debug, Default)]
+pub struct Slots<'a> {
+    pub(super) cells: Vec<Cell<'a>>,
+    /// How many keys led to each field, to tell a key with a dot from a path.
+    depths: Vec<u8>,
+}
+
+impl<'a> Slots<'a> {
+    /// Returns the value in a slot.
+    pub fn get(&self, slot: usize) -> Value<'_> {
+        self.cells.get(slot).map(Cell::value).unwrap_or_default()
+    }
+
+    /// Empties all slots and sees to it that there are enough.
+    fn reset(&mut self, width: usize) {
+        self.cells.clear();
+        self.cells.resize(width, Cell::Empty);
+        self.depths.clear();
+        self.depths.resize(width, u8::MAX);
+    }
+
+    /// Returns the slots of a row that is made of values.
+    pub fn of_values(values: impl IntoIterator<Item = Value<'a>>) -> Self {
+        Self {
+            cells: values.into_iter().map(Cell::Value).collect(),
+            depths: Vec::new(),
+        }
+    }
+}
+
+/// Which fields are read, each into the slot of its position.
+#[derive(Clone, Debug, Default)]
+pub struct FieldSet {
+    names: Vec<Arc<str>>,
+    /// Fields of the event itself.
+    system: Vec<(usize, System)>,
+    /// Fields of the JSON in the message: slot and path.
+    paths: Vec<(usize, Box<str>)>,
+    /// How many slots a row has in all.
+    width: usize,
+}
+
+/// A field that does not come from the message's JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    Timestamp,
+    IngestionTime,
+    Message,
+    Log,
+    LogStream,
+    Ptr,
+    Level,
+    Stage,
+    Service,
+    ErrorType,
+    ErrorMessage,
+    ErrorCulprit,
+    ErrorFingerprint,
+}
+
+impl System {
+    fn find(name: &str) -> Option<Self> {
+        Some(match name {
+            "@timestamp" => Self::Timestamp,
+            "@ingestionTime" => Self::IngestionTime,
+            "@message" => Self::Message,
+            "@log" => Self::Log,
+            "@logStream" => Self::LogStream,
+            "@ptr" => Self::Ptr,
+            "@level" => Self::Level,
+            "@stage" => Self::Stage,
+            "@service" => Self::Service,
+            "@error.type" => Self::ErrorType,
+            "@error.message" => Self::ErrorMessage,
+            "@error.culprit" => Self::ErrorCulprit,
+            "@error.fingerprint" => Self::ErrorFingerprint,
+            _ => return None,
+        })
+    }
+
+    fn read<'a>(self, record: &Record<'a>, extras: &Extras<'a>) -> Cell<'a> {
+        let event = &record.event;
+        Cell::Value(match self {
+            Self::Message => return Cell::Bytes(event.message),
+            Self::Timestamp => event.timestamp.into(),
+            Self::IngestionTime => event.ingestion.into(),
+            Self::Log => present(&event.origin.group),
+            Self::LogStream => present(&event.origin.stream),
+            Self::Ptr => pointer(record, extras),
+            Self::Level => extras.level.into(),
+            Self::Stage => extras.stage.into(),
+            Self::Service => extras.service.into(),
+            Self::ErrorType => extras.error_type.into(),
+            Self::ErrorMessage => extras.error_message.into(),
+            Self::ErrorCulprit => extras.error_culprit.into(),
+            Self::ErrorFingerprint => extras.error_fingerprint.into(),
+        })
+    }
+}
+
+/// Returns a name; an unknown one is empty and no value.
+fn present(name: &str) -> Value<'_> {
+    Some(name).filter(|name| !name.is_empty()).into()
+}
+
+fn pointer<'a>(record: &Record<'a>, extras: &Extras<'a>) -> Value<'a> {
+    match record.event.id {
+        Some(id) => id.into(),
+        None => {
+            let origin = record.event.origin;
+            let place = (&origin.group, &origin.stream, extras.position);
+            format!("{}:{}:{}", place.0, place.1, place.2).into()
+        }
+    }
+}
+
+impl FieldSet {
+    /// Creates the set of these fields; rows have `width` slots, those behind the fields for what is computed.
+    pub fn new(names: Vec<Arc<str>>, width: usize) -> Self {
+        let mut set = Self {
+            width: width.max(names.len()),
+            ..Self::default()
+        };
+        for (slot, name) in names.iter().enumerate() {
+            if let Some(system) = System::find(name) {
+                set.system.push((slot, system));
+            } else if let Some(key) = name.strip_prefix("@@") {
+                set.paths.push((slot, format!("@{key}").into()));
+            } else if !name.starts_with('@') {
+                set.paths.push((slot, (&**name).into()));
+            }
+        }
+        set.names = names;
+        set
+    }
+
+    /// Returns the names of the fields, in the order of their slots.
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// Returns whether the set has a field of this name: what nobody reads need not be worked out.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| **known == *name)
+    }
+
+    /// Returns empty slots, to be filled again and again.
+    pub fn slots<'a>(&self) -> Slots<'a> {
+        let mut slots = Slots::default();
+        slots.reset(self.width);
+        slots
+    }
+
+    /// Fills the slots from an event.
+    pub fn read<'a>(&self, record: &Record<'a>, extras: &Extras<'a>, slots: &mut Slots<'a>) {
+        slots.reset(self.width);
+        for (slot, system) in &self.system {
+            slots.cells[*slot] = system.read(record, extras);
+        }
+        if !self.paths.is_empty() {
+            walk::discover(record.event.message, &self.paths, slots);
+        }
+    }
+
+    /// Fills the slots from anything that has values by name.
+    pub fn fill<'a>(&self, slots: &mut Slots<'a>, mut value: impl FnMut(&str) -> Value<'a>) {
+        slots.reset(self.width);
+        for (slot, name) in self.names.iter().enumerate() {
+            slots.cells[slot] = Cell::Value(value(name));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

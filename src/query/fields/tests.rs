@@ -1,0 +1,182 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{Event, Origin};
+use crate::time::Timestamp;
+
+fn with_event<R>(message: &str, use_it: impl FnOnce(&Record<'_>) -> R) -> R {
+    let origin = Origin::new("/ecs/web", "web/app/1");
+    use_it(&Record::new(Event {
+        timestamp: Timestamp(1_772_445_600_000),
+        ingestion: None,
+        message: message.as_bytes(),
+        origin: &origin,
+        id: None,
+    }))
+}
+
+fn read(message: &str, names: &[&str]) -> Vec<Option<String>> {
+    let set = FieldSet::new(names.iter().map(|&name| name.into()).collect(), 0);
+    with_event(message, |record| {
+        let mut slots = set.slots();
+        set.read(record, &Extras::default(), &mut slots);
+        let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(|t| t.into_owned()));
+        texts.collect()
+    })
+}
+
+fn check(message: &str, expected: &[(&str, Option<&str>)]) {
+    let names: Vec<&str> = expected.iter().map(|(name, _)| *name).collect();
+    let texts: Vec<Option<&str>> = expected.iter().map(|(_, text)| *text).collect();
+    let read = read(message, &names);
+    let read: Vec<Option<&str>> = read.iter().map(Option::as_deref).collect();
+    assert_eq!(read, texts, "{message}");
+}
+
+#[test]
+fn paths_lead_through_objects_and_arrays() {
+    check(
+        r#"{"a": {"b": {"c": 1.50}, "d": [true, {"e": "x\n"}]}, "f": null, "g": {}}"#,
+        &[
+            ("a.b.c", Some("1.50")),
+            ("a.d.0", Some("1")),
+            ("a.d.1.e", Some("x\n")),
+            ("a", None),
+            ("a.d", None),
+            ("a.d.01", None),
+            ("f", None),
+            ("g", None),
+        ],
+    );
+}
+
+#[test]
+fn the_last_key_counts_and_a_key_with_a_dot_before_a_path() {
+    check(r#"{"a": 1, "a": 2}"#, &[("a", Some("2"))]);
+    check(r#"{"a": 1, "a": null}"#, &[("a", None)]);
+    check(
+        r#"{"a": {"b": 1}, "a": 2}"#,
+        &[("a.b", None), ("a", Some("2"))],
+    );
+    check(r#"{"a.b": 1, "a": {"b": 2}}"#, &[("a.b", Some("1"))]);
+    check(r#"{"a": {"b": 2}, "a.b": 1}"#, &[("a.b", Some("1"))]);
+    check(r#"{"a.b": {}, "a": {"b": 2}}"#, &[("a.b", Some("2"))]);
+}
+
+#[test]
+fn a_key_that_begins_with_an_at_sign_gets_one_more() {
+    check(
+        r#"{"@version": "1", "@timestamp": "x"}"#,
+        &[
+            ("@@version", Some("1")),
+            ("@version", None),
+            ("@timestamp", Some("2026-03-02 10:00:00.000")),
+        ],
+    );
+}
+
+#[test]
+fn only_a_message_that_is_wholly_an_object_has_fields() {
+    for message in [
+        r#"x {"a": 1}"#,
+        r#"{"a": 1} {"a": 2}"#,
+        r#"[{"a": 1}]"#,
+        r#"{"a": 1"#,
+        "",
+    ] {
+        check(message, &[("a", None), ("@message", Some(message))]);
+    }
+    check(" {\"a\": 1}\n", &[("a", Some("1"))]);
+}
+
+#[test]
+fn the_first_two_hundred_values_are_fields() {
+    let members: Vec<String> = (0..201)
+        .map(|n| format!(r#""f{n}": {{"x": [{n}, null]}}"#))
+        .collect();
+    let message = format!("{{{}}}", members.join(", "));
+    check(
+        &message,
+        &[
+            ("f0.x.0", Some("0")),
+            ("f199.x.0", Some("199")),
+            ("f200.x.0", None),
+        ],
+    );
+}
+
+#[test]
+fn system_fields_come_from_the_event() {
+    check(
+        "hello",
+        &[
+            ("@log", Some("/ecs/web")),
+            ("@logStream", Some("web/app/1")),
+            ("@ingestionTime", None),
+            ("@ptr", Some("/ecs/web:web/app/1:0")),
+            ("@level", None),
+        ],
+    );
+}
+
+#[test]
+fn depth_is_no_problem() {
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(50_000), "}".repeat(50_000));
+    check(&deep, &[(&["a"; 5000].join("."), None)]);
+    let wide = format!(r#"{{"x": {deep}, "y": [{}1], "a": 2}}"#, "0,".repeat(300));
+    check(&wide, &[("a", None), ("y.3", Some("0"))]);
+}
+
+/// The slow and obvious way to the value of a path.
+fn naive(json: &serde_json::Value, path: &str) -> Option<serde_json::Value> {
+    let below = |part: &str| match json {
+        serde_json::Value::Object(members) => members.get(part),
+        serde_json::Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        _ => None,
+    };
+    if let Some(value) = below(path)
+        && !value.is_null()
+        && !value.is_object()
+        && !value.is_array()
+    {
+        return Some(value.clone());
+    }
+    // A longer key counts before a shorter one: the fewer steps, the better.
+    let mut dots: Vec<usize> = path.match_indices('.').map(|(dot, _)| dot).collect();
+    dots.reverse();
+    dots.into_iter()
+        .find_map(|dot| naive(below(&path[..dot])?, &path[dot + 1..]))
+}
+
+fn any_object() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        (0i32..9).prop_map(Into::into),
+        "[a-c\\\\\"é]{0,3}".prop_map(Into::into),
+    ];
+    let nested = leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Into::into),
+            prop::collection::hash_map("[a-c]", inner, 0..4)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    });
+    prop::collection::hash_map("[a-c]", nested, 0..4)
+        .prop_map(|map| serde_json::Value::Object(map.into_iter().collect()))
+}
+
+proptest! {
+    #[test]
+    fn it_finds_what_a_tree_of_the_message_holds(object in any_object(), path in "[a-c]([.][a-c0-2]){0,3}") {
+        let expected = naive(&object, &path).map(|value| match value {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        });
+        prop_assert_eq!(&read(&object.to_string(), &[&path])[0], &expected);
+    }
+
+    #[test]
+    fn no_message_makes_it_panic(message in r#"[{}\[\]",:a.0 1\\u]{0,40}"#) {
+        read(&message, &["a", "a.a", "a.0", "@message"]);
+    }
+}

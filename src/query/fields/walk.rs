@@ -1,0 +1,148 @@
+//! Which of a message's JSON values are fields, and which names they have.
+//!
+//! The whole message must be one JSON object. A field's name is the path to its value, keys and positions joined
+//! with dots; objects and arrays themselves are no fields, nor is null (D25, D27). Of equal keys the last counts,
+//! and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of one event
+//! are fields, the first ones (D26).
+
+use super::{Cell, Slots};
+use crate::decode::json::{Json, Key, Kind, Members};
+
+/// So many values of one event are fields.
+const MOST_FIELDS: usize = 200;
+/// Values nested deeper are no fields; nobody nests deeper, and the walk must not exhaust the stack.
+const DEEPEST: u8 = 64;
+/// So many paths are followed into one container at a time.
+const AT_ONCE: usize = 16;
+
+/// A path still to be followed: the slot it fills and the rest of its name.
+type Wanted<'p> = (usize, &'p str);
+
+/// Fills the slots of `paths` from a message; one that is not wholly a JSON object fills none.
+pub(super) fn discover<'a>(message: &'a [u8], paths: &[(usize, Box<str>)], slots: &mut Slots<'a>) {
+    let mut walk = Walk {
+        slots,
+        left: may_exceed(message).then_some(MOST_FIELDS),
+    };
+    let complete = walk.message(message, paths);
+    if !complete {
+        for (slot, _) in paths {
+            slots.cells[*slot] = Cell::Empty;
+        }
+    }
+}
+
+/// Returns whether the message might hold more values than are fields: each but the first needs a comma.
+fn may_exceed(message: &[u8]) -> bool {
+    message.len() >= 2 * MOST_FIELDS && memchr::memchr_iter(b',', message).count() >= MOST_FIELDS
+}
+
+struct Walk<'w, 'a> {
+    slots: &'w mut Slots<'a>,
+    /// How many more values are fields; `None` when there are not too many anyway.
+    left: Option<usize>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Walks the members of a message and returns whether all of it is one object.
+    fn message(&mut self, message: &'a [u8], paths: &[(usize, Box<str>)]) -> bool {
+        let mut members = Members::new(message);
+        for member in members.by_ref() {
+            let Ok((key, value)) = member else {
+                return false;
+            };
+            let wanted = paths.iter().map(|(slot, path)| (*slot, &**path));
+            self.member(|name| key.is(name), value, wanted, 0);
+        }
+        let behind = &message[members.position()..];
+        behind.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Looks at one value and at the paths its key may begin.
+    fn member<'p>(
+        &mut self,
+        is_key: impl Fn(&str) -> bool,
+        value: Json<'a>,
+        wanted: impl Iterator<Item = Wanted<'p>>,
+        depth: u8,
+    ) {
+        if self.left == Some(0) {
+            return;
+        }
+        let container = matches!(value.kind(), Kind::Object | Kind::Array);
+        let mut below = [(0, ""); AT_ONCE];
+        let mut count = 0;
+        for (slot, path) in wanted {
+            if is_key(path) {
+                self.keep(slot, value, depth);
+                continue;
+            }
+            for (dot, _) in path.match_indices('.') {
+                if !is_key(&path[..dot]) {
+                    continue;
+                }
+                self.forget_older(slot, depth);
+                if container {
+                    below[count] = (slot, &path[dot + 1..]);
+                    count += 1;
+                }
+                if count == AT_ONCE {
+                    self.container(value, &below, depth + 1);
+                    count = 0;
+                }
+            }
+        }
+        if container && (count > 0 || self.left.is_some()) {
+            self.container(value, &below[..count], depth + 1);
+        } else if let Some(left) = &mut self.left {
+            *left -= usize::from(value.kind() != Kind::Null);
+        }
+    }
+
+    fn container(&mut self, value: Json<'a>, wanted: &[Wanted<'_>], depth: u8) {
+        if depth == DEEPEST {
+            return;
+        }
+        if value.kind() == Kind::Object {
+            for (key, member) in value.members().filter_map(Result::ok) {
+                let is_key = |name: &str| Key::is(&key, name);
+                self.member(is_key, member, wanted.iter().copied(), depth);
+            }
+            return;
+        }
+        for (at, item) in value.items().enumerate() {
+            let is_position = |name: &str| is_position(name, at);
+            self.member(is_position, item, wanted.iter().copied(), depth);
+        }
+    }
+
+    /// Keeps a value under its name unless a key that has more of the name in it gave one (D36).
+    fn keep(&mut self, slot: usize, value: Json<'a>, depth: u8) {
+        let known = &mut self.slots.depths[slot];
+        if *known < depth {
+            return;
+        }
+        if matches!(value.kind(), Kind::Object | Kind::Array | Kind::Null) {
+            *known = u8::MAX;
+            self.slots.cells[slot] = Cell::Empty;
+        } else {
+            *known = depth;
+            self.slots.cells[slot] = Cell::Json(value);
+        }
+    }
+
+    /// Drops what an earlier key of the same name led to: the last key counts.
+    fn forget_older(&mut self, slot: usize, depth: u8) {
+        let known = &mut self.slots.depths[slot];
+        if *known > depth && *known != u8::MAX {
+            *known = u8::MAX;
+            self.slots.cells[slot] = Cell::Empty;
+        }
+    }
+}
+
+/// Returns whether a part of a path is the position `at`, written without leading zeros.
+fn is_position(name: &str, at: usize) -> bool {
+    let plain = name == "0" || !name.starts_with('0');
+    plain && name.bytes().all(|byte| byte.is_ascii_digit()) && name.parse() == Ok(at)
+}
