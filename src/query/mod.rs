@@ -10,6 +10,7 @@
 pub mod aggregates;
 pub mod ast;
 mod eval;
+pub mod exec;
 pub mod explain;
 pub mod fields;
 pub mod functions;

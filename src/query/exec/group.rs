@@ -1,0 +1,242 @@
+//! `stats`: groups of rows and the states of their aggregates.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::{EventKey, Held};
+use crate::query::Settings;
+use crate::query::aggregates::{self, Run, State};
+use crate::query::eval::{self, Compute};
+use crate::query::fields::Cell;
+use crate::query::plan::{Aggregate, Expr, Stats};
+use crate::value::Value;
+
+/// A prepared `stats`, the same for all blocks.
+#[derive(Clone, Debug)]
+pub(super) struct Grouping {
+    by: Vec<Compute>,
+    states: Vec<StateOf>,
+    results: Vec<ResultOf>,
+    post: Vec<(usize, Compute)>,
+    width: usize,
+    /// One hasher for all blocks, so that a group's hash is worked out once.
+    hasher: RandomState,
+}
+
+/// A state of each group: several aggregates may share it.
+#[derive(Clone, Debug)]
+struct StateOf {
+    run: Run,
+    arguments: Vec<Compute>,
+}
+
+/// One aggregate: the state it reads, and how.
+#[derive(Clone, Debug)]
+struct ResultOf {
+    state: usize,
+    run: Option<Run>,
+    parameter: Value<'static>,
+}
+
+impl Grouping {
+    pub(super) fn of(stats: &Stats, settings: &Settings) -> Self {
+        let mut plans: Vec<(&'static str, Vec<&Expr>)> = Vec::new();
+        let mut states = Vec::new();
+        let mut results = Vec::new();
+        for aggregate in &stats.aggregates {
+            let known = aggregates::find(aggregate.function);
+            let Some((known, run)) = known.and_then(|known| known.run.map(|run| (known, run)))
+            else {
+                // The resolver lets nothing through that is not built.
+                results.push(ResultOf::nothing());
+                continue;
+            };
+            let (values, parameter) = divide(aggregate, known.parameter);
+            let plan = (run.family, values);
+            let shared = plans.iter().position(|other| *other == plan);
+            let state = shared.unwrap_or_else(|| {
+                let arguments = plan.1.iter().map(|one| eval::compute(one, settings));
+                states.push(StateOf {
+                    run,
+                    arguments: arguments.collect(),
+                });
+                plans.push(plan);
+                states.len() - 1
+            });
+            results.push(ResultOf {
+                state,
+                run: Some(run),
+                parameter,
+            });
+        }
+        Self {
+            by: stats
+                .by
+                .iter()
+                .map(|one| eval::compute(one, settings))
+                .collect(),
+            states,
+            results,
+            post: stats
+                .post
+                .iter()
+                .map(|(slot, one)| (slot.0, eval::compute(one, settings)))
+                .collect(),
+            width: stats.width,
+            hasher: RandomState::default(),
+        }
+    }
+}
+
+impl ResultOf {
+    fn nothing() -> Self {
+        Self {
+            state: 0,
+            run: None,
+            parameter: Value::Null,
+        }
+    }
+}
+
+/// Divides the arguments of an aggregate into those it takes from each row, and its constant parameter.
+fn divide(aggregate: &Aggregate, parameter: Option<usize>) -> (Vec<&Expr>, Value<'static>) {
+    let is_value = |(at, _): &(usize, &Expr)| Some(*at) != parameter;
+    let arguments = aggregate.arguments.iter().enumerate();
+    let values = arguments.filter(is_value).map(|(_, one)| one).collect();
+    let constant = parameter.and_then(|at| aggregate.arguments.get(at));
+    match constant {
+        Some(Expr::Constant(value)) => (values, value.clone()),
+        _ => (values, Value::Null),
+    }
+}
+
+/// The groups found so far, in the order in which they were met (D42).
+#[derive(Clone, Debug)]
+pub(super) struct Groups {
+    spec: Grouping,
+    table: HashTable<usize>,
+    groups: Vec<Group>,
+    scratch: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    hash: u64,
+    key: Box<[u8]>,
+    by: Vec<Value<'static>>,
+    states: Vec<State>,
+}
+
+impl Groups {
+    pub(super) fn new(spec: Grouping) -> Self {
+        Self {
+            spec,
+            table: HashTable::new(),
+            groups: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Adds a row to its group; the values of a group that is known are not copied.
+    pub(super) fn push(&mut self, row: &[Cell<'_>]) {
+        self.scratch.clear();
+        for by in &self.spec.by {
+            by.push_key(row, &mut self.scratch);
+        }
+        let hash = self.spec.hasher.hash_one(&self.scratch);
+        let key = &self.scratch;
+        let known = self.table.find(hash, |at| *self.groups[*at].key == **key);
+        let at = known.copied().unwrap_or_else(|| self.begin(hash, row));
+        let states = self.groups[at].states.iter_mut();
+        for (state, of) in states.zip(&self.spec.states) {
+            push_arguments(state, &of.arguments, row);
+        }
+    }
+
+    /// Begins a group with the key in the scratch space.
+    fn begin(&mut self, hash: u64, row: &[Cell<'_>]) -> usize {
+        let by = self.spec.by.iter();
+        self.insert(Group {
+            hash,
+            key: self.scratch.as_slice().into(),
+            by: by.map(|by| by.value(row).into_owned()).collect(),
+            states: self.spec.states.iter().map(|of| (of.run.start)()).collect(),
+        })
+    }
+
+    fn insert(&mut self, group: Group) -> usize {
+        let at = self.groups.len();
+        let groups = &self.groups;
+        self.table
+            .insert_unique(group.hash, at, |other| groups[*other].hash);
+        self.groups.push(group);
+        at
+    }
+
+    /// Hands over the groups of a block and begins the next.
+    pub(super) fn take(&mut self) -> Vec<Group> {
+        self.table.clear();
+        std::mem::take(&mut self.groups)
+    }
+
+    /// Takes over the groups of a later block.
+    pub(super) fn merge(&mut self, later: Vec<Group>) {
+        for group in later {
+            let is_same = |at: &usize| self.groups[*at].key == group.key;
+            match self.table.find(group.hash, is_same).copied() {
+                None => {
+                    self.insert(group);
+                }
+                Some(at) => {
+                    let states = self.groups[at].states.iter_mut();
+                    states
+                        .zip(group.states)
+                        .for_each(|(state, later)| state.merge(later));
+                }
+            }
+        }
+    }
+
+    /// Returns a row for each group; without any row there is none, also without `by` (D7).
+    pub(super) fn finish(self) -> Vec<Held> {
+        let spec = self.spec;
+        let groups = self.groups.into_iter().enumerate();
+        groups.map(|(at, group)| group.finish(at, &spec)).collect()
+    }
+}
+
+/// Evaluates the arguments of an aggregate; the usual one or two need no allocation.
+fn push_arguments(state: &mut State, arguments: &[Compute], row: &[Cell<'_>]) {
+    match arguments {
+        [] => state.push(&[]),
+        [one] => state.push(&[one.value(row)]),
+        more => {
+            let values: Vec<Value<'_>> = more.iter().map(|one| one.value(row)).collect();
+            state.push(&values);
+        }
+    }
+}
+
+impl Group {
+    /// Returns the row of a group: its keys, its aggregates, and what is computed from both.
+    fn finish(mut self, at: usize, spec: &Grouping) -> Held {
+        let mut cells: Vec<Cell<'static>> = self.by.into_iter().map(Cell::Value).collect();
+        for result in &spec.results {
+            let value = result
+                .run
+                .map(|run| (run.finish)(&mut self.states[result.state], &result.parameter));
+            cells.push(Cell::Value(value.unwrap_or_default()));
+        }
+        cells.resize(spec.width.max(cells.len()), Cell::Empty);
+        for (slot, one) in &spec.post {
+            cells[*slot] = Cell::Value(one.value(&cells).into_owned());
+        }
+        let key = EventKey {
+            position: (0, at as u32),
+            ..EventKey::default()
+        };
+        Held { key, cells }
+    }
+}

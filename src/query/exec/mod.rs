@@ -1,0 +1,45 @@
+//! Running a plan: heads work on blocks of input at the same time, one tail joins what they found.
+//!
+//! ```text
+//! rows of a block → stages (filter, extend, parse) → sink (rows in order, or groups) → Partial
+//! Partials in block order → merged sink → the remaining operators → result rows
+//! ```
+//!
+//! The head of a plan is all up to the first operator that needs to see more than one row; that operator is the
+//! sink, whose partial states of different blocks can be merged. What comes behind it works on few rows, in one
+//! thread. Nothing grows with the input but what a query asks for: rows beyond a limit are dropped early, groups
+//! keep states and no rows.
+
+mod collect;
+mod group;
+mod head;
+mod parse;
+mod split;
+mod stage;
+mod tail;
+
+use crate::query::fields::Cell;
+use crate::time::Timestamp;
+
+pub use head::{Head, Partial};
+pub(crate) use split::Split;
+pub use tail::{Results, Tail};
+
+/// Where a row stands among all: when its event was, and where in the input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventKey {
+    /// The event's timestamp.
+    pub timestamp: Timestamp,
+    /// The number of the block in the input, and of the event in the block; no two events have the same.
+    pub position: (u32, u32),
+}
+
+/// A row that is kept beyond its block.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    key: EventKey,
+    cells: Vec<Cell<'static>>,
+}
+
+#[cfg(test)]
+mod tests;

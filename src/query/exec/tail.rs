@@ -1,0 +1,246 @@
+//! The part of a query that joins what the heads found and runs the rest on it.
+
+use std::ops::ControlFlow;
+
+use super::Held;
+use super::collect::{Collector, SortedBy, identity};
+use super::group::{Grouping, Groups};
+use super::head::{Found, Partial, SinkSpec};
+use super::stage::Stage;
+use crate::query::fields::Cell;
+use crate::row::{Columns, Row};
+use crate::value::Value;
+
+/// What follows the sink of the heads.
+#[derive(Clone, Debug)]
+pub(super) enum Rest {
+    Stage(Stage),
+    Groups(Grouping),
+    Sort(Vec<SortedBy>),
+    Limit(usize),
+    Distinct(Vec<usize>),
+}
+
+/// What a tail does, prepared once for a program.
+#[derive(Clone, Debug)]
+pub(super) struct TailSpec {
+    pub(super) sink: SinkSpec,
+    /// How many slots the rows behind the sink have.
+    pub(super) width: usize,
+    pub(super) rest: Vec<Rest>,
+    pub(super) columns: Columns,
+    /// Where the columns stand in the last layout.
+    pub(super) slots: Vec<usize>,
+    /// At most so many rows are given, and it is told when there were more.
+    pub(super) cap: Option<usize>,
+    /// Rows can be given as soon as their block is merged: no later one comes before them.
+    pub(super) streams: bool,
+}
+
+/// The tail of a program: takes what the heads found in the order of the blocks, gives the result.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    spec: TailSpec,
+    merged: Merged,
+    /// Rows that can be given already.
+    ready: Vec<Row>,
+    /// How many rows have been made ready.
+    given: u64,
+    /// How many rows there were, given or not.
+    seen: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Merged {
+    Rows(Box<Collector>),
+    Groups(Box<Groups>),
+    /// Rows are given at once; at most so many, when the query says so itself.
+    Stream(Option<u64>),
+}
+
+/// The result of a query.
+#[derive(Clone, Debug)]
+pub struct Results {
+    /// The rows, but for those that were drained before.
+    pub rows: Vec<Row>,
+    /// How many rows there are without the default limit; `None` when too many were dropped to tell.
+    pub total: Option<u64>,
+    /// Whether the default limit cut rows off.
+    pub truncated: bool,
+}
+
+impl Tail {
+    pub(super) fn new(spec: TailSpec) -> Self {
+        let merged = match &spec.sink {
+            SinkSpec::Rows(collect) if spec.streams => {
+                Merged::Stream(collect.limit.map(|limit| limit as u64))
+            }
+            SinkSpec::Rows(collect) => Merged::Rows(Box::new(Collector::new(collect.clone()))),
+            SinkSpec::Groups(grouping) => Merged::Groups(Box::new(Groups::new(grouping.clone()))),
+        };
+        Self {
+            spec,
+            merged,
+            ready: Vec::new(),
+            given: 0,
+            seen: 0,
+        }
+    }
+
+    /// Takes what a head found in the next block; `Break` says that no later block can change the result.
+    pub fn merge(&mut self, partial: Partial) -> ControlFlow<()> {
+        let enough = match (&mut self.merged, partial.0) {
+            (Merged::Groups(groups), Found::Groups(more)) => {
+                groups.merge(more);
+                false
+            }
+            (Merged::Rows(rows), Found::Rows(more)) => rows.merge(more),
+            (Merged::Stream(limit), Found::Rows(more)) => {
+                let limit = *limit;
+                self.stream(more.into_rows(), limit)
+            }
+            _ => false,
+        };
+        if enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Makes rows ready and returns whether there are as many as the query wants.
+    fn stream(&mut self, mut rows: Vec<Held>, limit: Option<u64>) -> bool {
+        let left =
+            |all: Option<u64>, taken: u64| all.map_or(usize::MAX, |all| (all - taken) as usize);
+        rows.truncate(left(limit, self.seen));
+        self.seen += rows.len() as u64;
+        rows.truncate(left(self.spec.cap.map(|cap| cap as u64), self.given));
+        self.given += rows.len() as u64;
+        let rows = run_rest(&mut self.spec.rest, rows, self.spec.width);
+        let spec = &self.spec;
+        self.ready
+            .extend(rows.into_iter().map(|held| row(spec, held)));
+        limit.is_some_and(|limit| self.seen >= limit)
+    }
+
+    /// Returns the rows that are final before the input has ended: those of a query that keeps its order.
+    pub fn drain(&mut self) -> Vec<Row> {
+        std::mem::take(&mut self.ready)
+    }
+
+    /// Runs what remains and returns the rows that were not drained.
+    pub fn finish(mut self) -> Results {
+        let (rows, total) = match self.merged {
+            Merged::Stream(_) => {
+                return Results {
+                    rows: self.ready,
+                    total: Some(self.seen),
+                    truncated: self.seen > self.given,
+                };
+            }
+            Merged::Rows(rows) => rows.finish(),
+            Merged::Groups(groups) => (groups.finish(), None),
+        };
+        let keeps_all = self.spec.rest.iter().all(Rest::keeps_all);
+        let from_rows = matches!(self.spec.sink, SinkSpec::Rows(_));
+        let mut rows = run_rest(&mut self.spec.rest, rows, self.spec.width);
+        let total = if keeps_all && from_rows && self.spec.cap.is_some() {
+            // The sink dropped rows beyond the cap: only it knows how many there were.
+            total
+        } else {
+            Some(rows.len() as u64)
+        };
+        rows.truncate(self.spec.cap.unwrap_or(usize::MAX));
+        let spec = &self.spec;
+        Results {
+            truncated: total.is_none_or(|total| total > rows.len() as u64),
+            total,
+            rows: rows.into_iter().map(|held| row(spec, held)).collect(),
+        }
+    }
+}
+
+impl Rest {
+    /// Returns whether as many rows go out as come in.
+    pub(super) fn keeps_all(&self) -> bool {
+        match self {
+            Self::Stage(stage) => stage.keeps_all(),
+            Self::Sort(_) => true,
+            _ => false,
+        }
+    }
+}
+
+fn run_rest(rest: &mut [Rest], mut rows: Vec<Held>, width: usize) -> Vec<Held> {
+    widen(&mut rows, width);
+    for step in rest {
+        rows = step.run(rows);
+    }
+    rows
+}
+
+/// Makes room for what will be computed.
+fn widen(rows: &mut [Held], width: usize) {
+    for held in rows {
+        let width = width.max(held.cells.len());
+        held.cells.resize(width, Cell::Empty);
+    }
+}
+
+impl Rest {
+    fn run(&mut self, mut rows: Vec<Held>) -> Vec<Held> {
+        match self {
+            Self::Stage(stage) => rows.retain_mut(|held| stage.apply(&mut held.cells)),
+            Self::Sort(keys) => sort(keys, &mut rows),
+            Self::Limit(limit) => rows.truncate(*limit),
+            Self::Distinct(slots) => distinct(slots, &mut rows),
+            Self::Groups(grouping) => {
+                let mut groups = Groups::new(grouping.clone());
+                rows.iter().for_each(|held| groups.push(&held.cells));
+                return groups.finish();
+            }
+        }
+        rows
+    }
+}
+
+/// Sorts rows that have an order already: equal ones keep it.
+fn sort(keys: &[SortedBy], rows: &mut [Held]) {
+    rows.sort_by(|one, other| {
+        let compare = |key: &SortedBy| {
+            let (one, other) = (&one.cells[key.held], &other.cells[key.held]);
+            key.compare(&one.value(), &other.value())
+        };
+        keys.iter()
+            .map(compare)
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+}
+
+fn distinct(slots: &[usize], rows: &mut Vec<Held>) {
+    let mut seen = std::collections::HashSet::new();
+    let mut scratch = Vec::new();
+    rows.retain(|held| {
+        identity(slots, &held.cells, held.key, &mut scratch);
+        seen.insert(scratch.clone())
+    });
+}
+
+fn row(spec: &TailSpec, mut held: Held) -> Row {
+    let slots = spec.slots.iter().enumerate();
+    let values = slots.map(|(at, slot)| {
+        let again = spec.slots[at + 1..].contains(slot);
+        let cell = &mut held.cells[*slot];
+        if again {
+            cell.clone().into_value()
+        } else {
+            std::mem::take(cell).into_value()
+        }
+    });
+    let values: Vec<Value<'static>> = values.collect();
+    Row {
+        columns: spec.columns.clone(),
+        values,
+    }
+}
