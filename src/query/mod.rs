@@ -21,11 +21,16 @@ pub mod optimize;
 pub mod parser;
 pub mod plan;
 mod print;
+mod program;
 pub mod resolve;
 pub mod tables;
 pub mod token;
 
 use crate::time::Timestamp;
+
+pub use exec::{EventKey, Head, Partial, Results, Tail};
+pub use fields::{Extras, FieldSet, Slots};
+pub use program::Program;
 
 /// Which rows a query starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

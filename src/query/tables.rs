@@ -96,13 +96,15 @@ impl Table {
             Self::Runs => RUNS.contains(&field),
             Self::Events => {
                 let single = field.starts_with('@') && !field.starts_with("@@");
-                !single
-                    || self.known().any(|known| known == field)
-                    || SERVICE_PREFIXES
-                        .iter()
-                        .any(|prefix| field.starts_with(prefix))
+                !single || self.known().any(|known| known == field)
             }
         }
+    }
+
+    /// Says whether only the service can tell the field of an event.
+    pub(super) fn is_for_service(self, field: &str) -> bool {
+        let begins = |prefix: &&str| field.starts_with(*prefix);
+        self == Self::Events && SERVICE_PREFIXES.iter().any(|prefix| begins(&prefix))
     }
 
     /// Returns the names that can be suggested for one that is not there.

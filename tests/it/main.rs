@@ -4,4 +4,5 @@ mod corpus;
 mod corpus_errors;
 mod corpus_runs;
 mod filter_pattern;
+mod insights;
 mod layering;

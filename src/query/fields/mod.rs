@@ -4,6 +4,7 @@
 //! and becomes a value when something asks for it. The rules of what is a field stand in `walk`.
 
 mod cell;
+mod lambda;
 mod walk;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::record::Record;
 use crate::value::Value;
 
 pub use cell::Cell;
+use lambda::Platform;
 
 /// What the program knows of an event beside the event itself: the fields that only it has.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,6 +95,7 @@ enum System {
     ErrorMessage,
     ErrorCulprit,
     ErrorFingerprint,
+    Lambda(Platform),
 }
 
 impl System {
@@ -111,7 +114,7 @@ impl System {
             "@error.message" => Self::ErrorMessage,
             "@error.culprit" => Self::ErrorCulprit,
             "@error.fingerprint" => Self::ErrorFingerprint,
-            _ => return None,
+            other => return Platform::find(other).map(Self::Lambda),
         })
     }
 
@@ -131,6 +134,7 @@ impl System {
             Self::ErrorMessage => extras.error_message.into(),
             Self::ErrorCulprit => extras.error_culprit.into(),
             Self::ErrorFingerprint => extras.error_fingerprint.into(),
+            Self::Lambda(field) => field.read(event.message),
         })
     }
 }

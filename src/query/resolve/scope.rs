@@ -150,6 +150,10 @@ impl Scope {
         let Some(table) = self.table else {
             return self.lost(&name, field.span, near);
         };
+        if table.is_for_service(&name) {
+            let message = format!("only the service knows `{name}`");
+            return Diagnostic::new(codes::SERVICE_ONLY, field.span.range(), message);
+        }
         let message = match table {
             Table::Runs => format!("the runs table has no column `{name}`"),
             Table::Events => format!("no event has a field `{name}`"),
