@@ -1,12 +1,18 @@
 //! A query made ready to run: all phases from its text on, joined.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::query::ast::Query;
+use crate::query::eval;
 use crate::query::exec::{Head, Split, Tail};
+use crate::query::explain::Explain;
 use crate::query::fields::FieldSet;
-use crate::query::plan::{Order, Plan};
+use crate::query::optimize::optimize;
+use crate::query::plan::{Expr, Order, Plan};
 use crate::query::resolve::{Resolved, resolve};
 use crate::query::{Settings, parser};
 use crate::row::Columns;
+use crate::scan::need::Need;
+use crate::value::Value;
 
 /// A compiled query.
 ///
@@ -14,9 +20,12 @@ use crate::row::Columns;
 /// order of the blocks.
 #[derive(Clone, Debug)]
 pub struct Program {
+    query: Query,
     settings: Settings,
     warnings: Vec<Diagnostic>,
+    /// The plan as written; what runs is the optimized one.
     plan: Plan,
+    optimized: Plan,
     fields: FieldSet,
     split: Split,
 }
@@ -26,26 +35,27 @@ impl Program {
     pub fn compile(text: &str, settings: &Settings) -> Result<Self, Diagnostics> {
         let query = parser::parse(text)?;
         let Resolved { plan, warnings } = resolve(&query, text, settings.table)?;
-        Ok(Self::of_plan(plan, warnings, settings))
-    }
-
-    fn of_plan(plan: Plan, warnings: Vec<Diagnostic>, settings: &Settings) -> Self {
-        Self {
-            fields: FieldSet::new(plan.fields.clone(), plan.width),
-            split: Split::of(&plan, settings),
+        let optimized = optimize(plan.clone(), &|expr| constant(expr, settings));
+        Ok(Self {
+            fields: FieldSet::new(optimized.fields.clone(), optimized.width),
+            split: Split::of(&optimized, settings),
             settings: settings.clone(),
+            query,
             warnings,
             plan,
-        }
+            optimized,
+        })
     }
 
     /// Returns the same program with another order for the rows that no `sort` decides.
     ///
     /// In the order of the input a filter needs to hold no rows: see [`Program::streams`].
     #[must_use]
-    pub fn with_order(self, order: Order) -> Self {
-        let plan = Plan { order, ..self.plan };
-        Self::of_plan(plan, self.warnings, &self.settings)
+    pub fn with_order(mut self, order: Order) -> Self {
+        self.plan.order = order;
+        self.optimized.order = order;
+        self.split = Split::of(&self.optimized, &self.settings);
+        self
     }
 
     /// Returns what is odd about the query though not wrong.
@@ -63,6 +73,18 @@ impl Program {
         &self.fields
     }
 
+    /// Returns what the raw bytes of a line must hold for its event to matter.
+    pub fn need(&self) -> Need {
+        self.optimized.need()
+    }
+
+    /// Returns what became of the query, phase by phase.
+    pub fn explain(&self) -> Explain {
+        let mut explain = Explain::new(&self.query, &self.plan, &self.optimized, &self.need());
+        explain.add("runs", self.split.to_string());
+        explain
+    }
+
     /// Returns whether [`Tail::drain`] gives rows before the input has ended.
     pub fn streams(&self) -> bool {
         self.split.streams()
@@ -77,4 +99,9 @@ impl Program {
     pub fn tail(&self) -> Tail {
         self.split.tail()
     }
+}
+
+/// Returns the value of an expression that reads no slot.
+fn constant(expr: &Expr, settings: &Settings) -> Value<'static> {
+    eval::compute(expr, settings).value(&[]).into_owned()
 }

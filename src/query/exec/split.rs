@@ -1,6 +1,7 @@
 //! Dividing a plan: stages for the heads, the sink they end in, and the rest for the tail.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::collect::{Collect, Sequence, SortedBy};
 use super::group::Grouping;
@@ -16,8 +17,8 @@ use crate::row::Columns;
 pub(crate) struct Split {
     stages: Vec<Stage>,
     tail: TailSpec,
-    /// How many operators of the plan the heads run, those of the sink included.
-    head_length: usize,
+    /// How the operators are divided, for people who read the plan.
+    outline: String,
 }
 
 impl Split {
@@ -48,7 +49,7 @@ impl Split {
             _ => rows(plan, behind, settings, cap),
         };
         Self {
-            head_length: stages.len() + length,
+            outline: outline(&plan.operators, stages.len(), length, tail.streams),
             stages,
             tail,
         }
@@ -73,10 +74,52 @@ impl Split {
     pub(crate) fn streams(&self) -> bool {
         self.tail.streams
     }
+}
 
-    /// Returns how many operators of the plan the heads run.
-    pub(crate) fn head_length(&self) -> usize {
-        self.head_length
+/// Tells how the plan is divided.
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.outline)
+    }
+}
+
+fn outline(operators: &[Operator], stages: usize, sink: usize, streams: bool) -> String {
+    let list = |part: &[Operator]| -> String {
+        let lines = part
+            .iter()
+            .map(|operator| format!("\n  {}", word(operator)));
+        lines.collect()
+    };
+    let (stages, behind) = operators.split_at(stages);
+    let (sink, rest) = behind.split_at(sink);
+    let order = if streams {
+        "as they come"
+    } else {
+        "merged in order"
+    };
+    format!(
+        "each row of a block:{}\neach block, then {order}:{}\nonce, at the end:{}",
+        list(stages),
+        if sink.is_empty() {
+            "\n  rows".to_owned()
+        } else {
+            list(sink)
+        },
+        list(rest),
+    )
+}
+
+fn word(operator: &Operator) -> &'static str {
+    match operator {
+        Operator::Filter(_) => "filter",
+        Operator::Extend(_) => "extend",
+        Operator::Parse(_) => "parse",
+        Operator::Stats(_) => "stats",
+        Operator::Sort(_) => "sort",
+        Operator::TopK(..) => "sort and limit",
+        Operator::Limit(_) => "limit",
+        Operator::LimitAny(_) => "limit any",
+        Operator::Dedup(_) => "dedup",
     }
 }
 
