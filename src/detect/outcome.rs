@@ -80,8 +80,10 @@ impl Case<'_> {
             Stop::OutOfMemory => {
                 Verdict::failed(Cause::Oom, "ECS killed the container for its memory")
             }
-            Stop::Asked => Verdict::failed(Cause::Stopped, "the task was told to stop"),
-            Stop::Scheduler => self.by_scheduler(task),
+            Stop::Asked if !is_service(task) => {
+                Verdict::failed(Cause::Stopped, "the task was told to stop")
+            }
+            Stop::Asked | Stop::Scheduler => self.by_scheduler(task),
             Stop::Exited => self.by_exit_code(task),
         };
         let said = (stop != Stop::Exited)
@@ -97,24 +99,23 @@ impl Case<'_> {
         self.main?.exit_code
     }
 
-    /// The service's scheduler ends tasks when it deploys or scales in, and when they are not healthy.
+    /// A service's tasks are ended when it is deployed or scaled in, and when they are not healthy.
     fn by_scheduler(&self, task: &TaskEvent) -> Verdict {
         let unhealthy = task.stopped_reason.contains("failed");
         match self.exit_code() {
             Some(0) if !unhealthy => Verdict {
                 cause: Some(Cause::Stopped),
-                ..Verdict::of(Outcome::Succeeded, "the service's scheduler stopped it")
+                ..Verdict::of(Outcome::Succeeded, "its service stopped it")
             },
             None | Some(0 | 130 | 137 | 143) if !unhealthy => Verdict {
                 cause: Some(Cause::Stopped),
-                ..Verdict::of(Outcome::Unknown, "the service's scheduler stopped it")
+                ..Verdict::of(Outcome::Unknown, "its service stopped it")
             },
-            _ if unhealthy => Verdict::failed(
-                Cause::Stopped,
-                "the service's scheduler stopped it as unhealthy",
-            ),
+            _ if unhealthy => {
+                Verdict::failed(Cause::Stopped, "its service stopped it as unhealthy")
+            }
             Some(code) => self.by_bad_code(code),
-            None => Verdict::of(Outcome::Unknown, "the service's scheduler stopped it"),
+            None => Verdict::of(Outcome::Unknown, "its service stopped it"),
         }
     }
 

@@ -224,6 +224,24 @@ fn from_the_log_alone_what_is_evident_is_seen_and_nothing_else() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+/// What the log alone can and cannot tell, as the documentation says it: crashes and refusals are seen, kills and
+/// silent exits are not.
+#[test]
+fn without_exit_codes_this_much_is_told() {
+    let (mut hits, mut alarms, mut missed, mut quiet) = (0, 0, 0, 0);
+    for stream in batches() {
+        let told = by_log(&stream).is_some_and(|run| run.outcome == Outcome::Failed);
+        let count = match (told, stream.exit_code != 0 || stream.outcome == "failed") {
+            (true, true) => &mut hits,
+            (true, false) => &mut alarms,
+            (false, true) => &mut missed,
+            (false, false) => &mut quiet,
+        };
+        *count += 1;
+    }
+    assert_eq!([hits, alarms, missed, quiet], [152, 1, 24, 266]);
+}
+
 /// The failing streams, some that went well, and one without any event.
 fn sample_files() -> Vec<Stream> {
     const FILES: [&str; 12] = [

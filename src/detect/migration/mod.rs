@@ -290,7 +290,7 @@ impl MigrationReader {
         }
         let final_attempt = self.found.attempts - 1;
         let unfinished = self.found.steps.iter().filter(|step| !step.is_over());
-        let failed = unfinished.filter(|step| !self.made_good(step)).last();
+        let failed = unfinished.filter(|step| !self.made_good(step)).next_back();
         self.found.failed = failed.map(|step| step.name.clone());
         let trouble =
             !self.broken.is_empty() || self.found.steps.iter().any(|step| !step.is_over());

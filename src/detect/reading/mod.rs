@@ -102,17 +102,16 @@ impl Reading {
         self.troubles.iter().rev().find(|trouble| trouble.is_end())
     }
 
-    /// Returns the error that says most about a run that went wrong.
+    /// Returns the error that says most about a run that went wrong by itself.
     pub fn main_trouble(&self) -> Option<&Trouble> {
         let last = |wanted: &dyn Fn(&&Trouble) -> bool| self.troubles.iter().rev().find(wanted);
-        let logged = |trouble: &&Trouble| trouble.class == Class::Logged;
+        let raised = |trouble: &&Trouble| {
+            trouble.class == Class::Logged && !trouble.error.traceback.is_empty()
+        };
         self.end()
-            .or_else(|| {
-                last(&|trouble| {
-                    trouble.is_end() || logged(trouble) && !trouble.error.traceback.is_empty()
-                })
-            })
-            .or_else(|| last(&logged))
+            .or_else(|| last(&|trouble| trouble.is_end() || raised(trouble)))
+            .or_else(|| last(&|trouble| trouble.class == Class::Logged))
+            .or_else(|| self.troubles.last())
     }
 }
 

@@ -153,3 +153,28 @@ fn the_module_names_the_migration_only_while_it_runs() {
     assert_eq!(failed("apply_migration").as_deref(), Some("rates.0006_x"));
     assert_eq!(failed("__init__"), None);
 }
+
+#[test]
+fn the_error_that_says_most_is_found() {
+    let main = |lines: &[&str]| {
+        read(lines)
+            .main_trouble()
+            .map(|trouble| trouble.error.headline())
+    };
+    let record = r#"{"levelname": "ERROR", "name": "a", "message": "page 3 failed"}"#;
+    let caught = [
+        "Traceback (most recent call last):",
+        "  File \"/app/x.py\", line 3, in f",
+        "KeyError: 1",
+    ];
+    assert_eq!(
+        main(&[&[record][..], &CRASH].concat()).as_deref(),
+        Some("KeyError: 'price'")
+    );
+    assert_eq!(
+        main(&[&["+1 x"][..], &caught, &[INFO, record]].concat()).as_deref(),
+        Some("page 3 failed")
+    );
+    assert_eq!(main(&caught).as_deref(), Some("KeyError: 1"));
+    assert_eq!(main(&[INFO]), None);
+}

@@ -211,10 +211,20 @@ impl RunTable {
         joined.into_values().collect()
     }
 
+    /// Returns the name of the container that speaks for the task: the configured one, else the only one that
+    /// logged, where no command tells.
+    fn main_name<'a>(&'a self, event: &TaskEvent, joined: &Joined<'a>) -> Option<&'a str> {
+        let configured = self.config.main_container.as_deref();
+        configured.or_else(|| match joined.streams.as_slice() {
+            [only] if event.command().is_none() => only.origin.container(),
+            _ => None,
+        })
+    }
+
     fn judge(&self, joined: &Joined<'_>, now: Timestamp) -> Vec<Run> {
         let config = &self.config;
         let event = joined.task.map(|task| &task.event);
-        let main = event.and_then(|event| event.main_container(config.main_container.as_deref()));
+        let main = event.and_then(|event| event.main_container(self.main_name(event, joined)));
         let stream = joined.stream(main.map(|main| main.name.as_str()));
         let reading = stream.map(|stream| Reading::of(&stream.transcript, &config.app_roots));
         let reading = reading.unwrap_or_default();
@@ -230,6 +240,7 @@ impl RunTable {
         };
         let builder = Builder {
             case,
+            roots: &config.app_roots,
             stream,
             task: joined.task,
         };

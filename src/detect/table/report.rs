@@ -2,10 +2,11 @@
 
 use crate::decode::ecs::{TaskEvent, TaskKind};
 use crate::decode::exception::ErrorInfo;
+use crate::decode::traceback::{AppRoots, Traceback};
 use crate::detect::command::Command;
-use crate::detect::outcome::Case;
+use crate::detect::outcome::{Case, Verdict};
 use crate::detect::reading::{Class, Trouble};
-use crate::detect::run::{Outcome, Run, RunKind};
+use crate::detect::run::{Cause, Outcome, Run, RunKind};
 use crate::detect::table::{Stream, Task};
 use crate::detect::transcript::Transcript;
 use crate::time::Timestamp;
@@ -13,6 +14,7 @@ use crate::time::Timestamp;
 /// Puts a run together.
 pub(super) struct Builder<'a> {
     pub(super) case: Case<'a>,
+    pub(super) roots: &'a AppRoots,
     pub(super) stream: Option<&'a Stream>,
     pub(super) task: Option<&'a Task>,
 }
@@ -21,7 +23,7 @@ impl Builder<'_> {
     /// Returns the run of a batch or of a one-off task.
     pub(super) fn run(&self) -> Run {
         let verdict = self.case.verdict();
-        let trouble = self.trouble(verdict.outcome);
+        let trouble = self.trouble(&verdict);
         let crash = self.case.reading.last_crash();
         let mut run = self.outline();
         run.ended = self.ended(verdict.outcome);
@@ -39,27 +41,42 @@ impl Builder<'_> {
         run
     }
 
-    /// The error of a run that went well is none, but for one that a later attempt made good.
-    fn trouble(&self, outcome: Outcome) -> Option<&Trouble> {
+    /// Returns the error to report.
+    ///
+    /// A run that went well has none, but for a crash that a later attempt made good; one that was ended from
+    /// outside has only what it said last: errors it logged before are not why it ended.
+    fn trouble(&self, verdict: &Verdict) -> Option<&Trouble> {
         let reading = self.case.reading;
-        match outcome {
-            Outcome::Succeeded | Outcome::Running => reading
+        let crash = || {
+            reading
                 .last_crash()
-                .filter(|crash| !crash.error.traceback.is_empty() && crash.class != Class::Refusal),
-            _ => reading.main_trouble(),
+                .filter(|crash| crash.class != Class::Refusal)
+        };
+        match (verdict.outcome, verdict.cause) {
+            (Outcome::Succeeded | Outcome::Running, _) => crash(),
+            (_, None | Some(Cause::ExitCode | Cause::Exception | Cause::CommandError)) => {
+                reading.main_trouble()
+            }
+            _ => reading.end(),
         }
     }
 
-    /// `sys.exit("text")` prints the text and exits with 1: nothing else marks it as an error.
+    /// `sys.exit("text")` prints the text and exits with 1: nothing else marks it as an error. A syntax error of
+    /// the script itself is printed without a traceback's head.
     fn take_last_line(&self, run: &mut Run) {
         let line = self.case.reading.last_line.as_ref();
-        let last = line.filter(|(place, line)| {
-            Some(place) == run.last.as_ref() && !line.starts_with([' ', '\t', '\r'])
+        let margin = |line: &str| !line.starts_with([' ', '\t', '\r']);
+        let last = line.filter(|(place, line)| Some(place) == run.last.as_ref() && margin(line));
+        let Some((place, line)) = last else { return };
+        let class = line.split(':').next().unwrap_or_default();
+        let raised = class.ends_with("Error") || class.ends_with("Exception");
+        let roots = self.roots;
+        let traceback = Traceback::parse(line, roots).filter(|_| raised);
+        run.error = Some(match traceback {
+            Some(traceback) => ErrorInfo::from_traceback(traceback, roots),
+            None => ErrorInfo::from_message(None, line),
         });
-        if let Some((place, line)) = last {
-            run.error = Some(ErrorInfo::from_message(None, line));
-            run.error_at = Some(place.clone());
-        }
+        run.error_at = Some(place.clone());
     }
 
     /// A service's task is no run, but what it may do is: a migration before it begins, and its own end.

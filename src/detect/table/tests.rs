@@ -1,5 +1,5 @@
 use super::*;
-use crate::detect::run::Cause;
+use crate::detect::run::{Cause, Outcome, RunKind};
 use crate::event::Event;
 
 fn sample(name: &str) -> TaskEvent {
@@ -305,4 +305,52 @@ fn old_streams_can_be_forgotten() {
         &[(9001, DONE)],
     );
     assert_eq!(only(&table, 9001).counts.events, 2);
+}
+
+#[test]
+fn the_last_line_speaks_where_nothing_else_does() {
+    let error = |code: i64, line: &str| {
+        let mut event = sample("scheduled-exit1");
+        event.containers[0].exit_code = Some(code);
+        let mut table = RunTable::new(RunConfig::default());
+        table.observe_task(&event, "");
+        let stream = format!("ecs/app/{}", event.task);
+        observe(
+            &mut table,
+            "/ecs/production-batch",
+            &stream,
+            &[(1, DONE), (2, line)],
+        );
+        only(&table, 0).error.map(|error| error.headline())
+    };
+    assert_eq!(
+        error(1, "month 2026-11 is already invoiced").as_deref(),
+        Some("month 2026-11 is already invoiced")
+    );
+    assert_eq!(
+        error(1, "SyntaxError: '(' was never closed").as_deref(),
+        Some("SyntaxError: '(' was never closed")
+    );
+    assert_eq!(error(1, "  indented"), None);
+    assert_eq!(error(137, "page 3"), None);
+}
+
+#[test]
+fn an_error_that_was_logged_before_is_not_why_a_task_was_killed() {
+    let mut event = sample("scheduled-exit1");
+    event.containers[0].exit_code = Some(137);
+    let mut table = RunTable::new(RunConfig::default());
+    table.observe_task(&event, "");
+    let stream = format!("ecs/app/{}", event.task);
+    observe(
+        &mut table,
+        "/ecs/production-batch",
+        &stream,
+        &[(1, ERROR), (2, DONE)],
+    );
+    let run = only(&table, 0);
+    assert_eq!(
+        (run.cause, run.error, run.counts.errors),
+        (Some(Cause::Signal), None, 1)
+    );
 }

@@ -6,9 +6,9 @@
 //! between them cannot push them out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
-use crate::decode::json::Malformed;
+use crate::decode::json::{Json, Malformed};
 use crate::decode::level::Level;
 use crate::decode::text_line::Format;
 use crate::decode::traceback::without_colours;
@@ -130,9 +130,8 @@ impl Transcript {
             _ => 0,
         };
         if let Some(id) = id.filter(|_| self.seen.len() < REMEMBERED_IDS) {
-            let mut hasher = self.seen.hasher().build_hasher();
-            id.hash(&mut hasher);
-            if !self.seen.insert(hasher.finish() & !3 | class) {
+            let hash = self.seen.hasher().hash_one(id);
+            if !self.seen.insert(hash & !3 | class) {
                 return;
             }
         }
@@ -164,7 +163,7 @@ impl Transcript {
         match record.line() {
             // An access line is nobody's sign of life: a server may write them until its pipe closes.
             Some(line) if line.format == Format::Access => {
-                self.records.insert(place, |()| 0, || ())
+                self.records.insert(place, |()| 0, || ());
             }
             Some(_) => self.observe_log_line(record, place),
             None => self.keep_text(&record.text(), place),
@@ -198,10 +197,7 @@ impl Transcript {
             return;
         }
         let value = record.object().and_then(|object| object.get(field));
-        if let Some(name) = value
-            .and_then(|value| value.as_str())
-            .filter(|name| !name.is_empty())
-        {
+        if let Some(name) = value.and_then(Json::as_str).filter(|name| !name.is_empty()) {
             self.named = Some((place.clone(), head(&name, MAX_MESSAGE).to_owned()));
         }
     }
@@ -296,7 +292,7 @@ impl Transcript {
             entries.extend(
                 store
                     .iter()
-                    .map(|(place, line)| ((place, 0), Entry::Text(&**line))),
+                    .map(|(place, line)| ((place, 0), Entry::Text(line))),
             );
         }
         entries.extend(
@@ -307,7 +303,7 @@ impl Transcript {
         entries.extend(
             self.errors
                 .iter()
-                .map(|(place, error)| ((place, 1), Entry::Error(&**error))),
+                .map(|(place, error)| ((place, 1), Entry::Error(error))),
         );
         entries
             .into_iter()
