@@ -107,6 +107,16 @@ impl Failure {
         self
     }
 
+    /// Adds a line below the message, for candidates to choose from.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        if let Body::Message(message, _) = &mut self.body {
+            message.push('\n');
+            message.push_str(&line.into());
+        }
+        self
+    }
+
     /// Adds a hint that can be pasted; `None` leaves it without one.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {

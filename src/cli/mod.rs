@@ -20,6 +20,7 @@ mod parse;
 mod progress;
 mod run;
 mod scope;
+mod sheet;
 mod source;
 mod terminal;
 mod tree;

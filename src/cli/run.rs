@@ -168,6 +168,22 @@ pub(super) fn runs(
     Ok((runs, answer))
 }
 
+/// Returns what a source knows of the tasks whose id begins with `wanted`.
+pub(super) fn task(
+    context: &Context,
+    source: Source,
+    wanted: &str,
+) -> Result<(drive::Found, Answer), Failure> {
+    let scope = scope(context, &[]);
+    let zone = log_zone(context);
+    let mut reader = Reader::open(context, source, &zone);
+    let stop = context.interrupt.flag();
+    let setting = setting(context, &scope, &zone, &stop);
+    let (found, tally) = drive::task(&mut reader.source, &setting, wanted, context.clock.now);
+    let ending = reader.finish(context)?;
+    Ok((found, Answer::new(tally, ending)))
+}
+
 /// Returns what a query depends on beside its text.
 pub(super) fn settings(context: &Context, table: Table) -> Settings {
     let window = context.window;

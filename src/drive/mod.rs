@@ -9,8 +9,10 @@ pub mod filter;
 mod runs;
 mod scope;
 mod setting;
+mod task;
 
 pub use filter::filter;
 pub use runs::{app_roots, run_config, run_table, runs};
 pub use scope::{Admission, Place, Scope, place_of};
 pub use setting::{Setting, Tally};
+pub use task::{Found, Line, task};

@@ -1,6 +1,7 @@
 //! `json` and `ndjson`: rows as objects, with numbers as numbers and times in UTC.
 
-use super::{Ending, Question, Renderer, SCHEMA};
+use super::{Ending, Question, RUN_SCHEMA, Renderer, SCHEMA};
+use crate::detect::Run;
 use crate::row::{Columns, Row};
 use crate::time::Timestamp;
 use crate::value::{Value, number_text};
@@ -76,6 +77,32 @@ pub fn write_document(question: &Question, ending: Ending, rows: &[u8], out: &mu
     write_truth(ending.truncated, out);
     out.extend_from_slice(b",\"rows\":[");
     out.extend_from_slice(rows.strip_prefix(b",").unwrap_or(rows));
+    out.extend_from_slice(b"]}\n");
+}
+
+/// Appends the document of one run: the columns of its table, what told its outcome, and its lines, each behind a
+/// comma and a line end.
+pub fn write_run_document(run: Option<&Run>, complete: bool, lines: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"schema\":");
+    write_text(RUN_SCHEMA, out);
+    out.extend_from_slice(b",\"complete\":");
+    write_truth(complete, out);
+    out.extend_from_slice(b",\"run\":");
+    match run {
+        None => out.extend_from_slice(b"null"),
+        Some(run) => {
+            let fields: Vec<(&str, Value<'_>)> = Run::COLUMNS
+                .iter()
+                .map(|name| (*name, run.field(name)))
+                .collect();
+            write_members(fields.iter().map(|(name, value)| (*name, value)), out);
+            out.extend_from_slice(b",\"evidence\":");
+            let evidence = run.evidence.iter().map(|text| Value::from(text.as_str()));
+            write_list(&evidence.collect::<Vec<_>>(), out);
+        }
+    }
+    out.extend_from_slice(b",\"lines\":[");
+    out.extend_from_slice(lines.strip_prefix(b",").unwrap_or(lines));
     out.extend_from_slice(b"]}\n");
 }
 

@@ -18,12 +18,15 @@ use crate::row::{Columns, Row};
 use crate::time::{Window, Zone};
 
 pub use events::Events;
-pub use json::{write_document, write_value};
+pub use json::{write_document, write_run_document, write_value};
 pub use paint::Paint;
 pub use pretty::Pretty;
 
 /// The version of the document that `json` prints.
 pub const SCHEMA: &str = "logq.rows.v1";
+
+/// The version of the document that `json` prints of one run.
+pub const RUN_SCHEMA: &str = "logq.run.v1";
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
