@@ -342,8 +342,11 @@ impl<'t> Lexer<'t> {
 
     fn sign(&mut self, first: char, start: usize) -> Token {
         let rest = self.rest();
-        if rest.starts_with("://") {
-            return self.address(start);
+        match first {
+            ':' if rest.starts_with("://") => return self.address(start),
+            '$' | '{' => return self.placeholder(start),
+            '\u{201c}' | '\u{2018}' => return self.typographic(start),
+            _ => {}
         }
         if let Some((wrong, right)) = FOREIGN.iter().find(|(wrong, _)| rest.starts_with(wrong)) {
             self.at += wrong.len();
@@ -358,15 +361,28 @@ impl<'t> Lexer<'t> {
             return self.foreign_name(start);
         }
         self.bump();
-        let hint = match first {
-            '$' => "`${name}` parameters belong in saved queries; `$Name()` only the service knows",
-            '{' | '}' => "placeholders such as `{{name}}` only the service fills in",
-            '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => {
-                "quote texts with the plain \" or ' of the keyboard"
-            }
-            _ => "texts stand in quotes, field names with other signs in backticks",
-        };
+        let hint = "texts stand in quotes, field names with other signs in backticks";
         let message = format!("`{}` means nothing here", first.escape_debug());
+        self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
+    }
+
+    /// Complains about `${name}`, `{{name}}` and `$Name(...)`, all of it.
+    fn placeholder(&mut self, start: usize) -> Token {
+        self.take_while(|c| matches!(c, '$' | '{'));
+        self.take_while(is_word);
+        self.take_while(|c| c == '}');
+        let message = "a placeholder that nothing fills in";
+        let hint = "parameters, written `${name}`, belong in saved queries";
+        self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
+    }
+
+    /// Complains about a text in quotes that are none, all of it.
+    fn typographic(&mut self, start: usize) -> Token {
+        self.bump();
+        let text = self.take_while(|c| !matches!(c, '\u{201d}' | '\u{2019}' | '\n'));
+        self.bump();
+        let message = "quotes from a text editor, which do not quote";
+        let hint = format!("use the plain ones of the keyboard: \"{text}\"");
         self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
     }
 
@@ -385,8 +401,14 @@ impl<'t> Lexer<'t> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Token {
-        let one = Diagnostic::new(code, start..self.at, message).hint(hint.into());
-        self.errors.push(one);
+        let label = match code {
+            codes::UNTERMINATED => "begins here",
+            codes::FOREIGN_OPERATOR => "not an operator",
+            codes::BAD_PERIOD => "not a period",
+            _ => "",
+        };
+        let one = Diagnostic::new(code, start..self.at, message);
+        self.errors.push(one.label(label).hint(hint.into()));
         Token::Bad
     }
 }
@@ -450,10 +472,7 @@ mod tests {
                 Token::Word { text, .. } => text.clone(),
                 Token::Number(text) => text.clone(),
                 Token::End => String::new(),
-                other => other
-                    .to_string()
-                    .replace('`', "")
-                    .replace("the period ", ""),
+                other => other.to_string().replace('`', "").replace("period ", ""),
             })
             .collect();
         assert_eq!(shown.join(" ").trim_end(), expect, "{text}");

@@ -117,19 +117,19 @@ pub struct Spanned {
     pub span: Span,
 }
 
-/// Names the kind of token: `a text`, `` `|` ``, `the end`.
+/// Names the token: `` `|` ``, `` number `12` ``, `text`.
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Word { text, .. } => write!(f, "`{text}`"),
             Self::Member(name) => write!(f, "`.{name}`"),
-            Self::Number(text) => write!(f, "the number `{text}`"),
-            Self::Period(count, unit) => write!(f, "the period `{count}{}`", unit.symbol()),
-            Self::Text(_) => f.write_str("a text"),
-            Self::Regex(_) => f.write_str("a regular expression"),
+            Self::Number(text) => write!(f, "number `{text}`"),
+            Self::Period(count, unit) => write!(f, "period `{count}{}`", unit.symbol()),
+            Self::Text(_) => f.write_str("text"),
+            Self::Regex(_) => f.write_str("regular expression"),
             Self::Sign(sign) => write!(f, "`{}`", sign.text()),
             Self::Bad => f.write_str("something unreadable"),
-            Self::End => f.write_str("the end of the query"),
+            Self::End => f.write_str("end of the query"),
         }
     }
 }

@@ -6,3 +6,4 @@ mod corpus_runs;
 mod filter_pattern;
 mod insights;
 mod layering;
+mod query_errors;

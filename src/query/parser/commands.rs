@@ -292,9 +292,11 @@ impl Parser {
 
     fn sorted_by_sign(&mut self) -> Failed {
         let span = self.span();
-        let hint = "the direction stands behind the field: `sort status desc`";
+        self.at += 1;
+        let field = self.word().unwrap_or("status").to_owned();
+        let hint = format!("the direction stands behind the field: `sort {field} desc`");
         let message = "a sort key has no sign";
-        self.complain(codes::SORT_EXPRESSION, span, message, hint)
+        self.complain(codes::SORT_EXPRESSION, span, message, &hint)
     }
 
     /// Complains about an expression in `sort`, from its first token on.

@@ -151,6 +151,7 @@ impl Parser {
                 word.range(),
                 format!("unknown command `{name}`"),
             )
+            .label("not a command")
             .hint(hint),
         );
         Failed
@@ -443,11 +444,8 @@ impl Parser {
             return Failed;
         }
         let span = self.span();
-        let one = Diagnostic::new(
-            codes::UNEXPECTED_TOKEN,
-            span.range(),
-            format!("expected {expected}, found {}", self.token()),
-        );
+        let message = format!("unexpected {}", self.token());
+        let one = Diagnostic::new(codes::UNEXPECTED_TOKEN, span.range(), message);
         let hint = self.hint();
         self.errors
             .push(one.label(format!("expected {expected}")).hint(hint));

@@ -86,7 +86,7 @@ impl Resolver<'_> {
         });
         let message = format!("unknown function `{}`", name.text);
         let one = Diagnostic::new(codes::UNKNOWN_FUNCTION, name.span.range(), message);
-        self.errors.push(one.hint(hint));
+        self.errors.push(one.label("not a function").hint(hint));
     }
 
     fn aggregate_outside(&mut self, aggregate: &Aggregate, name: &Name) -> plan::Expr {
@@ -94,7 +94,9 @@ impl Resolver<'_> {
             "`{}` works on many rows and belongs in `stats`",
             aggregate.name
         );
-        let call = aggregate.signature;
+        // Of several forms the first will do.
+        let form = aggregate.signature.split_inclusive(')').next();
+        let call = form.unwrap_or(aggregate.signature);
         let hint = format!("compute it first: `stats {call} as value by field | filter value > 5`");
         self.error(codes::AGGREGATE_OUTSIDE_STATS, name.span, message, hint);
         NULL

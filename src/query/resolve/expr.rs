@@ -61,7 +61,9 @@ impl Resolver<'_> {
             ExprKind::Period(_) => self.stray_period(expr.span),
             ExprKind::Star => self.stray_star(expr.span),
             ExprKind::InQuery { .. } => {
-                self.say_not_built("a subquery in `in ( ... )`", expr.span);
+                if !self.complained_in(expr.span) {
+                    self.say_not_built("a subquery in `in ( ... )`", expr.span);
+                }
                 NULL
             }
         }
@@ -119,8 +121,12 @@ impl Resolver<'_> {
         right: &Expr,
         place: &mut Place<'_>,
     ) -> plan::Expr {
-        if is_comparison(op) && (self.is_null_word(left) || self.is_null_word(right)) {
-            return self.compared_with_null(left.span.to(right.span), op);
+        if is_comparison(op) {
+            for (one, other) in [(left, right), (right, left)] {
+                if self.is_null_word(one) {
+                    return self.compared_with_null(left.span.to(right.span), op, other);
+                }
+            }
         }
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
             self.remark_unquoted(right);
@@ -142,12 +148,9 @@ impl Resolver<'_> {
             && self.scope.made(written).is_none()
     }
 
-    fn compared_with_null(&mut self, span: Span, op: BinaryOp) -> plan::Expr {
-        let hint = if op == BinaryOp::NotEqual {
-            "write `ispresent(field)`"
-        } else {
-            "write `not ispresent(field)`"
-        };
+    fn compared_with_null(&mut self, span: Span, op: BinaryOp, value: &Expr) -> plan::Expr {
+        let not = if op == BinaryOp::NotEqual { "" } else { "not " };
+        let hint = format!("write `{not}ispresent({value})`");
         let message = "there is no `null`: a comparison with a missing field is never true";
         self.error(codes::ARGUMENT_KIND, span, message, hint);
         NULL
@@ -203,7 +206,7 @@ impl Resolver<'_> {
 
     fn stray_period(&mut self, span: Span) -> plan::Expr {
         let message = "a period is not a value";
-        let hint = "periods are arguments of `bin`, `datefloor` and `dateceil`: `bin(5m)`";
+        let hint = "compare with a plain number, as in `duration > 300`; periods are for `bin` and its like";
         self.error(codes::ARGUMENT_KIND, span, message, hint);
         NULL
     }

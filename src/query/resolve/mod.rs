@@ -156,9 +156,12 @@ impl Resolver<'_> {
 
     fn say_service_only(&mut self, word: &str, span: Span) {
         let message = format!("only the Logs Insights service can do `{word}`");
-        let hint = "run the query in the console of CloudWatch Logs".to_owned();
-        self.errors
-            .push(Diagnostic::new(codes::SERVICE_ONLY, span.range(), message).hint(hint));
+        let hint = "run the query in the console".to_owned();
+        self.errors.push(
+            Diagnostic::new(codes::SERVICE_ONLY, span.range(), message)
+                .label("only there")
+                .hint(hint),
+        );
     }
 
     fn complained_in(&self, span: Span) -> bool {
@@ -179,7 +182,7 @@ impl Resolver<'_> {
         hint: impl Into<String>,
     ) {
         let one = Diagnostic::new(code, span.range(), message);
-        self.errors.push(one.hint(hint.into()));
+        self.errors.push(one.label(label(code)).hint(hint.into()));
     }
 
     fn warn(
@@ -226,6 +229,21 @@ impl Resolver<'_> {
         let columns = self.table.default_columns().iter();
         let columns = columns.map(|name| (Arc::from(*name), self.scope.table_field(name)));
         self.shown.outputs = columns.collect();
+    }
+}
+
+/// Returns the words under the place of a mistake, where one form fits all of its kind.
+fn label(code: Code) -> &'static str {
+    match code {
+        codes::DEFINED_TWICE => "this name is taken",
+        codes::LOST_FIELD => "not kept",
+        codes::AGGREGATE_OUTSIDE_STATS => "an aggregate",
+        codes::MISPLACED => "cannot stand here",
+        codes::SERVICE_ONLY => "only there",
+        codes::BAD_LIMIT => "from 1 to 100000",
+        codes::NAME_COUNT => "these do not fit",
+        codes::UNKNOWN_FUNCTION => "not a function",
+        _ => "",
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn check(query: &Query) -> Vec<Diagnostic> {
 }
 
 fn misplaced(command: &Command, message: &str, hint: &str) -> Diagnostic {
-    Diagnostic::new(codes::MISPLACED, command.word.range(), message).hint(hint.to_owned())
+    Diagnostic::new(codes::MISPLACED, command.word.range(), message)
+        .label("cannot stand here")
+        .hint(hint.to_owned())
 }
 
 fn is_stats(command: &Command) -> bool {

@@ -162,7 +162,9 @@ impl Scope {
             Table::Runs => format!("texts stand in quotes: \"{name}\""),
             Table::Events => "a key that begins with @ is written with two: @@version".to_owned(),
         });
-        Diagnostic::new(codes::UNKNOWN_FIELD, field.span.range(), message).hint(hint)
+        Diagnostic::new(codes::UNKNOWN_FIELD, field.span.range(), message)
+            .label("not there")
+            .hint(hint)
     }
 
     fn lost(&self, name: &str, span: Span, near: Option<String>) -> Diagnostic {
@@ -175,7 +177,9 @@ impl Scope {
             )
         });
         let message = format!("`{name}` is gone: after `stats` only its outputs exist");
-        Diagnostic::new(codes::LOST_FIELD, span.range(), message).hint(hint)
+        Diagnostic::new(codes::LOST_FIELD, span.range(), message)
+            .label("not kept")
+            .hint(hint)
     }
 }
 
