@@ -2,12 +2,17 @@
 
 use proptest::prelude::*;
 
+use super::Pattern;
 use super::notes::Notes;
 use super::parser;
 use super::tree::{
     Comparison, Condition, Entry, Expression, FieldTest, Form, Operator, Selector, Sign, Span,
     Step, Term, Test, Tree, Value,
 };
+
+use crate::event::{Event, Origin};
+use crate::record::Record;
+use crate::time::Timestamp;
 
 /// Trees made here have no places; those that were read lose them before they are compared.
 const NOWHERE: Span = 0..0;
@@ -153,6 +158,20 @@ fn without_places(mut tree: Tree) -> Tree {
 }
 
 proptest! {
+    #[test]
+    fn one_pass_accepts_the_objects_that_the_scanner_accepts(text in r#"[ \n]?\{[\[\]{}",:0-9e.\\nultrfasx \t]{0,16}\}?[ \n]?"#) {
+        let pattern = Pattern::parse("{ $.zz NOT EXISTS }").expect("valid");
+        let origin = Origin::default();
+        let record = Record::new(Event {
+            timestamp: Timestamp::default(),
+            ingestion: None,
+            message: text.as_bytes(),
+            origin: &origin,
+            id: None,
+        });
+        prop_assert_eq!(pattern.matches(&record), record.object().is_some());
+    }
+
     #[test]
     fn what_a_tree_prints_parses_to_it(tree in any_tree()) {
         let printed = tree.to_string();

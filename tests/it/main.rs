@@ -3,6 +3,7 @@
 mod corpus;
 mod corpus_errors;
 mod corpus_runs;
+mod documentation;
 mod filter_pattern;
 mod insights;
 mod layering;

@@ -6,9 +6,10 @@
 use hashbrown::HashMap;
 
 use super::need_of;
-use crate::decode::json::{Json, Kind};
+use crate::decode::json::{Json, Kind, Members};
 use crate::pattern::operand::{Check, Scalar};
 use crate::pattern::tree::{Expression, Step};
+use crate::record::Record;
 use crate::scan::need::Need;
 
 /// How many distinct properties are noted in the one pass; patterns with more look those up singly.
@@ -83,10 +84,30 @@ impl JsonConditions {
         Self { roots, expression }
     }
 
-    /// Returns whether an object satisfies the conditions.
-    pub(crate) fn match_object(&self, object: Json<'_>) -> bool {
-        let mut noted: [Option<Json<'_>>; NOTED] = [None; NOTED];
-        for (key, value) in object.members().filter_map(Result::ok) {
+    /// Returns whether the message is an object, and satisfies the conditions.
+    pub(crate) fn match_record(&self, record: &Record<'_>) -> bool {
+        let Some(noted) = self.note_roots(record.event.message) else {
+            return false;
+        };
+        let object = || record.object();
+        self.expression.holds(&|condition| {
+            let start = match condition.start {
+                Start::Object => object(),
+                Start::Root(place) => match noted.get(place) {
+                    Some(noted) => *noted,
+                    None => object().and_then(|object| object.get(&self.roots[place])),
+                },
+            };
+            condition.holds(start)
+        })
+    }
+
+    /// Passes over the message once: checks that all of it is an object, and notes what selectors begin with.
+    fn note_roots<'a>(&self, message: &'a [u8]) -> Option<[Option<Json<'a>>; NOTED]> {
+        let mut noted = [None; NOTED];
+        let mut members = Members::new(message);
+        for member in members.by_ref() {
+            let (key, value) = member.ok()?;
             for (place, root) in noted.iter_mut().zip(&self.roots) {
                 // Of several members with one name the last counts.
                 if key.is(root) {
@@ -94,16 +115,9 @@ impl JsonConditions {
                 }
             }
         }
-        self.expression.holds(&|condition| {
-            let start = match condition.start {
-                Start::Object => Some(object),
-                Start::Root(place) => match noted.get(place) {
-                    Some(noted) => *noted,
-                    None => object.get(&self.roots[place]),
-                },
-            };
-            condition.holds(start)
-        })
+        let behind = &message[members.position()..];
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        behind.iter().all(blank).then_some(noted)
     }
 
     /// Derives what the bytes of every matching line hold.

@@ -30,9 +30,7 @@ impl Matcher {
         match self {
             Self::Everything => true,
             Self::Terms(terms) => terms.match_message(record.event.message),
-            Self::Json(conditions) => record
-                .object()
-                .is_some_and(|object| conditions.match_object(object)),
+            Self::Json(conditions) => conditions.match_record(record),
             Self::Fields(fields) => fields.match_message(record.event.message),
         }
     }

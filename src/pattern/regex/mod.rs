@@ -172,3 +172,109 @@ fn need_of(items: &[Item]) -> Need {
     }
     need.and(Need::text(&run))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::tree::Form;
+
+    fn compile(text: &str) -> Result<Regex, String> {
+        let mut notes = Notes::default();
+        let value = Value {
+            form: Form::Regex,
+            text: text.to_owned(),
+            span: 0..text.len() + 2,
+        };
+        let made = Regex::compile(&value, &mut notes);
+        let made = notes.finish(made).map(|(regex, _)| regex);
+        made.map_err(|mistakes| mistakes.0[0].message.clone())
+    }
+
+    #[test]
+    fn nothing_gains_a_meaning_that_the_dialect_does_not_have() {
+        for (regex, text, expected) in [
+            ("^[a--c]$", "b", true),
+            ("^[a--c]$", "a", false),
+            ("^[+--]$", ",", true),
+            ("[[:alpha:]]", "z", false),
+            ("[[:alpha:]]", "[]", true),
+            ("^[a-]$", "-", true),
+            ("^[\\d-x]$", "-", true),
+            ("^a{,2}$", "aaa", false),
+            ("^a+?$", "", false),
+            ("a#b", "a#b", true),
+            ("^.$", "é", true),
+            ("^[^a]$", "東", true),
+            ("a.b", "a\nb", false),
+            ("a$", "a\n", false),
+            ("^b", "a\nb", false),
+            ("\\s", "\r", false),
+            ("\\W", "é", true),
+            ("\\d", "٣", false),
+            ("^[\\D]$", "é", true),
+            ("^[^\\W]$", "_", true),
+            ("\\xE9", "é", true),
+            ("}]", "}]", true),
+        ] {
+            let compiled = compile(regex).expect(regex);
+            assert_eq!(
+                compiled.is_found_in(text.as_bytes()),
+                expected,
+                "{regex} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_dialect_does_not_have_is_a_mistake() {
+        for regex in [
+            "",
+            "a(b)",
+            "a!",
+            "é",
+            "a**",
+            "a{2}{3}",
+            "+a",
+            "a|*b",
+            "^*",
+            "[]",
+            "[^]",
+            "[a",
+            "[b-a]",
+            "a{1, 2}",
+            "a{,}",
+            "a{2,1}",
+            "a{",
+            "\\",
+            "\\n",
+            "\\b",
+            "\\1",
+            "\\x2f",
+            "\\x2",
+            "\\(",
+            "a\tb",
+            "[a\\",
+            "a{99999999999}",
+            ".{30000}",
+        ] {
+            assert!(compile(regex).is_err(), "{regex}");
+        }
+    }
+
+    #[test]
+    fn what_is_always_there_is_needed() {
+        let text = |text: &str| Need::Text(text.to_owned());
+        for (regex, need) in [
+            ("timeout", text("timeout")),
+            ("^status=5\\d\\d ok$", text("status=5").and(text(" ok"))),
+            ("abc+de", text("abc").and(text("cde"))),
+            ("colou?r", text("colo")),
+            ("error|fail", text("error").or(text("fail"))),
+            ("error|[a-z]", Need::Anything),
+            ("a.b", Need::Anything),
+            ("user\\x3D\\x22jane\\x22", text("user=").and(text("jane"))),
+        ] {
+            assert_eq!(compile(regex).expect(regex).need(), &need, "{regex}");
+        }
+    }
+}

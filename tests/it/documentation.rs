@@ -1,0 +1,117 @@
+//! The examples in the documentation do what they say.
+//!
+//! A code block tagged `pattern` holds a filter pattern in its first line and below it messages: `matches: …`,
+//! `ignores: …`, or instead of them `refused: CODE`. A message's `\n` and `\t` stand for the characters, unless a
+//! `{` begins it: JSON has the same escapes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use logq::event::{Event, Origin};
+use logq::pattern::Pattern;
+use logq::record::Record;
+use logq::time::Timestamp;
+
+/// A fenced code block.
+struct Block {
+    tag: String,
+    /// The line of the opening fence, from 1.
+    line: usize,
+    text: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// Lists the files with examples: the README and everything in `docs`.
+fn documents() -> Vec<PathBuf> {
+    let folder = fs::read_dir(root().join("docs")).expect("readable");
+    let mut files: Vec<PathBuf> = folder
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    files.sort();
+    files.extend(Some(root().join("README.md")).filter(|readme| readme.exists()));
+    files
+}
+
+fn blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (index, line) in markdown.lines().enumerate() {
+        match (line.strip_prefix("```"), open) {
+            (Some(tag), false) => blocks.push(Block {
+                tag: tag.trim().to_owned(),
+                line: index + 1,
+                text: String::new(),
+            }),
+            (None, true) => {
+                let block = blocks.last_mut().expect("one is open");
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            _ => {}
+        }
+        open ^= line.starts_with("```");
+    }
+    blocks
+}
+
+/// Runs `check` on each block with the tag, and returns how many there are.
+fn run_all(tag: &str, check: impl Fn(&Block) -> Result<(), String>) -> usize {
+    let mut count = 0;
+    for path in documents() {
+        let markdown = fs::read_to_string(&path).expect("readable");
+        for block in blocks(&markdown).iter().filter(|block| block.tag == tag) {
+            count += 1;
+            if let Err(error) = check(block) {
+                panic!("{}:{}: {error}", path.display(), block.line);
+            }
+        }
+    }
+    count
+}
+
+#[test]
+fn patterns_match_what_the_documents_say() {
+    assert!(run_all("pattern", check_pattern) > 20);
+}
+
+fn check_pattern(block: &Block) -> Result<(), String> {
+    let (text, expectations) = block.text.split_once('\n').ok_or("no pattern")?;
+    if expectations.is_empty() {
+        return Err("no message below the pattern".to_owned());
+    }
+    let pattern = Pattern::parse(text);
+    for expectation in expectations.lines() {
+        let (kind, message) = expectation
+            .split_once(": ")
+            .ok_or_else(|| format!("unclear: {expectation}"))?;
+        let came_out = match &pattern {
+            Err(mistakes) => format!("refused: {}", mistakes.0[0].code.0),
+            Ok(pattern) if matches(pattern, message) => format!("matches: {message}"),
+            Ok(_) => format!("ignores: {message}"),
+        };
+        if !matches!(kind, "matches" | "ignores" | "refused") || came_out != expectation {
+            return Err(format!("`{text}` {came_out}, not {kind}: {message}"));
+        }
+    }
+    Ok(())
+}
+
+fn matches(pattern: &Pattern, message: &str) -> bool {
+    let message = if message.starts_with('{') {
+        message.to_owned()
+    } else {
+        message.replace("\\n", "\n").replace("\\t", "\t")
+    };
+    let origin = Origin::default();
+    pattern.matches(&Record::new(Event {
+        timestamp: Timestamp::default(),
+        ingestion: None,
+        message: message.as_bytes(),
+        origin: &origin,
+        id: None,
+    }))
+}
