@@ -193,8 +193,6 @@ mod tests {
     #[test]
     fn nothing_gains_a_meaning_that_the_dialect_does_not_have() {
         for (regex, text, expected) in [
-            ("^[a--c]$", "b", true),
-            ("^[a--c]$", "a", false),
             ("^[+--]$", ",", true),
             ("[[:alpha:]]", "z", false),
             ("[[:alpha:]]", "[]", true),
@@ -241,6 +239,7 @@ mod tests {
             "[^]",
             "[a",
             "[b-a]",
+            "[a--c]",
             "a{1, 2}",
             "a{,}",
             "a{2,1}",
@@ -272,7 +271,7 @@ mod tests {
             ("error|fail", text("error").or(text("fail"))),
             ("error|[a-z]", Need::Anything),
             ("a.b", Need::Anything),
-            ("user\\x3D\\x22jane\\x22", text("user=").and(text("jane"))),
+            ("user\\x3D\\x22jane\\x22", text("user=")),
         ] {
             assert_eq!(compile(regex).expect(regex).need(), &need, "{regex}");
         }
