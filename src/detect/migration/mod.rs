@@ -289,8 +289,8 @@ impl MigrationReader {
             return None;
         }
         let final_attempt = self.found.attempts - 1;
-        let unfinished = self.found.steps.iter().filter(|step| !step.is_over());
-        let failed = unfinished.filter(|step| !self.made_good(step)).next_back();
+        let mut unfinished = self.found.steps.iter().filter(|step| !step.is_over());
+        let failed = unfinished.rfind(|step| !self.made_good(step));
         self.found.failed = failed.map(|step| step.name.clone());
         let trouble =
             !self.broken.is_empty() || self.found.steps.iter().any(|step| !step.is_over());

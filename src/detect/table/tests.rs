@@ -186,7 +186,9 @@ fn of_several_events_the_latest_version_counts() {
     };
     for order in [[&stopped, &running], [&running, &stopped]] {
         let mut table = RunTable::new(RunConfig::default());
-        order.iter().for_each(|event| table.observe_task(event, ""));
+        for event in order {
+            table.observe_task(event, "");
+        }
         assert_eq!(only(&table, 0).outcome, Outcome::Failed);
     }
     let mut table = RunTable::new(RunConfig::default());

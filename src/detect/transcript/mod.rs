@@ -381,13 +381,20 @@ fn is_cut(record: &Record<'_>) -> bool {
 
 /// Returns as much of the beginning as fits, in whole characters.
 fn head(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Returns as much of the end as fits, in whole characters.
 fn tail(text: &str, most: usize) -> &str {
-    let from = text.len().saturating_sub(most);
-    &text[text.ceil_char_boundary(from)..]
+    let mut from = text.len().saturating_sub(most);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
 }
 
 #[cfg(test)]
