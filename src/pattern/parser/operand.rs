@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::diagnostic::codes;
-use crate::pattern::lexer::{Kind, is_joining_word, is_value_char};
+use crate::pattern::lexer::{Kind, Token, is_joining_word, is_value_char};
 use crate::pattern::tree::{Comparison, Form, Operator, Span, Value, quoted};
 
 /// Returns whether the token is an operator before a value, right or wrong.
@@ -57,59 +57,49 @@ fn value(parser: &mut Parser<'_, '_>) -> Option<Value> {
     if parser.is_cut_here() {
         return None;
     }
-    let made = |form, text| {
-        let span = first.span.clone();
-        Some(Value { form, text, span })
-    };
-    match first.kind {
+    let alone = !parser.touches() || ends_value(parser);
+    let (form, text) = match &first.kind {
         // As a value, three points are only text.
-        Kind::Bare | Kind::Ellipsis if goes_on(parser) => {
-            unquoted(parser, &first.span);
-            None
+        Kind::Bare | Kind::Ellipsis if !goes_on(parser) => {
+            (Form::Bare, parser.slice(&first.span).to_owned())
         }
-        Kind::Bare | Kind::Ellipsis => made(Form::Bare, parser.slice(&first.span).to_owned()),
-        Kind::Quoted(text) if !parser.touches() || ends_value(parser) => made(Form::Quoted, text),
-        Kind::Regex(text) if !parser.touches() || ends_value(parser) => made(Form::Regex, text),
-        Kind::Quoted(_) | Kind::Regex(_) => {
-            trailing(parser, &first.span);
-            None
+        Kind::Quoted(text) if alone => (Form::Quoted, text.clone()),
+        Kind::Regex(text) if alone => (Form::Regex, text.clone()),
+        _ => {
+            odd_value(parser, &first);
+            return None;
         }
+    };
+    let span = first.span;
+    Some(Value { form, text, span })
+}
+
+/// Explains what stands where a value should be.
+fn odd_value(parser: &mut Parser<'_, '_>, first: &Token) {
+    let span = first.span.clone();
+    let written = parser.slice(&span);
+    match &first.kind {
+        Kind::Quoted(_) | Kind::Regex(_) => trailing(parser, &span),
         Kind::OddlyQuoted(text) => {
-            let message = format!(
-                "`{}` does not quote",
-                parser.text[first.span.start..].chars().next()?
-            );
-            let hint = format!("write `{}`", quoted(&text));
+            let quote = written.chars().next().unwrap_or_default();
+            let message = format!("`{quote}` does not quote");
+            let hint = format!("write `{}`", quoted(text));
             let label = "only `\"` quotes";
-            parser.error(codes::CHARACTER_UNQUOTED, first.span, message, label, hint);
-            None
+            parser.error(codes::CHARACTER_UNQUOTED, span, message, label, hint);
         }
         Kind::Selector => {
             let message = "a selector cannot be a value";
-            let hint = format!(
-                "for the text itself write `{}`",
-                quoted(parser.slice(&first.span))
-            );
+            let hint = format!("for the text itself write `{}`", quoted(written));
             let label = "conditions compare with a fixed value";
-            parser.error(codes::OPERAND_MALFORMED, first.span, message, label, hint);
-            None
+            parser.error(codes::OPERAND_MALFORMED, span, message, label, hint);
         }
         Kind::Operator(_) | Kind::OddOperator(_) => {
-            let message = format!("unexpected `{}`", parser.slice(&first.span));
+            let message = format!("unexpected `{written}`");
             let hint = "there is one operator, then one value";
-            parser.error(
-                codes::OPERATOR_UNKNOWN,
-                first.span,
-                message,
-                "a value expected here",
-                hint,
-            );
-            None
+            let label = "a value expected here";
+            parser.error(codes::OPERATOR_UNKNOWN, span, message, label, hint);
         }
-        _ => {
-            unquoted(parser, &first.span);
-            None
-        }
+        _ => unquoted(parser, &span),
     }
 }
 
