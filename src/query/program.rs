@@ -9,7 +9,7 @@ use crate::query::fields::FieldSet;
 use crate::query::optimize::optimize;
 use crate::query::plan::{Expr, Order, Plan};
 use crate::query::resolve::{Resolved, resolve};
-use crate::query::{Settings, parser};
+use crate::query::{Settings, Table, parser};
 use crate::row::Columns;
 use crate::scan::need::Need;
 use crate::value::Value;
@@ -58,6 +58,15 @@ impl Program {
         self
     }
 
+    /// Returns the program that runs the plan as written: the same rows for more work, to compare with.
+    #[must_use]
+    pub fn unoptimized(mut self) -> Self {
+        self.optimized = self.plan.clone();
+        self.fields = FieldSet::new(self.optimized.fields.clone(), self.optimized.width);
+        self.split = Split::of(&self.optimized, &self.settings);
+        self
+    }
+
     /// Returns what is odd about the query though not wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
@@ -74,8 +83,13 @@ impl Program {
     }
 
     /// Returns what the raw bytes of a line must hold for its event to matter.
+    ///
+    /// A run is made of many events, none of which holds its columns: their lines need nothing.
     pub fn need(&self) -> Need {
-        self.optimized.need()
+        match self.settings.table {
+            Table::Events => self.optimized.need(),
+            Table::Runs => Need::Anything,
+        }
     }
 
     /// Returns what became of the query, phase by phase.

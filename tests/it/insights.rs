@@ -15,9 +15,9 @@ use logq::time::Timestamp;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Vector {
-    id: String,
-    query: String,
+pub(super) struct Vector {
+    pub(super) id: String,
+    pub(super) query: String,
     #[serde(default)]
     events: Vec<Input>,
     dataset: Option<String>,
@@ -31,18 +31,18 @@ struct Vector {
     end: Option<i64>,
 }
 
-type Expected = BTreeMap<String, String>;
+pub(super) type Expected = BTreeMap<String, String>;
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Input {
-    timestamp: i64,
-    message: String,
+pub(super) struct Input {
+    pub(super) timestamp: i64,
+    pub(super) message: String,
     #[serde(default)]
-    log_stream: String,
+    pub(super) log_stream: String,
     #[serde(default)]
-    log: String,
-    ingestion_time: Option<i64>,
+    pub(super) log: String,
+    pub(super) ingestion_time: Option<i64>,
 }
 
 fn folder() -> PathBuf {
@@ -57,19 +57,19 @@ fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
         .collect()
 }
 
-fn vectors() -> Vec<Vector> {
+pub(super) fn vectors() -> Vec<Vector> {
     lines(&folder().join("vectors.jsonl"))
 }
 
 impl Vector {
-    fn inputs(&self) -> Vec<Input> {
+    pub(super) fn inputs(&self) -> Vec<Input> {
         match &self.dataset {
             Some(dataset) => lines(&folder().join("datasets").join(format!("{dataset}.jsonl"))),
             None => self.events.clone(),
         }
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let instant = |millis: i64| Timestamp(millis);
         Settings {
             table: Table::Events,
@@ -97,7 +97,7 @@ impl Input {
 }
 
 /// Runs a program over inputs that are cut into blocks of `block` events.
-fn run(program: &Program, inputs: &[Input], block: usize) -> Results {
+pub(super) fn run(program: &Program, inputs: &[Input], block: usize) -> Results {
     let mut tail = program.tail();
     let mut rows = Vec::new();
     let origins: Vec<Origin> = inputs.iter().map(Input::origin).collect();
@@ -129,7 +129,7 @@ fn run(program: &Program, inputs: &[Input], block: usize) -> Results {
     Results { rows, ..results }
 }
 
-fn texts(results: &Results) -> Vec<Expected> {
+pub(super) fn texts(results: &Results) -> Vec<Expected> {
     let row = |row: &logq::row::Row| {
         let cells = row.columns.iter().zip(&row.values);
         cells

@@ -8,3 +8,4 @@ mod filter_pattern;
 mod insights;
 mod layering;
 mod query_errors;
+mod query_laws;

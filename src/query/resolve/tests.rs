@@ -247,7 +247,7 @@ const MISSING: &[&str] = &["Q021", "Q022"];
 fn recorded_queries_compile_or_fail() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/tests/data/insights-vectors.jsonl"
+        "/tests/data/insights/vectors.jsonl"
     );
     let vectors = std::fs::read_to_string(path).expect("the vectors are part of the tree");
     let mut wrong = Vec::new();

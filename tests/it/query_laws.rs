@@ -1,0 +1,193 @@
+//! What holds of every query: the optimizer changes no result, and the raw-byte test rules out no event that
+//! matters.
+
+use logq::query::{Program, Settings, Table};
+use logq::scan::needles::Needles;
+use logq::time::Timestamp;
+use proptest::prelude::*;
+
+use super::insights::{Expected, Input, run, texts, vectors};
+
+fn settings() -> Settings {
+    Settings {
+        table: Table::Events,
+        now: Timestamp(1_772_500_000_000),
+        window: None,
+        default_limit: Some(10_000),
+    }
+}
+
+fn rows(program: &Program, inputs: &[Input]) -> Vec<Expected> {
+    texts(&run(program, inputs, 3))
+}
+
+/// Returns the inputs whose messages pass the raw-byte test of the program.
+fn needed(program: &Program, inputs: &[Input]) -> Vec<Input> {
+    let needles = Needles::new(&program.need());
+    let passes = |input: &&Input| needles.test(input.message.as_bytes());
+    inputs.iter().filter(passes).cloned().collect()
+}
+
+#[test]
+fn recorded_queries_need_no_event_that_is_ruled_out() {
+    for vector in vectors() {
+        let Ok(program) = Program::compile(&vector.query, &vector.settings()) else {
+            continue;
+        };
+        let inputs = vector.inputs();
+        let all = rows(&program, &inputs);
+        assert_eq!(
+            rows(&program, &needed(&program, &inputs)),
+            all,
+            "{}",
+            vector.id
+        );
+        let plain = program.clone().unoptimized();
+        assert_eq!(rows(&plain, &inputs), all, "{}", vector.id);
+    }
+}
+
+fn value() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "1",
+        "2.0",
+        "404",
+        "-3",
+        "true",
+        "false",
+        "null",
+        "\"\"",
+        "\"404\"",
+        "\"err\"",
+        "\"ERROR\"",
+        "\"e\\u0072r\"",
+        "\"a/b\"",
+        "\"[x] y\"",
+        "[1,\"err\"]",
+        "{\"e\":\"err\"}",
+        "{\"e\":2}",
+        "1e2",
+    ])
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let member = (
+        prop::sample::select(vec!["a", "b", "c", "d", "d.e", "\\u0062"]),
+        value(),
+    );
+    let object = prop::collection::vec(member, 0..5).prop_map(|members| {
+        let members = members
+            .iter()
+            .map(|(key, value)| format!("\"{key}\":{value}"));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    });
+    let line = prop::sample::select(vec!["plain err", "[a] b", "", "{broken", "ERROR 404"]);
+    let message = prop_oneof![5 => object, 1 => line.prop_map(str::to_owned)];
+    (0..4_i64, message).prop_map(|(second, message)| Input {
+        timestamp: 1_772_413_200_000 + second * 1000,
+        message,
+        log_stream: "s".to_owned(),
+        log: "g".to_owned(),
+        ingestion_time: None,
+    })
+}
+
+fn operand() -> impl Strategy<Value = String> {
+    let fields = vec![
+        "a",
+        "b",
+        "c",
+        "d.e",
+        "a.0",
+        "@message",
+        "x0",
+        "x1",
+        "p",
+        "n",
+        "@timestamp",
+    ];
+    let constants = vec!["1", "404", "'err'", "'404'", "'e'", "true", "0.5"];
+    let calls = vec![
+        "coalesce(a, 'err')",
+        "tolower(b)",
+        "a * 2",
+        "b + a",
+        "abs(-404)",
+        "ispresent(c)",
+        "strcontains(b, 'err')",
+        "if(a > 1, b, c)",
+        "-a",
+        "strlen(@message)",
+        "now()",
+        "jsonParse(@message).d.e",
+    ];
+    prop_oneof![
+        4 => prop::sample::select(fields),
+        2 => prop::sample::select(constants),
+        1 => prop::sample::select(calls),
+    ]
+    .prop_map(str::to_owned)
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let sign = prop::sample::select(vec!["=", "!=", "<", ">=", "="]);
+    let leaf = prop_oneof![
+        3 => (operand(), sign, operand()).prop_map(|(l, sign, r)| format!("{l} {sign} {r}")),
+        1 => (operand(), any::<bool>(), prop::sample::select(vec!["'err'", "/e.r/", "/ERR+/", "'40'", "'x] y'"]))
+            .prop_map(|(l, not, r)| format!("{l} {}like {r}", if not { "not " } else { "" })),
+        1 => (operand(), any::<bool>())
+            .prop_map(|(l, not)| format!("{l} {}in ['err', 'ERROR', 404]", if not { "not " } else { "" })),
+        1 => operand(),
+    ];
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| format!("not ({one})")),
+            (inner.clone(), inner.clone()).prop_map(|(l, r)| format!("({l} and {r})")),
+            (inner.clone(), inner).prop_map(|(l, r)| format!("({l} or {r})")),
+        ]
+    })
+}
+
+fn command() -> impl Strategy<Value = String> {
+    let name = || prop::sample::select(vec!["a", "b", "c", "x0", "p", "n", "@timestamp"]);
+    let aggregate = prop::sample::select(vec![
+        "count(*)",
+        "count(a)",
+        "sum(a)",
+        "max(b)",
+        "latest(a)",
+        "count_distinct(x0)",
+        "avg(a) + 1",
+    ]);
+    prop_oneof![
+        4 => condition().prop_map(|one| format!("filter {one}")),
+        2 => (operand(), 0..2).prop_map(|(value, at)| format!("fields {value} as x{at}")),
+        1 => operand().prop_map(|value| format!("fields {value}")),
+        1 => Just("parse b '[*] *' as p, q".to_owned()),
+        1 => Just("parse @message /(?<p>[a-z]+)(?<r>:)?/".to_owned()),
+        1 => (name(), any::<bool>())
+            .prop_map(|(name, down)| format!("sort {name} {}", if down { "desc" } else { "asc" })),
+        1 => (1..5).prop_map(|count| format!("limit {count}")),
+        1 => (aggregate, name()).prop_map(|(what, by)| format!("stats {what} as n by {by}")),
+        1 => name().prop_map(|name| format!("display {name}, a")),
+        1 => name().prop_map(|name| format!("dedup {name}")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn less_work_gives_the_same_rows(
+        commands in prop::collection::vec(command(), 1..6),
+        inputs in prop::collection::vec(input(), 0..12),
+    ) {
+        let text = commands.join(" | ");
+        if let Ok(program) = Program::compile(&text, &settings()) {
+            let all = rows(&program, &inputs);
+            prop_assert_eq!(rows(&program, &needed(&program, &inputs)), all.clone(), "need: {}", &text);
+            let plain = program.unoptimized();
+            prop_assert_eq!(rows(&plain, &inputs), all, "optimizer: {}", &text);
+        }
+    }
+}
