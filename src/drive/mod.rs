@@ -6,12 +6,14 @@
 
 pub mod assembled;
 pub mod filter;
+pub mod query;
 mod runs;
 mod scope;
 mod setting;
 mod task;
 
 pub use filter::filter;
+pub use query::{Answer, Question, query, rows_of};
 pub use runs::{app_roots, run_config, run_table, runs};
 pub use scope::{Admission, Place, Scope, place_of};
 pub use setting::{Setting, Tally};

@@ -72,6 +72,11 @@ impl Program {
         &self.warnings
     }
 
+    /// Returns the table the query starts from.
+    pub fn table(&self) -> Table {
+        self.settings.table
+    }
+
     /// Returns the columns of the result.
     pub fn columns(&self) -> &Columns {
         self.split.columns()

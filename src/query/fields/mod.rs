@@ -9,7 +9,7 @@ mod walk;
 
 use std::sync::Arc;
 
-use crate::record::Record;
+use crate::event::Event;
 use crate::value::Value;
 
 pub use cell::Cell;
@@ -48,6 +48,18 @@ impl<'a> Slots<'a> {
     /// Returns the value in a slot.
     pub fn get(&self, slot: usize) -> Value<'_> {
         self.cells.get(slot).map(Cell::value).unwrap_or_default()
+    }
+
+    /// Empties the slots and keeps their memory for a row that borrows from elsewhere.
+    #[must_use]
+    pub fn recycle<'b>(self) -> Slots<'b> {
+        let mut cells = self.cells;
+        cells.clear();
+        Slots {
+            // Collected in place: an empty vector's memory goes over to the new type.
+            cells: cells.into_iter().map(|_| Cell::Empty).collect(),
+            depths: self.depths,
+        }
     }
 
     /// Empties all slots and sees to it that there are enough.
@@ -118,15 +130,14 @@ impl System {
         })
     }
 
-    fn read<'a>(self, record: &Record<'a>, extras: &Extras<'a>) -> Cell<'a> {
-        let event = &record.event;
+    fn read<'a>(self, event: &Event<'a>, extras: &Extras<'a>) -> Cell<'a> {
         Cell::Value(match self {
             Self::Message => return Cell::Bytes(event.message),
             Self::Timestamp => event.timestamp.into(),
             Self::IngestionTime => event.ingestion.into(),
             Self::Log => present(&event.origin.group),
             Self::LogStream => present(&event.origin.stream),
-            Self::Ptr => pointer(record, extras),
+            Self::Ptr => pointer(event, extras),
             Self::Level => extras.level.into(),
             Self::Stage => extras.stage.into(),
             Self::Service => extras.service.into(),
@@ -144,11 +155,11 @@ fn present(name: &str) -> Value<'_> {
     Some(name).filter(|name| !name.is_empty()).into()
 }
 
-fn pointer<'a>(record: &Record<'a>, extras: &Extras<'a>) -> Value<'a> {
-    match record.event.id {
+fn pointer<'a>(event: &Event<'a>, extras: &Extras<'a>) -> Value<'a> {
+    match event.id {
         Some(id) => id.into(),
         None => {
-            let origin = record.event.origin;
+            let origin = event.origin;
             let place = (&origin.group, &origin.stream, extras.position);
             format!("{}:{}:{}", place.0, place.1, place.2).into()
         }
@@ -193,13 +204,13 @@ impl FieldSet {
     }
 
     /// Fills the slots from an event.
-    pub fn read<'a>(&self, record: &Record<'a>, extras: &Extras<'a>, slots: &mut Slots<'a>) {
+    pub fn read<'a>(&self, event: &Event<'a>, extras: &Extras<'a>, slots: &mut Slots<'a>) {
         slots.reset(self.width);
         for (slot, system) in &self.system {
-            slots.cells[*slot] = system.read(record, extras);
+            slots.cells[*slot] = system.read(event, extras);
         }
         if !self.paths.is_empty() {
-            walk::discover(record.event.message, &self.paths, slots);
+            walk::discover(event.message, &self.paths, slots);
         }
     }
 

@@ -1,0 +1,283 @@
+//! A compiled query over a source.
+
+use std::ops::ControlFlow;
+
+use super::assembled::{Assembled, assembled};
+use super::{Place, Setting, Tally, runs};
+use crate::detect::Run;
+use crate::event::Event;
+use crate::pattern::Pattern;
+use crate::query::{EventKey, Extras, Head, Partial, Program, Slots, Table, Tail};
+use crate::record::Record;
+use crate::row::Row;
+use crate::scan::{Block, Blocks, Need, pool};
+use crate::time::Timestamp;
+
+/// What is asked of a source.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The query.
+    pub program: &'a Program,
+    /// The pattern that events must match before the query sees them.
+    pub pattern: Option<&'a Pattern>,
+    /// The instant as of which runs are judged.
+    pub now: Timestamp,
+}
+
+/// What was found beside the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Events looked at, and whether anything was left out.
+    pub tally: Tally,
+    /// How many rows there would have been without a limit, where that is known.
+    pub total: Option<u64>,
+    /// How many runs were looked at.
+    pub runs: u64,
+}
+
+/// Runs a query and hands on its rows, as they come where the query allows it.
+pub fn query<B: Blocks>(
+    blocks: &mut B,
+    question: &Question<'_>,
+    setting: &Setting<'_>,
+    take: impl FnMut(&Row) -> ControlFlow<()>,
+) -> Answer {
+    let mut rows = Rows {
+        tail: question.program.tail(),
+        take,
+    };
+    let mut answer = Answer::default();
+    answer.tally = match question.program.table() {
+        Table::Runs => {
+            let (found, tally) = runs(blocks, setting, question.now);
+            answer.runs = found.len() as u64;
+            let _ = rows.merge(over_runs(&found, question.program));
+            tally
+        }
+        Table::Events if needs_errors(question.program) => {
+            over_assembled(blocks, question, setting, &mut rows)
+        }
+        Table::Events => over_events(blocks, question, setting, &mut rows),
+    };
+    rows.finish(answer)
+}
+
+/// Returns the rows of a query over events that are in memory already.
+pub fn rows_of<B: Blocks>(
+    blocks: &mut B,
+    question: &Question<'_>,
+    setting: &Setting<'_>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    query(blocks, question, setting, |row| {
+        rows.push(row.clone());
+        ControlFlow::Continue(())
+    });
+    rows
+}
+
+/// Where partial results become rows.
+struct Rows<F> {
+    tail: Tail,
+    take: F,
+}
+
+impl<F: FnMut(&Row) -> ControlFlow<()>> Rows<F> {
+    fn merge(&mut self, partial: Partial) -> ControlFlow<()> {
+        let flow = self.tail.merge(partial);
+        for row in self.tail.drain() {
+            (self.take)(&row)?;
+        }
+        flow
+    }
+
+    fn finish(mut self, mut answer: Answer) -> Answer {
+        let results = self.tail.finish();
+        answer.tally.truncated = results.truncated;
+        answer.total = results.total;
+        answer.tally.matches = results.rows.len() as u64;
+        for row in &results.rows {
+            if (self.take)(row).is_break() {
+                break;
+            }
+        }
+        answer
+    }
+}
+
+/// Returns whether the query reads what only the lines around an event tell.
+fn needs_errors(program: &Program) -> bool {
+    program
+        .fields()
+        .names()
+        .iter()
+        .any(|name| name.starts_with("@error.") || **name == *"@level")
+}
+
+/// Returns what the bytes of every line must hold that the question is about.
+fn need(question: &Question<'_>) -> Need {
+    let of_pattern = question.pattern.map_or(Need::Anything, Pattern::need);
+    of_pattern.and(question.program.need())
+}
+
+fn over_events<B: Blocks>(
+    blocks: &mut B,
+    question: &Question<'_>,
+    setting: &Setting<'_>,
+    rows: &mut Rows<impl FnMut(&Row) -> ControlFlow<()>>,
+) -> Tally {
+    let mut tally = Tally::default();
+    let need = need(question);
+    let make_worker = || worker(question, setting, &need);
+    pool::run(
+        blocks,
+        setting.threads,
+        make_worker,
+        |(partial, events): (Partial, u64)| {
+            tally.events += events;
+            tally.interrupted = setting.stopped();
+            rows.merge(partial)?;
+            if tally.interrupted {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    );
+    tally
+}
+
+fn worker<'a>(
+    question: &'a Question<'a>,
+    setting: &'a Setting<'a>,
+    need: &Need,
+) -> impl FnMut(&Block) -> (Partial, u64) + 'a {
+    let mut scanner = setting.scanner(need);
+    let mut admission = setting.admission();
+    let mut asked = Asked::new(question.program);
+    move |block| {
+        let mut events = 0;
+        let _ = scanner.for_each_event(block, |offset, event| {
+            events += 1;
+            let Some(place) = admission.admit(&event) else {
+                return ControlFlow::Continue(());
+            };
+            if !matches(question.pattern, &event) {
+                return ControlFlow::Continue(());
+            }
+            asked.push(&event, place, (block.index, offset), None)
+        });
+        (asked.head.take_partial(), events)
+    }
+}
+
+fn matches(pattern: Option<&Pattern>, event: &Event<'_>) -> bool {
+    pattern.is_none_or(|pattern| pattern.matches(&Record::new(event.clone())))
+}
+
+fn over_assembled<B: Blocks>(
+    blocks: &mut B,
+    question: &Question<'_>,
+    setting: &Setting<'_>,
+    rows: &mut Rows<impl FnMut(&Row) -> ControlFlow<()>>,
+) -> Tally {
+    let mut asked = Asked::new(question.program);
+    let mut block = 0;
+    let mut tally = assembled(blocks, setting, |found| {
+        if found.position.0 != block {
+            block = found.position.0;
+            rows.merge(asked.head.take_partial())?;
+        }
+        if !question
+            .pattern
+            .is_none_or(|pattern| pattern.matches(found.record))
+        {
+            return ControlFlow::Continue(());
+        }
+        asked.push(
+            &found.record.event,
+            found.place,
+            found.position,
+            Some(found),
+        )
+    });
+    let _ = rows.merge(asked.head.take_partial());
+    tally.truncated = false;
+    tally
+}
+
+/// The head of a program with the slots that are filled again and again.
+struct Asked<'a> {
+    program: &'a Program,
+    head: Head,
+    slots: Slots<'static>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(program: &'a Program) -> Self {
+        Self {
+            program,
+            head: program.head(),
+            slots: program.fields().slots(),
+        }
+    }
+
+    fn push(
+        &mut self,
+        event: &Event<'_>,
+        place: &Place,
+        position: (u32, u32),
+        found: Option<&Assembled<'_, '_>>,
+    ) -> ControlFlow<()> {
+        let extras = extras(place, position, found);
+        let mut slots = std::mem::take(&mut self.slots).recycle();
+        self.program.fields().read(event, &extras, &mut slots);
+        let flow = self.head.push(
+            &mut slots,
+            EventKey {
+                timestamp: event.timestamp,
+                position,
+            },
+        );
+        self.slots = slots.recycle();
+        flow
+    }
+}
+
+fn extras<'a>(
+    place: &'a Place,
+    position: (u32, u32),
+    found: Option<&Assembled<'a, '_>>,
+) -> Extras<'a> {
+    let error = found.and_then(|found| found.attached.error.as_deref());
+    let level = found.and_then(|found| found.attached.level.or_else(|| found.record.level()));
+    Extras {
+        position: u64::from(position.0) << 32 | u64::from(position.1),
+        level: level.map(|level| level.as_str()),
+        stage: Some(place.stage.as_str()).filter(|stage| !stage.is_empty()),
+        service: Some(place.service.as_str()).filter(|service| !service.is_empty()),
+        error_type: error
+            .map(|error| error.kind.as_str())
+            .filter(|kind| !kind.is_empty()),
+        error_message: error.map(|error| error.message.as_str()),
+        error_culprit: error.and_then(|error| error.culprit.as_deref()),
+        error_fingerprint: error.map(|error| error.fingerprint.as_str()),
+    }
+}
+
+/// Puts runs through a query's head; a run stands at its end.
+fn over_runs(found: &[Run], program: &Program) -> Partial {
+    let mut head = program.head();
+    for (number, run) in found.iter().enumerate() {
+        let mut slots = program.fields().slots();
+        program.fields().fill(&mut slots, |name| run.field(name));
+        let key = EventKey {
+            timestamp: run.timestamp(),
+            position: (0, number as u32),
+        };
+        if head.push(&mut slots, key).is_break() {
+            break;
+        }
+    }
+    head.take_partial()
+}
