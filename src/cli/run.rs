@@ -12,11 +12,12 @@ use super::context::Context;
 use super::progress::Progress;
 use super::source::{self, Source, StandardInput};
 use crate::detect::Run;
-use crate::drive::{self, Scope, Setting, Tally};
+use crate::drive::{self, Question, Scope, Setting, Tally};
 use crate::pattern::Pattern;
-use crate::query::{Settings, Table};
+use crate::query::plan::Order;
+use crate::query::{Program, Settings, Table};
 use crate::record::Record;
-use crate::render::Events;
+use crate::render::{Events, Format};
 use crate::row::{Columns, Row};
 use crate::source::{Report, Settings as Reading, Source as Opened, SourceError};
 use crate::time::{Timestamp, Zone};
@@ -80,42 +81,48 @@ impl Answer {
     }
 }
 
-/// A query that has been compiled.
-pub(super) struct Compiled;
-
 /// Compiles a query; what is wrong with it is told before anything is read.
-pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Compiled, Failure> {
-    let _ = (
-        settings(context, ask.table),
-        ask.pattern,
-        ask.query,
-        ask.origin,
-        ask.first_line,
-        &context.tables,
-    );
-    Err(not_joined())
+pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Program, Failure> {
+    let program = Program::compile(ask.query, &settings(context, ask.table))
+        .map_err(|faults| Failure::text_at(faults, ask.origin, ask.query, ask.first_line))?;
+    for warning in program.warnings() {
+        context.notices.warn(&warning.message);
+    }
+    // Raw events are printed as they come, like those of a filter.
+    let as_they_come = context.format() == Format::Raw;
+    Ok(if as_they_come {
+        program.with_order(Order::Input)
+    } else {
+        program
+    })
 }
 
 /// Runs a query over a source.
 pub(super) fn query(
     context: &Context,
-    _source: Source,
+    source: Source,
     ask: &Ask<'_>,
-    _program: Compiled,
+    program: &Program,
     sink: &mut dyn Sink,
 ) -> Result<Answer, Failure> {
-    let _ = scope(context, ask.groups);
-    let columns: Columns = Vec::new().into();
-    sink.columns(&columns);
-    let _ = sink.row(&Row {
-        columns,
-        values: Vec::new(),
-    });
-    Err(not_joined())
-}
-
-fn not_joined() -> Failure {
-    Failure::incomplete("queries are not joined to the command line yet")
+    let scope = scope(context, ask.groups);
+    let zone = log_zone(context);
+    let mut reader = Reader::open(context, source, &zone);
+    let stop = context.interrupt.flag();
+    let setting = setting(context, &scope, &zone, &stop);
+    let question = Question {
+        program,
+        pattern: ask.pattern,
+        now: context.clock.now,
+    };
+    sink.columns(program.columns());
+    let found = drive::query(&mut reader.source, &question, &setting, |row| sink.row(row));
+    let ending = reader.finish(context)?;
+    Ok(Answer {
+        total: found.total,
+        runs: found.runs,
+        ..Answer::new(found.tally, ending)
+    })
 }
 
 /// Hands on the events that match a pattern, as `events` writes them, one after the other in the source's order.

@@ -46,7 +46,7 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
     let described = source.describe();
     context.interrupt.listen();
     let mut sink = Printed::new(context, question);
-    let answer = run::query(context, source, &ask, program, &mut sink)?;
+    let answer = run::query(context, source, &ask, &program, &mut sink)?;
     let rows = sink.finish(&answer)?;
     tell(context, question, &described, rows, &answer);
     Ok(output::exit(context, rows, answer.is_complete()))
