@@ -3,12 +3,16 @@
 //! A code block tagged `pattern` holds a filter pattern in its first line and below it messages: `matches: …`,
 //! `ignores: …`, or instead of them `refused: CODE`. A message's `\n` and `\t` stand for the characters, unless a
 //! `{` begins it: JSON has the same escapes.
+//!
+//! A block tagged `query` holds a query that compiles, or in its last line `refused: CODE`. One that begins with
+//! `# --from runs` is about runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use logq::event::{Event, Origin};
 use logq::pattern::Pattern;
+use logq::query::{Program, Settings, Table, parser};
 use logq::record::Record;
 use logq::time::Timestamp;
 
@@ -114,4 +118,40 @@ fn matches(pattern: &Pattern, message: &str) -> bool {
         origin: &origin,
         id: None,
     }))
+}
+
+#[test]
+fn queries_compile_as_the_documents_say() {
+    assert!(run_all("query", check_query) > 20);
+}
+
+fn check_query(block: &Block) -> Result<(), String> {
+    let (text, expected) = match block.text.rsplit_once("refused: ") {
+        Some((text, code)) => (text, format!("refused: {}", code.trim())),
+        None => (block.text.as_str(), "compiles".to_owned()),
+    };
+    let runs = text.starts_with("# --from runs");
+    let settings = Settings {
+        table: if runs { Table::Runs } else { Table::Events },
+        now: Timestamp::default(),
+        window: None,
+        default_limit: None,
+    };
+    let came_out = match Program::compile(text, &settings) {
+        Ok(_) => "compiles".to_owned(),
+        Err(mistakes) => format!("refused: {}", mistakes.0[0].code.0),
+    };
+    if came_out != expected {
+        return Err(format!("`{text}` {came_out}, not {expected}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_query_page_knows_every_command() {
+    let page = fs::read_to_string(root().join("docs/query-language.md")).expect("readable");
+    let missing: Vec<&str> = parser::command_words()
+        .filter(|word| !page.contains(&format!("\"{word}\"")))
+        .collect();
+    assert!(missing.is_empty(), "not in the grammar: {missing:?}");
 }
