@@ -113,7 +113,7 @@ pub(super) fn run(program: &Program, inputs: &[Input], block: usize) -> Results 
             };
             program
                 .fields()
-                .read(&record, &Extras::default(), &mut slots);
+                .read(&record.event, &Extras::default(), &mut slots);
             if head.push(&mut slots, key).is_break() {
                 break;
             }

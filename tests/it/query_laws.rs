@@ -174,6 +174,96 @@ fn command() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Pieces of queries in any order, of which some happen to be queries.
+fn scraps() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "fields",
+        "stats",
+        "filter",
+        "parse",
+        "sort",
+        "limit",
+        "display",
+        "dedup",
+        "|",
+        "|",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "a",
+        "b.c",
+        "@message",
+        "count(*)",
+        "by",
+        "as",
+        "x",
+        "like",
+        "in",
+        "not",
+        "and",
+        "\"x*\"",
+        "/(?<r>e)/",
+        "/(/",
+        "=",
+        "-",
+        "5m",
+        "12",
+        "0",
+        "bin(1h)",
+        "bin",
+        "pct(a, 5)",
+        "lower(a)",
+        "name",
+        "null",
+        "*",
+        "日",
+        "unnest",
+        "into",
+        "unmask",
+        "latest(a)",
+        "offset",
+        "jsonParse(a).b",
+    ];
+    prop::collection::vec(prop::sample::select(pieces), 0..12).prop_map(|all| all.join(" "))
+}
+
+#[test]
+fn the_deepest_query_compiles_and_runs() {
+    let input = Input {
+        timestamp: 0,
+        message: "{\"a\":1}".to_owned(),
+        log_stream: String::new(),
+        log: String::new(),
+        ingestion_time: None,
+    };
+    for (open, close) in [("(", ")"), ("not ", ""), ("abs(", ")"), ("-", "")] {
+        let text = format!(
+            "filter {}a{}{} = 401",
+            open.repeat(97),
+            " + 1".repeat(400),
+            close.repeat(97)
+        );
+        let program = Program::compile(&text, &settings()).expect("within the limits");
+        rows(&program, std::slice::from_ref(&input));
+        assert!(program.explain().to_string().contains("401"), "{open}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_scraps_panic(text in scraps()) {
+        for table in [Table::Events, Table::Runs] {
+            let settings = Settings { table, ..settings() };
+            match Program::compile(&text, &settings) {
+                Ok(program) => drop(program.explain().to_string()),
+                Err(mistakes) => drop(mistakes.render("<query>", &text, 1, false)),
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
