@@ -1,13 +1,20 @@
 //! `logq explain NAME|'QL'`: how a query is read and run.
 
 use super::super::context::Context;
+use super::super::output;
+use super::super::run::{self as reading, Ask};
 use super::super::{Exit, Failure};
+use super::{ask, query, run};
+use crate::query::Table;
+use crate::render::Format;
+use crate::saved::SavedQuery;
 
 /// Explain how a query is read, planned and run
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "\
 Examples:
   logq explain batch-failures
+  logq explain batch-runs batch=sync-reservations
   logq explain 'filter levelname = \"ERROR\" | stats count(*) by name'")]
 pub(in crate::cli) struct Args {
     /// The name of a saved query, or a query
@@ -23,9 +30,135 @@ pub(in crate::cli) struct Args {
     table: Option<String>,
 }
 
-pub(in crate::cli) fn run(_context: &Context, args: &Args) -> Result<Exit, Failure> {
-    Err(Failure::incomplete(format!(
-        "cannot explain `{}` yet {:?} {:?}",
-        args.query, args.params, args.table
-    )))
+pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let sections = match saved(context, args)? {
+        Some(query) => explain_saved(context, query, &args.params)?,
+        None => {
+            let table = query::table(args.table.as_deref())?;
+            explain(
+                context,
+                &Ask {
+                    table,
+                    pattern: None,
+                    query: &args.query,
+                    origin: "<query>",
+                    first_line: 1,
+                    groups: &[],
+                },
+            )?
+        }
+    };
+    print(context, &sections)?;
+    Ok(Exit::Done)
+}
+
+/// A title and a text.
+type Section = (String, String);
+
+/// Returns the saved query that was meant; a single word is a name, and a wrong one is worth a hint.
+fn saved<'a>(context: &'a Context, args: &Args) -> Result<Option<&'a SavedQuery>, Failure> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if args.query.contains('-') && args.query.chars().all(fits)
+        || context.catalog.get(&args.query).is_some()
+    {
+        return run::find(context, &args.query).map(Some);
+    }
+    match args.params.first() {
+        None => Ok(None),
+        Some(param) => Err(Failure::usage(format!(
+            "`{param}` is for saved queries, and this is none"
+        ))
+        .hint("`logq queries` lists the saved queries".to_owned())),
+    }
+}
+
+fn explain_saved(
+    context: &Context,
+    query: &SavedQuery,
+    params: &[String],
+) -> Result<Vec<Section>, Failure> {
+    let expanded = run::expand(query, params)?;
+    let mut sections = vec![
+        (
+            "saved query".to_owned(),
+            format!("{} ({})", query.name, query.file.path),
+        ),
+        (
+            "reads".to_owned(),
+            format!("{} of {}", query.from.name(), query.groups.join(", ")),
+        ),
+    ];
+    let pattern = expanded
+        .filter
+        .as_deref()
+        .map(|text| ask::parse_pattern(context, text, &query.file.path))
+        .transpose()?;
+    if let Some(pattern) = &pattern {
+        sections.push(("filter pattern".to_owned(), pattern.to_string()));
+    }
+    sections.extend(explain(
+        context,
+        &Ask {
+            table: run::table(query)?,
+            pattern: pattern.as_ref(),
+            query: &expanded.query,
+            origin: &query.file.path,
+            first_line: query.query.first_line,
+            groups: &query.groups,
+        },
+    )?);
+    Ok(sections)
+}
+
+fn explain(context: &Context, ask: &Ask<'_>) -> Result<Vec<Section>, Failure> {
+    let program = reading::compile(context, ask)?;
+    let mut sections: Vec<Section> = program
+        .explain()
+        .sections
+        .into_iter()
+        .map(|(title, text)| (title.to_owned(), text))
+        .collect();
+    if ask.table == Table::Runs {
+        // Runs are made from all events; their lines are not chosen by the query.
+        sections.retain(|(title, _)| title != "lines must hold");
+    }
+    let fields: Vec<&str> = program
+        .fields()
+        .names()
+        .iter()
+        .map(|name| &**name)
+        .collect();
+    sections.push(("fields read".to_owned(), fields.join(", ")));
+    let columns: Vec<&str> = program.columns().iter().map(|name| &**name).collect();
+    sections.push(("columns".to_owned(), columns.join(", ")));
+    sections.push((
+        "where".to_owned(),
+        "all of it runs here; nothing is sent to a service".to_owned(),
+    ));
+    Ok(sections)
+}
+
+fn print(context: &Context, sections: &[Section]) -> Result<(), Failure> {
+    if matches!(context.format(), Format::Json | Format::Ndjson) {
+        let members = sections.iter().map(|(title, text)| {
+            let name = title.replace(' ', "_");
+            (name, serde_json::Value::String(text.trim_end().to_owned()))
+        });
+        let document = serde_json::Value::Object(members.collect());
+        return output::print_text(&format!("{document}\n"));
+    }
+    let mut text = String::new();
+    for (at, (title, body)) in sections.iter().enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        text.push_str(title);
+        text.push_str(":\n");
+        for line in body.lines() {
+            text.push_str("  ");
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    output::print(context, text.as_bytes())
 }

@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::{Exit, Failure};
 use super::ask::{self, Question};
 use crate::query::Table;
-use crate::saved::{Input, SavedQuery};
+use crate::saved::{Expanded, Input, SavedQuery};
 
 /// Run a saved query, whatever its name
 #[derive(Debug, clap::Args)]
@@ -52,20 +52,8 @@ pub(in crate::cli) fn saved(
     query: &SavedQuery,
     params: &[String],
 ) -> Result<Exit, Failure> {
-    let given = parse_params(query, params)?;
-    let expanded = query
-        .expand(&given)
-        .map_err(|error| Failure::usage(error.message).hint(error.hint))?;
-    let table = match query.from {
-        Input::Events => Table::Events,
-        Input::Runs => Table::Runs,
-        Input::Schedule => {
-            return Err(Failure::usage(format!(
-                "`{}` reads the schedule, which is not in this version",
-                query.name
-            )));
-        }
-    };
+    let expanded = expand(query, params)?;
+    let table = table(query)?;
     ask::answer(
         context,
         &Question {
@@ -83,11 +71,28 @@ pub(in crate::cli) fn saved(
     )
 }
 
+/// Fills in the parameters as written, and defaults for the rest.
+pub(in crate::cli) fn expand(query: &SavedQuery, params: &[String]) -> Result<Expanded, Failure> {
+    let given = parse_params(query, params)?;
+    query
+        .expand(&given)
+        .map_err(|error| Failure::usage(error.message).hint(error.hint))
+}
+
+/// Returns the table that a saved query starts from.
+pub(in crate::cli) fn table(query: &SavedQuery) -> Result<Table, Failure> {
+    match query.from {
+        Input::Events => Ok(Table::Events),
+        Input::Runs => Ok(Table::Runs),
+        Input::Schedule => Err(Failure::usage(format!(
+            "`{}` reads the schedule, which is not in this version",
+            query.name
+        ))),
+    }
+}
+
 /// Splits `param=value`.
-pub(in crate::cli) fn parse_params(
-    query: &SavedQuery,
-    written: &[String],
-) -> Result<Vec<(String, String)>, Failure> {
+fn parse_params(query: &SavedQuery, written: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let one =
         |text: &String| match text.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
