@@ -74,7 +74,7 @@ impl Context {
             color: terminal::color(color_choice, environment, streams.error_is_terminal),
         };
         let clock = clock(&time, environment, &config)?;
-        let window = window(&time, environment, &clock, &notices)?;
+        let window = window(&time, environment, &clock, notices)?;
         refuse_service(&source, environment)?;
         let scope = scope(&source, environment, &config)?;
         Ok(Self {
@@ -213,7 +213,7 @@ fn window(
     time: &TimeArgs,
     environment: &Environment,
     clock: &Clock,
-    notices: &Notices,
+    notices: Notices,
 ) -> Result<Window, Failure> {
     let read = |text: &str, origin: &str| -> Result<_, Failure> {
         let moment = expression::read(text, clock)
@@ -229,15 +229,16 @@ fn window(
         (None, None) => Ok(None),
     };
     let since = end(&time.since, "--since", &time.from, "--from")?;
-    let mut until = end(&time.until, "--until", &time.to, "--to")?;
-    let as_of = time.now.is_some() || environment.variable("LOGQ_NOW").is_some();
-    if until.is_none() && as_of {
-        until = Some(clock.now);
-    }
-    Window::new(since, until, clock.now).map_err(|fault| {
+    let until = end(&time.until, "--until", &time.to, "--to")?;
+    let mut window = Window::new(since, until, clock.now).map_err(|fault| {
         let described = Window { since, until }.describe(&clock.zone);
         Failure::usage(fault.to_string()).cause(described)
-    })
+    })?;
+    let as_of = time.now.is_some() || environment.variable("LOGQ_NOW").is_some();
+    if as_of && window.until.is_none() {
+        window.until = Some(clock.now);
+    }
+    Ok(window)
 }
 
 fn scope(

@@ -28,14 +28,14 @@ pub(super) struct Notices {
 
 impl Notices {
     /// Says what belongs to the answer but is not data: the window, a limit that cut, that there are no rows.
-    pub(super) fn remark(&self, text: &str) {
+    pub(super) fn remark(self, text: &str) {
         if !self.quiet {
             complain(&format!("logq: {text}"));
         }
     }
 
     /// Says that something is odd.
-    pub(super) fn warn(&self, text: &str) {
+    pub(super) fn warn(self, text: &str) {
         if !self.quiet {
             let (start, end) = if self.color {
                 ("\x1b[33m", "\x1b[0m")
@@ -47,7 +47,7 @@ impl Notices {
     }
 
     /// Says that part of the work failed; not silenced.
-    pub(super) fn problem(&self, text: &str) {
+    pub(super) fn problem(self, text: &str) {
         let (start, end) = if self.color {
             ("\x1b[1;31m", "\x1b[0m")
         } else {
@@ -57,7 +57,7 @@ impl Notices {
     }
 
     /// Says what was decided, for `-v`.
-    pub(super) fn decision(&self, text: &str) {
+    pub(super) fn decision(self, text: &str) {
         if self.verbosity >= 1 && !self.quiet {
             complain(&format!("logq: {text}"));
         }
@@ -148,7 +148,7 @@ pub(super) fn finish(context: &Context, mut output: Output) -> Result<(), Failur
 /// Returns the pager to use; `None` when there is no screen, no need, or no wish for one.
 fn pager_command(context: &Context, answer: &[u8]) -> Option<String> {
     let screen = context.streams.screen?;
-    let lines = answer.iter().filter(|byte| **byte == b'\n').count();
+    let lines = memchr::memchr_iter(b'\n', answer).count();
     if context.output.no_pager || lines < screen.rows {
         return None;
     }
@@ -218,6 +218,17 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
         thousands(number),
         if number == 1 { one } else { many }
     )
+}
+
+/// Returns what was read, for the answer that there is nothing: `3 files, 12.4 MB read`.
+pub(super) fn volume(files: u64, bytes: u64) -> String {
+    let bytes = match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    };
+    format!("{}, {bytes} read", counted(files, "file", "files"))
 }
 
 /// Returns whether progress may be drawn.

@@ -185,15 +185,20 @@ fn unknown_command(error: &clap::Error, root: &clap::Command, catalog: &Catalog)
     if let Some(mistake) = catalog.mistake(&name) {
         return Failure::rendered(mistake.render(false));
     }
-    let known: Vec<&str> = root
+    // Only `queries` has commands of its own.
+    let (prefix, parent) = match root.find_subcommand("queries") {
+        Some(queries) if usage_of(error).starts_with("logq queries") => ("logq queries", queries),
+        _ => ("logq", root),
+    };
+    let known: Vec<&str> = parent
         .get_subcommands()
         .filter(|command| !command.is_hide_set())
         .map(clap::Command::get_name)
         .collect();
     let hint = match nearest(&name, known.iter().copied()).as_slice() {
         [] => "`logq --help` lists the commands, `logq queries` the saved queries".to_owned(),
-        [one] => format!("did you mean `logq {one}`?"),
-        [one, two, ..] => format!("did you mean `logq {one}` or `logq {two}`?"),
+        [one] => format!("did you mean `{prefix} {one}`?"),
+        [one, two, ..] => format!("did you mean `{prefix} {one}` or `{prefix} {two}`?"),
     };
     Failure::usage(format!("unknown command `{name}`")).hint(hint)
 }
@@ -221,7 +226,7 @@ fn invalid_value(error: &clap::Error) -> Failure {
         _ => &[],
     };
     if value.is_empty() {
-        return Failure::usage(format!("`{flag}` needs a value")).hint(format!("{argument}"));
+        return Failure::usage(format!("`{flag}` needs a value")).hint(argument.clone());
     }
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let hint = did_you_mean(&value, known.iter().copied())
@@ -235,12 +240,18 @@ fn missing(error: &clap::Error) -> Failure {
         Some(ContextValue::Strings(names)) => names.join(" "),
         _ => String::new(),
     };
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string().replace("Usage: ", ""),
+    let usage = usage_of(error);
+    Failure::usage(format!("`{missing}` is missing")).hint((!usage.is_empty()).then_some(usage))
+}
+
+/// Returns the command line that clap expected.
+fn usage_of(error: &clap::Error) -> String {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => {
+            usage.to_string().replace("Usage: ", "").trim().to_owned()
+        }
         _ => String::new(),
-    };
-    Failure::usage(format!("`{missing}` is missing"))
-        .hint((!usage.is_empty()).then(|| usage.trim().to_owned()))
+    }
 }
 
 fn text_of(error: &clap::Error, kind: ContextKind) -> String {

@@ -19,7 +19,9 @@ use crate::query::{Program, Settings, Table};
 use crate::record::Record;
 use crate::render::{Events, Format};
 use crate::row::{Columns, Row};
-use crate::source::{Report, Settings as Reading, Source as Opened, SourceError};
+use crate::source::{
+    Progress as Bytes, Report, Settings as Reading, Source as Opened, SourceError,
+};
 use crate::time::{Timestamp, Zone};
 
 /// A query to run.
@@ -53,8 +55,12 @@ pub(super) struct Answer {
     pub(super) truncated: bool,
     /// How many rows there would have been, where that is known.
     pub(super) total: Option<u64>,
-    /// How many events were looked at.
+    /// How many events were looked at; those that their bytes alone rule out are not counted.
     pub(super) events: u64,
+    /// How many files were read.
+    pub(super) files: u64,
+    /// How many bytes of them, as stored.
+    pub(super) bytes: u64,
     /// How many runs were seen.
     pub(super) runs: u64,
     /// What could not be read, in words.
@@ -74,6 +80,8 @@ impl Answer {
             truncated: tally.truncated,
             total: None,
             events: tally.events,
+            files: ending.files,
+            bytes: ending.bytes,
             runs: 0,
             problems: ending.problems,
             warnings: ending.warnings,
@@ -246,6 +254,7 @@ pub(super) struct Reader {
     /// The source to hand to a pass.
     pub(super) source: Opened,
     progress: Option<Progress>,
+    bytes: Arc<Bytes>,
     /// The count of bytes of a standard input that nobody asked for.
     guessed: Option<Arc<AtomicU64>>,
 }
@@ -253,6 +262,8 @@ pub(super) struct Reader {
 /// What is told of a source once it is read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ending {
+    files: u64,
+    bytes: u64,
     problems: Vec<String>,
     warnings: Vec<String>,
 }
@@ -261,7 +272,8 @@ impl Reader {
     /// Opens a source; what cannot be opened is told at the end, after the rest has been read.
     pub(super) fn open(context: &Context, source: Source, zone: &Zone) -> Self {
         let reading = Reading::new(crate::decode::stamp::Clock::new(zone.rules().clone()));
-        let progress = Arc::clone(&reading.progress);
+        let bytes = Arc::clone(&reading.progress);
+        let progress = Arc::clone(&bytes);
         let bar = Progress::start(context, move || (progress.read(), progress.total()));
         let mut counted = None;
         let source = match source {
@@ -275,6 +287,7 @@ impl Reader {
         Self {
             source,
             progress: Some(bar),
+            bytes,
             guessed: counted,
         }
     }
@@ -288,12 +301,13 @@ impl Reader {
         if nothing && !context.interrupt.is_asked() {
             return Err(source::nothing_came());
         }
-        Ok(Ending::of(&self.source.into_report()))
+        let bytes = self.bytes.read();
+        Ok(Ending::of(&self.source.into_report(), bytes))
     }
 }
 
 impl Ending {
-    fn of(report: &Report) -> Self {
+    fn of(report: &Report, bytes: u64) -> Self {
         let mut problems: Vec<String> = report.problems.iter().map(problem).collect();
         if report.more_problems > 0 {
             problems.push(format!(
@@ -314,7 +328,12 @@ impl Ending {
         if report.files == 0 && problems.is_empty() {
             warnings.push("the source holds no log files".to_owned());
         }
-        Self { problems, warnings }
+        Self {
+            files: report.files,
+            bytes,
+            problems,
+            warnings,
+        }
     }
 }
 

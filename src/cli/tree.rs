@@ -4,7 +4,7 @@ use clap::{Arg, Command, CommandFactory};
 
 use super::args::Cli;
 use super::guide;
-use crate::saved::{Catalog, Input, SavedQuery};
+use crate::saved::{Catalog, Input, Param, SavedQuery};
 
 /// Commands that this version does not have, kept free so that no saved query takes their names.
 pub(super) const LATER: [&str; 7] = [
@@ -64,32 +64,30 @@ fn saved_examples(query: &SavedQuery) -> String {
 }
 
 fn saved_notes(query: &SavedQuery) -> String {
-    let mut text = String::new();
-    if !query.params.is_empty() {
-        text.push_str("Parameters:\n");
-        for param in &query.params {
-            let default = match &param.default {
-                Some(default) => format!(" [default: {default}]"),
-                None => " [required]".to_owned(),
-            };
-            text.push_str(&format!(
-                "  {:<12} {}{default}\n",
-                param.name, param.description
-            ));
-        }
-        text.push('\n');
+    let mut lines: Vec<String> = query.params.iter().map(param_line).collect();
+    if !lines.is_empty() {
+        lines.insert(0, "Parameters:".to_owned());
+        lines.push(String::new());
     }
     let table = match query.from {
         Input::Events => "log events",
         Input::Runs => "runs",
         Input::Schedule => "the schedule",
     };
-    text.push_str(&format!(
+    lines.push(format!(
         "Reads {table} of {}. See the query itself with `logq queries show {}`.",
         query.groups.join(", "),
         query.name
     ));
-    text
+    lines.join("\n")
+}
+
+fn param_line(param: &Param) -> String {
+    let default = match &param.default {
+        Some(default) => format!("[default: {default}]"),
+        None => "[required]".to_owned(),
+    };
+    format!("  {:<12} {} {default}", param.name, param.description)
 }
 
 /// Returns a command that takes anything, only to say that it is not here.

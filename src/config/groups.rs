@@ -109,10 +109,6 @@ fn conventional<'a>(
 mod tests {
     use super::*;
 
-    fn located<'a>(stage: &'a str, service: &'a str) -> Option<Located<'a>> {
-        Some(Located { stage, service })
-    }
-
     #[test]
     fn a_group_has_a_stage_and_a_logical_name() {
         let groups = GroupNames::default();
@@ -122,11 +118,17 @@ mod tests {
         );
         assert_eq!(
             groups.locate("/ecs/staging-batch"),
-            located("staging", "batch")
+            Some(Located {
+                stage: "staging",
+                service: "batch"
+            })
         );
         assert_eq!(
             groups.locate("/aws/events/production-ecs-tasks"),
-            located("production", "tasks")
+            Some(Located {
+                stage: "production",
+                service: "tasks"
+            })
         );
     }
 
@@ -135,7 +137,10 @@ mod tests {
         let groups = GroupNames::default();
         assert_eq!(
             groups.locate("/ecs/production-beat"),
-            located("production", "beat")
+            Some(Located {
+                stage: "production",
+                service: "beat"
+            })
         );
         assert_eq!(groups.locate("/ecs/production"), None);
         assert_eq!(groups.locate("/aws/lambda/thing"), None);
@@ -147,7 +152,10 @@ mod tests {
         let stages = || ["pre-prod"].into_iter();
         assert_eq!(
             groups.locate_among("/ecs/pre-prod-beat", stages()),
-            located("pre-prod", "beat")
+            Some(Located {
+                stage: "pre-prod",
+                service: "beat"
+            })
         );
     }
 
@@ -157,9 +165,18 @@ mod tests {
         groups.insert("admin".to_owned(), "/ecs/{stage}-admin-webapp".to_owned());
         assert_eq!(
             groups.locate("/ecs/production-admin-webapp"),
-            located("production", "admin")
+            Some(Located {
+                stage: "production",
+                service: "admin"
+            })
         );
         groups.insert("audit".to_owned(), "/audit".to_owned());
-        assert_eq!(groups.locate("/audit"), located("", "audit"));
+        assert_eq!(
+            groups.locate("/audit"),
+            Some(Located {
+                stage: "",
+                service: "audit"
+            })
+        );
     }
 }

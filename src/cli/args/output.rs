@@ -10,11 +10,17 @@ use crate::render::Format;
 #[command(next_help_heading = "Output (see `logq help output`)")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct OutputArgs {
-    /// Print this format; default: `table` [env: LOGQ_OUTPUT]
-    #[arg(short, long, global = true, value_name = "FORMAT")]
+    /// Print `table`, `json`, `ndjson`, `csv` or `raw` [env: LOGQ_OUTPUT]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     pub(in crate::cli) output: Option<OutputFormat>,
 
-    /// Print at most so many rows, 0 for all; default for queries that have no `limit`: 10000
+    /// Print at most so many rows, 0 for all; default: 10000
     #[arg(long, global = true, value_name = "N")]
     pub(in crate::cli) limit: Option<u64>,
 

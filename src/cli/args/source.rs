@@ -13,11 +13,11 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(short, long, global = true)]
     pub(in crate::cli) stage: Option<String>,
 
-    /// Read only this service: `webapp`, `worker`, `batch`, ...; repeatable [env: LOGQ_TARGET]
+    /// Read only this service, such as `batch`; repeatable [env: LOGQ_TARGET]
     #[arg(short, long, global = true, value_delimiter = ',')]
     pub(in crate::cli) target: Vec<String>,
 
-    /// Read this file or folder, `-` for standard input, or `aws`; repeatable [env: LOGQ_SOURCE]
+    /// Read this file or folder; repeatable [env: LOGQ_SOURCE]
     #[arg(long, global = true, value_name = "PATH|-|aws", value_hint = clap::ValueHint::AnyPath)]
     pub(in crate::cli) source: Vec<String>,
 

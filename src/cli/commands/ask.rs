@@ -181,10 +181,7 @@ fn tell(context: &Context, question: &Question<'_>, source: &str, rows: u64, ans
     } else {
         notices.decision(&format!("{}; {window}", counted(rows, "row", "rows")));
     }
-    notices.decision(&format!(
-        "{} read",
-        counted(answer.events, "event", "events")
-    ));
+    notices.decision(&output::volume(answer.files, answer.bytes));
 }
 
 /// "no rows for batch-failures in logs/ (production/batch), 2026-11-22 13:04 to …; 41 runs seen"
@@ -204,8 +201,8 @@ fn nothing(
         scope => format!(" ({scope})"),
     };
     let seen = match question.table {
-        Table::Runs => counted(answer.runs, "run", "runs"),
-        Table::Events => counted(answer.events, "event", "events"),
+        Table::Runs => format!("{} seen", counted(answer.runs, "run", "runs")),
+        Table::Events => output::volume(answer.files, answer.bytes),
     };
-    format!("{what} in {source}{scope}, {window}; {seen} seen")
+    format!("{what} in {source}{scope}, {window}; {seen}")
 }

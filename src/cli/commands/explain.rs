@@ -31,22 +31,18 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let sections = match saved(context, args)? {
-        Some(query) => explain_saved(context, query, &args.params)?,
-        None => {
-            let table = query::table(args.table.as_deref())?;
-            explain(
-                context,
-                &Ask {
-                    table,
-                    pattern: None,
-                    query: &args.query,
-                    origin: "<query>",
-                    first_line: 1,
-                    groups: &[],
-                },
-            )?
-        }
+    let sections = if let Some(query) = saved(context, args)? {
+        explain_saved(context, query, &args.params)?
+    } else {
+        let ask = Ask {
+            table: query::table(args.table.as_deref())?,
+            pattern: None,
+            query: &args.query,
+            origin: "<query>",
+            first_line: 1,
+            groups: &[],
+        };
+        explain(context, &ask)?
     };
     print(context, &sections)?;
     Ok(Exit::Done)

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::super::context::Context;
-use super::super::output::{self, Output, counted, thousands};
+use super::super::output::{self, Output, counted};
 use super::super::run::{self, Answer};
 use super::super::source;
 use super::super::{Exit, Failure};
@@ -133,27 +133,17 @@ fn tell(context: &Context, source: &str, count: u64, answer: &Answer) {
     }
     let window = context.window.describe(&context.clock.zone);
     let zone = context.clock.zone.name_at(context.clock.now);
-    let seen = counted(answer.events, "event", "events");
+    let counted = counted(count, "event", "events");
     if count == 0 {
-        notices.remark(&format!(
-            "no event matches in {source}, {window}; {seen} seen"
-        ));
+        let volume = output::volume(answer.files, answer.bytes);
+        notices.remark(&format!("no event matches in {source}, {window}; {volume}"));
     } else if answer.truncated {
         notices.remark(&format!(
-            "stopped after {} events; --limit 0 shows all; {window}",
-            thousands(count)
+            "stopped after {counted}; --limit 0 shows all; {window}"
         ));
     } else if context.format() == Format::Table {
-        let counted = counted(count, "event", "events");
-        notices.remark(&format!(
-            "{counted} of {}; {window}; times are {zone}",
-            thousands(answer.events)
-        ));
+        notices.remark(&format!("{counted}; {window}; times are {zone}"));
     } else {
-        notices.decision(&format!(
-            "{} of {}; {window}",
-            thousands(count),
-            thousands(answer.events)
-        ));
+        notices.decision(&format!("{counted}; {window}"));
     }
 }
