@@ -96,6 +96,8 @@ pub(super) struct Collector {
     seen: u64,
     /// Once there are more rows than are wanted: none behind this one is.
     last: Option<Held>,
+    /// Whether rows were dropped, here or in a block that was merged.
+    dropped: bool,
     scratch: Vec<u8>,
 }
 
@@ -127,6 +129,7 @@ impl Rows {
 pub(super) struct Collected {
     rows: Rows,
     seen: u64,
+    dropped: bool,
 }
 
 impl Collected {
@@ -146,6 +149,7 @@ impl Collector {
             spec,
             seen: 0,
             last: None,
+            dropped: false,
             scratch: Vec::new(),
         }
     }
@@ -184,12 +188,14 @@ impl Collector {
         Collected {
             rows: std::mem::replace(&mut self.rows, Rows::new(self.spec.distinct.is_some())),
             seen: std::mem::take(&mut self.seen),
+            dropped: std::mem::take(&mut self.dropped),
         }
     }
 
     /// Takes over what was found in a later block and returns whether there are enough.
     pub(super) fn merge(&mut self, later: Collected) -> bool {
         self.seen += later.seen;
+        self.dropped |= later.dropped;
         match (&mut self.rows, later.rows) {
             (Rows::All(rows), Rows::All(more)) => rows.extend(more),
             (Rows::Distinct(rows), Rows::Distinct(more)) => {
@@ -219,6 +225,7 @@ impl Collector {
         if self.rows.len() < 2 * limit {
             return;
         }
+        self.dropped = true;
         let sequence = &self.spec.sequence;
         match &mut self.rows {
             Rows::All(rows) => {
@@ -245,7 +252,7 @@ impl Collector {
         let (mut rows, total) = match self.rows {
             Rows::All(rows) => (rows, Some(self.seen)),
             Rows::Distinct(rows) => {
-                let total = self.last.is_none().then_some(rows.len() as u64);
+                let total = (!self.dropped).then_some(rows.len() as u64);
                 (rows.into_values().collect(), total)
             }
         };

@@ -183,3 +183,6 @@ fn slice(text: Cow<'_, str>, start: usize, end: usize) -> Cow<'_, str> {
         Cow::Owned(text) => Cow::Owned(text[start..end].to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;
