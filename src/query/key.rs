@@ -17,9 +17,8 @@ pub(crate) fn push_value(value: &Value<'_>, key: &mut Vec<u8>) {
     match value {
         Value::Null => key.push(NULL),
         Value::Bool(truth) => push_text(if *truth { b"1" } else { b"0" }, key),
-        Value::Number(number) => push_number(*number, key),
         Value::Literal(text, _) if is_canonical(text) => push_text(text.as_bytes(), key),
-        Value::Literal(_, number) => push_number(*number, key),
+        Value::Number(number) | Value::Literal(_, number) => push_number(*number, key),
         Value::Text(text) => push_text(text.as_bytes(), key),
         Value::Timestamp(instant) => {
             key.push(INSTANT);

@@ -103,8 +103,8 @@ impl Table {
 
     /// Says whether only the service can tell the field of an event.
     pub(super) fn is_for_service(self, field: &str) -> bool {
-        let begins = |prefix: &&str| field.starts_with(*prefix);
-        self == Self::Events && SERVICE_PREFIXES.iter().any(|prefix| begins(&prefix))
+        let mut prefixes = SERVICE_PREFIXES.iter();
+        self == Self::Events && prefixes.any(|prefix| field.starts_with(prefix))
     }
 
     /// Returns the names that can be suggested for one that is not there.

@@ -64,7 +64,7 @@ fn same(left: &Value<'_>, right: &Value<'_>) -> bool {
         (Value::Bool(_), Value::Text(_)) | (Value::Text(_), Value::Bool(_)) => false,
         // The text of a number equals the number (D2).
         _ => match (left.as_number(), right.as_number()) {
-            (Some(left), Some(right)) => left == right,
+            (Some(left), Some(right)) => left.partial_cmp(&right) == Some(Ordering::Equal),
             _ => false,
         },
     }

@@ -24,8 +24,6 @@ pub(super) struct Vector {
     rows: Option<Vec<Expected>>,
     #[serde(default)]
     unordered: bool,
-    #[serde(default)]
-    needs: Vec<String>,
     now: Option<i64>,
     start: Option<i64>,
     end: Option<i64>,
@@ -192,13 +190,43 @@ fn recorded_queries_give_their_rows() {
             }
         }
     }
-    println!("not built: {}", unbuilt.join(" "));
     assert!(
         wrong.is_empty(),
         "{} wrong:\n{}",
         wrong.len(),
         wrong.join("\n")
     );
+    insta::assert_snapshot!(unbuilt.join("\n"), @r"
+    fn-md5
+    parse-multi
+    parse-logfmt
+    parse-csv
+    json-field
+    unnest-docs
+    unnest-filter-docs
+    expand-docs
+    expand-string-stats
+    lookup-output
+    lookup-stats
+    lookup-filter
+    cidrlookup
+    source-prefix
+    join-left-docs
+    subquery-in
+    accum-as
+    autoregress
+    filldown
+    fillmissing
+    sessionize
+    countFrequent
+    addtotals
+    addtotals-fields
+    outlier-remove
+    appendcols
+    sample-resource-tag
+    pattern-static
+    count_frequent2
+    ");
 }
 
 #[test]

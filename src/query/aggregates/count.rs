@@ -61,7 +61,7 @@ const COUNT: Option<Run> = Some(Run {
 });
 
 /// How many rows, or rows with a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Count(u64);
 
 impl Count {
@@ -76,7 +76,7 @@ impl Count {
     }
 
     /// Returns the count; none at all is no value (D8).
-    fn finish(&self) -> Value<'static> {
+    fn finish(self) -> Value<'static> {
         match self.0 {
             0 => Value::Null,
             count => Value::number(count as f64),

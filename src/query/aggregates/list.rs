@@ -62,8 +62,10 @@ impl Members {
         }
     }
 
-    pub(super) fn merge(&mut self, later: Self) {
-        later.values.iter().for_each(|value| self.push(value));
+    pub(super) fn merge(&mut self, later: &Self) {
+        for value in &later.values {
+            self.push(value);
+        }
     }
 
     fn finish(&self) -> Value<'static> {
@@ -86,9 +88,10 @@ impl Frequent {
         self.add(value, 1);
     }
 
-    pub(super) fn merge(&mut self, later: Self) {
-        let counted = later.counts.iter();
-        counted.for_each(|(count, value)| self.add(value, *count));
+    pub(super) fn merge(&mut self, later: &Self) {
+        for (count, value) in &later.counts {
+            self.add(value, *count);
+        }
     }
 
     fn add(&mut self, value: &Value<'_>, count: u64) {

@@ -115,8 +115,8 @@ impl State {
             (Self::Timed(state), Self::Timed(later)) => state.merge(later),
             (Self::Percentile(state), Self::Percentile(later)) => state.merge(later),
             (Self::Spread(state), Self::Spread(later)) => state.merge(later),
-            (Self::Members(state), Self::Members(later)) => state.merge(later),
-            (Self::Frequent(state), Self::Frequent(later)) => state.merge(later),
+            (Self::Members(state), Self::Members(later)) => state.merge(&later),
+            (Self::Frequent(state), Self::Frequent(later)) => state.merge(&later),
             _ => debug_assert!(false, "states of one aggregate are of one kind"),
         }
     }

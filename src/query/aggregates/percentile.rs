@@ -83,7 +83,9 @@ impl Percentile {
             }
             (_, Self::Exact(more)) => {
                 let sketch = self.sketch();
-                more.into_iter().for_each(|number| sketch.add(number));
+                for number in more {
+                    sketch.add(number);
+                }
             }
             (_, Self::Sketch(more)) => {
                 let merged = self.sketch().merge(&more);
@@ -96,7 +98,9 @@ impl Percentile {
     fn sketch(&mut self) -> &mut DDSketch {
         if let Self::Exact(numbers) = self {
             let mut sketch = DDSketch::new(Config::new(RELATIVE_ERROR, BINS, SMALLEST));
-            numbers.iter().for_each(|&number| sketch.add(number));
+            for &number in &*numbers {
+                sketch.add(number);
+            }
             *self = Self::Sketch(Box::new(sketch));
         }
         match self {

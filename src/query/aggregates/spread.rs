@@ -44,7 +44,7 @@ pub(super) const TABLE: &[Aggregate] = &[
 ];
 
 /// Mean and sum of squared distances from it, kept as Welford does: no large squares are subtracted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Spread {
     count: f64,
     mean: f64,

@@ -51,15 +51,15 @@ const SUM: Option<Run> = Some(Run {
     family: "sum",
     start: || State::Sum(Sum::default()),
     finish: |state, _| match state {
-        State::Sum(state) => state.total().into(),
+        State::Sum(state) => state.result().into(),
         _ => Value::Null,
     },
 });
 
 /// A sum that carries what its additions rounded off, so that the order of blocks hardly shows in it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
-    sum: f64,
+    total: f64,
     lost: f64,
     count: u64,
 }
@@ -73,27 +73,27 @@ impl Sum {
     }
 
     pub(super) fn merge(&mut self, later: Self) {
-        self.add(later.sum);
+        self.add(later.total);
         self.lost += later.lost;
         self.count += later.count;
     }
 
     /// Adds as Neumaier does: what the smaller operand loses is kept apart.
     fn add(&mut self, number: f64) {
-        let sum = self.sum + number;
-        self.lost += if self.sum.abs() >= number.abs() {
-            (self.sum - sum) + number
+        let total = self.total + number;
+        self.lost += if self.total.abs() >= number.abs() {
+            (self.total - total) + number
         } else {
-            (number - sum) + self.sum
+            (number - total) + self.total
         };
-        self.sum = sum;
+        self.total = total;
     }
 
-    fn total(&self) -> Option<f64> {
-        (self.count > 0).then_some(self.sum + self.lost)
+    fn result(&self) -> Option<f64> {
+        (self.count > 0).then_some(self.total + self.lost)
     }
 
     fn mean(&self) -> Option<f64> {
-        self.total().map(|total| total / self.count as f64)
+        self.result().map(|total| total / self.count as f64)
     }
 }

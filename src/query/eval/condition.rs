@@ -24,7 +24,7 @@ pub(crate) enum Condition {
     },
     Contains {
         value: Compute,
-        finder: Finder<'static>,
+        finder: Box<Finder<'static>>,
         negated: bool,
     },
     /// `None` for an expression that does not compile; the resolver reports those.

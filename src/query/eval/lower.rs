@@ -80,7 +80,7 @@ pub(crate) fn condition(expr: &Expr, settings: &Settings) -> Condition {
             negated,
         } => Condition::Contains {
             value: compute(value, settings),
-            finder: Finder::new(text).into_owned(),
+            finder: Box::new(Finder::new(text).into_owned()),
             negated: *negated,
         },
         Expr::Matches {

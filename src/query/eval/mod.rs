@@ -112,20 +112,20 @@ fn arithmetic<'s>(
 fn with_values<'s>(
     arguments: &'s [Compute],
     row: &'s [Cell<'_>],
-    run: impl FnOnce(Args<'_, 's>) -> Value<'s>,
+    run: impl FnOnce(&mut Args<'_, 's>) -> Value<'s>,
 ) -> Value<'s> {
     match arguments {
-        [] => run(Args(&mut [])),
-        [one] => run(Args(&mut [one.value(row)])),
-        [one, two] => run(Args(&mut [one.value(row), two.value(row)])),
-        [one, two, three] => run(Args(&mut [
+        [] => run(&mut Args(&mut [])),
+        [one] => run(&mut Args(&mut [one.value(row)])),
+        [one, two] => run(&mut Args(&mut [one.value(row), two.value(row)])),
+        [one, two, three] => run(&mut Args(&mut [
             one.value(row),
             two.value(row),
             three.value(row),
         ])),
         more => {
             let mut values: Vec<Value<'s>> = more.iter().map(|one| one.value(row)).collect();
-            run(Args(&mut values))
+            run(&mut Args(&mut values))
         }
     }
 }

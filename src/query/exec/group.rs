@@ -42,52 +42,54 @@ struct ResultOf {
 
 impl Grouping {
     pub(super) fn of(stats: &Stats, settings: &Settings) -> Self {
-        let mut plans: Vec<(&'static str, Vec<&Expr>)> = Vec::new();
-        let mut states = Vec::new();
-        let mut results = Vec::new();
-        for aggregate in &stats.aggregates {
-            let known = aggregates::find(aggregate.function);
-            let Some((known, run)) = known.and_then(|known| known.run.map(|run| (known, run)))
-            else {
-                // The resolver lets nothing through that is not built.
-                results.push(ResultOf::nothing());
-                continue;
-            };
-            let (values, parameter) = divide(aggregate, known.parameter);
-            let plan = (run.family, values);
-            let shared = plans.iter().position(|other| *other == plan);
-            let state = shared.unwrap_or_else(|| {
-                let arguments = plan.1.iter().map(|one| eval::compute(one, settings));
-                states.push(StateOf {
-                    run,
-                    arguments: arguments.collect(),
-                });
-                plans.push(plan);
-                states.len() - 1
-            });
-            results.push(ResultOf {
-                state,
-                run: Some(run),
-                parameter,
-            });
-        }
+        let compute = |expr: &Expr| eval::compute(expr, settings);
+        let (shared, results) = aggregated(&stats.aggregates, settings);
         Self {
-            by: stats
-                .by
-                .iter()
-                .map(|one| eval::compute(one, settings))
-                .collect(),
-            states,
+            by: stats.by.iter().map(compute).collect(),
+            states: shared,
             results,
             post: stats
                 .post
                 .iter()
-                .map(|(slot, one)| (slot.0, eval::compute(one, settings)))
+                .map(|(slot, expr)| (slot.0, compute(expr)))
                 .collect(),
             width: stats.width,
             hasher: RandomState::default(),
         }
     }
+}
+
+/// Prepares aggregates: one state for each family and argument, and one result for each aggregate.
+fn aggregated<'p>(
+    aggregates: &'p [Aggregate],
+    settings: &Settings,
+) -> (Vec<StateOf>, Vec<ResultOf>) {
+    let mut families: Vec<(&'static str, Vec<&'p Expr>)> = Vec::new();
+    let mut states = Vec::new();
+    let prepare = |aggregate: &'p Aggregate| {
+        let known = aggregates::find(aggregate.function);
+        // The resolver lets nothing through that is not built.
+        let Some((known, run)) = known.and_then(|known| Some((known, known.run?))) else {
+            return ResultOf::nothing();
+        };
+        let (values, parameter) = divide(aggregate, known.parameter);
+        let family = (run.family, values);
+        let shared = families.iter().position(|other| *other == family);
+        let place = shared.unwrap_or_else(|| {
+            let arguments = family.1.iter().map(|expr| eval::compute(expr, settings));
+            let arguments = arguments.collect();
+            states.push(StateOf { run, arguments });
+            families.push(family);
+            states.len() - 1
+        });
+        ResultOf {
+            state: place,
+            run: Some(run),
+            parameter,
+        }
+    };
+    let results = aggregates.iter().map(prepare).collect();
+    (states, results)
 }
 
 impl ResultOf {
@@ -117,7 +119,7 @@ fn divide(aggregate: &Aggregate, parameter: Option<usize>) -> (Vec<&Expr>, Value
 pub(super) struct Groups {
     spec: Grouping,
     table: HashTable<usize>,
-    groups: Vec<Group>,
+    met: Vec<Group>,
     scratch: Vec<u8>,
 }
 
@@ -134,7 +136,7 @@ impl Groups {
         Self {
             spec,
             table: HashTable::new(),
-            groups: Vec::new(),
+            met: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -147,9 +149,9 @@ impl Groups {
         }
         let hash = self.spec.hasher.hash_one(&self.scratch);
         let key = &self.scratch;
-        let known = self.table.find(hash, |at| *self.groups[*at].key == **key);
+        let known = self.table.find(hash, |at| *self.met[*at].key == **key);
         let at = known.copied().unwrap_or_else(|| self.begin(hash, row));
-        let states = self.groups[at].states.iter_mut();
+        let states = self.met[at].states.iter_mut();
         for (state, of) in states.zip(&self.spec.states) {
             push_arguments(state, &of.arguments, row);
         }
@@ -167,30 +169,30 @@ impl Groups {
     }
 
     fn insert(&mut self, group: Group) -> usize {
-        let at = self.groups.len();
-        let groups = &self.groups;
+        let at = self.met.len();
+        let met = &self.met;
         self.table
-            .insert_unique(group.hash, at, |other| groups[*other].hash);
-        self.groups.push(group);
+            .insert_unique(group.hash, at, |other| met[*other].hash);
+        self.met.push(group);
         at
     }
 
     /// Hands over the groups of a block and begins the next.
     pub(super) fn take(&mut self) -> Vec<Group> {
         self.table.clear();
-        std::mem::take(&mut self.groups)
+        std::mem::take(&mut self.met)
     }
 
     /// Takes over the groups of a later block.
     pub(super) fn merge(&mut self, later: Vec<Group>) {
         for group in later {
-            let is_same = |at: &usize| self.groups[*at].key == group.key;
+            let is_same = |at: &usize| self.met[*at].key == group.key;
             match self.table.find(group.hash, is_same).copied() {
                 None => {
                     self.insert(group);
                 }
                 Some(at) => {
-                    let states = self.groups[at].states.iter_mut();
+                    let states = self.met[at].states.iter_mut();
                     states
                         .zip(group.states)
                         .for_each(|(state, later)| state.merge(later));
@@ -202,8 +204,8 @@ impl Groups {
     /// Returns a row for each group; without any row there is none, also without `by` (D7).
     pub(super) fn finish(self) -> Vec<Held> {
         let spec = self.spec;
-        let groups = self.groups.into_iter().enumerate();
-        groups.map(|(at, group)| group.finish(at, &spec)).collect()
+        let met = self.met.into_iter().enumerate();
+        met.map(|(at, group)| group.finish(at, &spec)).collect()
     }
 }
 

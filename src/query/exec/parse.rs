@@ -24,7 +24,7 @@ pub(super) struct Extract {
 #[derive(Clone, Debug)]
 enum Method {
     /// The text before the first star, then the texts behind each star.
-    Glob(Finder<'static>, Vec<Finder<'static>>),
+    Glob(Box<Finder<'static>>, Vec<Finder<'static>>),
     /// An expression and the groups that are wanted.
     Regex(Box<(Regex, CaptureLocations)>, Vec<usize>),
     /// An expression that does not compile; the resolver reports those.
@@ -81,7 +81,7 @@ impl Method {
             ParseMethod::Glob { parts, .. } => {
                 let mut finders = parts.iter().map(|part| Finder::new(part).into_owned());
                 match finders.next() {
-                    Some(first) => Self::Glob(first, finders.collect()),
+                    Some(first) => Self::Glob(Box::new(first), finders.collect()),
                     None => Self::Nothing,
                 }
             }

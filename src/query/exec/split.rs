@@ -333,7 +333,7 @@ fn steps(operator: &Operator, settings: &Settings) -> Vec<Rest> {
         Rest::Sort(keys.collect())
     };
     match operator {
-        Operator::Stats(stats) => vec![Rest::Groups(Grouping::of(stats, settings))],
+        Operator::Stats(stats) => vec![Rest::Groups(Box::new(Grouping::of(stats, settings)))],
         Operator::Sort(keys) => vec![sort(keys)],
         Operator::TopK(keys, limit) => vec![sort(keys), Rest::Limit(*limit as usize)],
         Operator::Limit(limit) | Operator::LimitAny(limit) => vec![Rest::Limit(*limit as usize)],

@@ -14,7 +14,7 @@ pub(super) enum Stage {
     /// Computes values, none of which sees another.
     Extend(Vec<(usize, Compute)>),
     /// Makes values from a text.
-    Parse(Extract),
+    Parse(Box<Extract>),
 }
 
 impl Stage {
@@ -31,7 +31,7 @@ impl Stage {
                     .map(|(slot, expr)| (slot.0, eval::compute(expr, settings)));
                 Self::Extend(prepared.collect())
             }
-            Operator::Parse(parse) => Self::Parse(Extract::of(parse, settings)),
+            Operator::Parse(parse) => Self::Parse(Box::new(Extract::of(parse, settings))),
             _ => return None,
         })
     }

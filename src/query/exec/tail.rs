@@ -15,7 +15,7 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub(super) enum Rest {
     Stage(Stage),
-    Groups(Grouping),
+    Groups(Box<Grouping>),
     Sort(Vec<SortedBy>),
     Limit(usize),
     Distinct(Vec<usize>),
@@ -195,8 +195,10 @@ impl Rest {
             Self::Limit(limit) => rows.truncate(*limit),
             Self::Distinct(slots) => distinct(slots, &mut rows),
             Self::Groups(grouping) => {
-                let mut groups = Groups::new(grouping.clone());
-                rows.iter().for_each(|held| groups.push(&held.cells));
+                let mut groups = Groups::new((**grouping).clone());
+                for held in &rows {
+                    groups.push(&held.cells);
+                }
                 return groups.finish();
             }
         }

@@ -9,7 +9,7 @@ mod walk;
 
 use std::sync::Arc;
 
-use crate::event::Event;
+use crate::event::{Event, Origin};
 use crate::value::Value;
 
 pub use cell::Cell;
@@ -156,14 +156,11 @@ fn present(name: &str) -> Value<'_> {
 }
 
 fn pointer<'a>(event: &Event<'a>, extras: &Extras<'a>) -> Value<'a> {
-    match event.id {
-        Some(id) => id.into(),
-        None => {
-            let origin = event.origin;
-            let place = (&origin.group, &origin.stream, extras.position);
-            format!("{}:{}:{}", place.0, place.1, place.2).into()
-        }
+    if let Some(id) = event.id {
+        return id.into();
     }
+    let Origin { group, stream } = event.origin;
+    format!("{group}:{stream}:{}", extras.position).into()
 }
 
 impl FieldSet {

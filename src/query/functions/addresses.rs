@@ -128,23 +128,23 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 /// Tests the first argument; no address is no match, no text is nothing.
-fn about<'a>(mut args: Args<'_, 'a>, test: impl Fn(IpAddr) -> bool) -> Value<'a> {
+fn about<'a>(args: &mut Args<'_, 'a>, test: impl Fn(IpAddr) -> bool) -> Value<'a> {
     args.text(0).map(|text| text.parse().is_ok_and(test)).into()
 }
 
-fn is_valid<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_valid<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about(args, |_| true)
 }
 
-fn is_valid_v4<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_valid_v4<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about(args, |address| address.is_ipv4())
 }
 
-fn is_valid_v6<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_valid_v6<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about(args, |address| address.is_ipv6())
 }
 
-fn is_in_subnet<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn is_in_subnet<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let subnet = args.text(1);
     match subnet {
         Some(subnet) => about(args, |address| in_subnet(address, &subnet)),
@@ -152,7 +152,7 @@ fn is_in_subnet<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     }
 }
 
-fn is_v4_in_subnet<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn is_v4_in_subnet<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let subnet = args.text(1);
     match subnet {
         Some(subnet) => about(args, |address| {
@@ -162,7 +162,7 @@ fn is_v4_in_subnet<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     }
 }
 
-fn is_v6_in_subnet<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn is_v6_in_subnet<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let subnet = args.text(1);
     match subnet {
         Some(subnet) => about(args, |address| {
@@ -193,20 +193,20 @@ fn in_subnet(address: IpAddr, subnet: &str) -> bool {
     }
 }
 
-fn v4_to_number<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn v4_to_number<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let address = args.text(0).and_then(|text| text.parse::<Ipv4Addr>().ok());
     address.map(|address| f64::from(address.to_bits())).into()
 }
 
-fn is_private<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_private<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about(args, private)
 }
 
-fn is_public<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_public<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about(args, |address| !private(address) && !reserved(address))
 }
 
-fn is_reserved<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_reserved<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about(args, reserved)
 }
 

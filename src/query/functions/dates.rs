@@ -206,11 +206,11 @@ fn millis(instant: &Value<'_>) -> Option<i64> {
     }
 }
 
-fn from_millis<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn from_millis<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     millis(args.get(0)).map(Timestamp).into()
 }
 
-fn to_millis<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn to_millis<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     millis(args.get(0)).into()
 }
 
@@ -221,18 +221,18 @@ fn zone(args: &mut Args<'_, '_>, at: usize) -> Option<TimeZone> {
     TimeZone::get(&args.text(at)?).ok()
 }
 
-fn format_date<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn format_date<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let mut written = || {
         let instant = jiff::Timestamp::from_millisecond(millis(args.get(0))?).ok()?;
-        let zoned = instant.to_zoned_datetime(zone(&mut args, 2)?);
+        let zoned = instant.to_zoned_datetime(zone(args, 2)?);
         strtime::format(args.text(1)?.as_bytes(), &zoned).ok()
     };
     written().into()
 }
 
-fn parse_date<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn parse_date<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let mut millis = || {
-        let zone = zone(&mut args, 2)?;
+        let zone = zone(args, 2)?;
         let format = strftime_of(&args.text(1)?)?;
         let read = strtime::parse(format, args.text(0)?.as_bytes()).ok()?;
         instant_of(&read, &zone).map(jiff::Timestamp::as_millisecond)

@@ -106,7 +106,7 @@ pub(super) const TABLE: &[Function] = &[
     },
 ];
 
-fn url_encode<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn url_encode<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let Some(text) = args.text(0) else {
         return Value::Null;
     };
@@ -122,7 +122,7 @@ fn url_encode<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     encoded.into()
 }
 
-fn url_decode<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn url_decode<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let Some(text) = args.text(0) else {
         return Value::Null;
     };
@@ -142,20 +142,20 @@ fn url_decode<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     lossy(decoded)
 }
 
-fn base64_encode<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn base64_encode<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.text(0)
         .map(|text| STANDARD.encode(text.as_bytes()))
         .into()
 }
 
-fn base64_decode<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn base64_decode<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let decoded = args
         .text(0)
         .and_then(|text| STANDARD.decode(text.as_bytes()).ok());
     decoded.map_or(Value::Null, lossy)
 }
 
-fn hex_to_ascii<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn hex_to_ascii<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let decoded = args.text(0).and_then(|text| {
         let digits = text.strip_prefix("0x").unwrap_or(&text).as_bytes();
         let (pairs, rest) = digits.as_chunks::<2>();
@@ -168,7 +168,7 @@ fn hex_to_ascii<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     decoded.map_or(Value::Null, lossy)
 }
 
-fn hex_to_dec<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn hex_to_dec<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let number = args.text(0).and_then(|text| {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => (-1, digits),
@@ -182,7 +182,7 @@ fn hex_to_dec<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     number.into()
 }
 
-fn dec_to_hex<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn dec_to_hex<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let whole = args.number(0).map(f64::trunc);
     let fits = |whole: &f64| whole.abs() < i64::MAX as f64;
     let written = whole.filter(fits).map(|whole| {
@@ -192,7 +192,7 @@ fn dec_to_hex<'a>(args: Args<'_, 'a>) -> Value<'a> {
     written.into()
 }
 
-fn sha256<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn sha256<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let digest = args.text(0).map(|text| Sha256::digest(text.as_bytes()));
     digest.map(|digest| hex(&digest)).into()
 }

@@ -118,21 +118,21 @@ pub(super) const TABLE: &[Function] = &[
     },
 ];
 
-fn is_present<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_present<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     Value::Bool(!args.get(0).is_null())
 }
 
-fn coalesce<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn coalesce<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let present = args.0.iter_mut().find(|value| !value.is_null());
     present.map(std::mem::take).unwrap_or_default()
 }
 
-fn if_<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn if_<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let holds = args.get(0).truth() == Some(true);
     args.take(if holds { 1 } else { 2 })
 }
 
-fn case<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn case<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let pairs = args.len() / 2;
     let holds = |pair: &usize| args.get(pair * 2).truth() == Some(true);
     // Behind the pairs stands the default, or nothing.
@@ -142,14 +142,14 @@ fn case<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     args.take(chosen)
 }
 
-fn is_numeric<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_numeric<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     match args.get(0) {
         Value::Null => Value::Null,
         value => Value::Bool(value.as_number().is_some()),
     }
 }
 
-fn message_size<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn message_size<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.text(0).map(|text| text.len() as f64).into()
 }
 

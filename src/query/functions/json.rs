@@ -66,7 +66,7 @@ pub(super) const TABLE: &[Function] = &[
 /// Values nested deeper than this are left out: a tree of them could not be walked safely.
 const DEEPEST: usize = 128;
 
-fn json_parse<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn json_parse<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     match args.take(0) {
         nested @ (Value::List(_) | Value::Map(_)) => nested,
         Value::Text(Cow::Borrowed(text)) => tree(text),
@@ -123,21 +123,21 @@ fn number(json: Json<'_>) -> Value<'_> {
     }
 }
 
-fn json_stringify<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn json_stringify<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     match args.get(0) {
         nested if nested.is_nested() => nested.to_json().into(),
         _ => Value::Null,
     }
 }
 
-fn json_array_size<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn json_array_size<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     match json_parse(args) {
         Value::List(items) => Value::number(items.len() as f64),
         _ => Value::Null,
     }
 }
 
-fn json_array_contains<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn json_array_contains<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let wanted = args.take(1);
     if wanted.is_null() || args.get(0).is_null() {
         return Value::Null;

@@ -107,9 +107,9 @@ pub enum Run {
 }
 
 /// A function of values.
-pub type Values = for<'a> fn(Args<'_, 'a>) -> Value<'a>;
+pub type Values = for<'a> fn(&mut Args<'_, 'a>) -> Value<'a>;
 /// A function of values and a regular expression.
-pub type Pattern = for<'a> fn(Args<'_, 'a>, &regex::Regex) -> Value<'a>;
+pub type Pattern = for<'a> fn(&mut Args<'_, 'a>, &regex::Regex) -> Value<'a>;
 /// A function of an instant and a period.
 pub type Periodic = for<'a> fn(&Value<'a>, Period) -> Value<'a>;
 

@@ -143,19 +143,19 @@ pub(super) const TABLE: &[Function] = &[
     },
 ];
 
-fn abs<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn abs<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.number(0).map(f64::abs).into()
 }
 
-fn ceil<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn ceil<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.number(0).map(f64::ceil).into()
 }
 
-fn floor<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn floor<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.number(0).map(f64::floor).into()
 }
 
-fn round<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn round<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let decimals = match args.len() {
         1 => Some(0.0),
         _ => args.number(1),
@@ -166,37 +166,37 @@ fn round<'a>(args: Args<'_, 'a>) -> Value<'a> {
         .into()
 }
 
-fn sqrt<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn sqrt<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.number(0).map(f64::sqrt).into()
 }
 
-fn log<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn log<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.number(0).map(f64::ln).into()
 }
 
-fn greatest<'a>(args: Args<'_, 'a>) -> Value<'a> {
-    numbers(&args).reduce(f64::max).into()
+fn greatest<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
+    numbers(args).reduce(f64::max).into()
 }
 
-fn least<'a>(args: Args<'_, 'a>) -> Value<'a> {
-    numbers(&args).reduce(f64::min).into()
+fn least<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
+    numbers(args).reduce(f64::min).into()
 }
 
 fn numbers(args: &Args<'_, '_>) -> impl Iterator<Item = f64> {
     args.0.iter().filter_map(Value::as_number)
 }
 
-fn to_number<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn to_number<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.number(0).into()
 }
 
-fn to_int<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn to_int<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let whole = args.number(0).map(f64::trunc);
     let fits = |whole: &f64| (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(whole);
     whole.filter(fits).into()
 }
 
-fn to_long<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn to_long<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     if let Value::Text(text) | Value::Literal(text, _) = args.get(0)
         && let Ok(exact) = text.parse::<i64>()
     {
@@ -208,7 +208,7 @@ fn to_long<'a>(args: Args<'_, 'a>) -> Value<'a> {
     whole.filter(fits).map(|whole| whole as i64).into()
 }
 
-fn haversine<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn haversine<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     const EARTH_RADIUS: f64 = 6371.0;
     let radians = |at| args.number(at).map(f64::to_radians);
     let distance = || {
@@ -221,7 +221,7 @@ fn haversine<'a>(args: Args<'_, 'a>) -> Value<'a> {
 }
 
 /// The second argument is the width of a bucket, not the number of buckets (D30).
-fn histogram<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn histogram<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let both = args.number(0).zip(args.number(1));
     both.filter(|(_, width)| *width > 0.0)
         .map(|(number, width)| (number / width).floor() * width)

@@ -183,19 +183,19 @@ pub(super) const TABLE: &[Function] = &[
     },
 ];
 
-fn strlen<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn strlen<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.text(0).map(|text| text.chars().count() as f64).into()
 }
 
-fn to_upper<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn to_upper<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.text(0).map(|text| text.to_uppercase()).into()
 }
 
-fn to_lower<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn to_lower<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     args.text(0).map(|text| text.to_lowercase()).into()
 }
 
-fn concat<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn concat<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let mut joined = String::new();
     for at in 0..args.len() {
         match args.text(at) {
@@ -206,7 +206,7 @@ fn concat<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     joined.into()
 }
 
-fn substr<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn substr<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let length = match args.len() {
         2 => Some(usize::MAX),
         _ => args.number(2).map(|length| length as usize),
@@ -227,7 +227,7 @@ fn byte_of(text: &str, position: usize) -> usize {
         .map_or(text.len(), |(byte, _)| byte)
 }
 
-fn replace<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn replace<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     match (args.text(0), args.text(1), args.text(2)) {
         (Some(text), Some(what), Some(by)) if !what.is_empty() => text.replace(&*what, &by).into(),
         (Some(text), Some(_), Some(_)) => text.into(),
@@ -235,7 +235,7 @@ fn replace<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
     }
 }
 
-fn regex_replace<'a>(mut args: Args<'_, 'a>, regex: &Regex) -> Value<'a> {
+fn regex_replace<'a>(args: &mut Args<'_, 'a>, regex: &Regex) -> Value<'a> {
     let (Some(text), Some(by)) = (args.text(0), args.text(2)) else {
         return Value::Null;
     };
@@ -266,19 +266,19 @@ fn replacement(by: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-fn trim<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn trim<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     trimmed(args, true, true)
 }
 
-fn ltrim<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn ltrim<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     trimmed(args, true, false)
 }
 
-fn rtrim<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn rtrim<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     trimmed(args, false, true)
 }
 
-fn trimmed<'a>(mut args: Args<'_, 'a>, left: bool, right: bool) -> Value<'a> {
+fn trimmed<'a>(args: &mut Args<'_, 'a>, left: bool, right: bool) -> Value<'a> {
     let given = args.len() > 1;
     let (Some(text), characters) = (args.text(0), args.text(1)) else {
         return Value::Null;
@@ -303,16 +303,16 @@ fn trimmed<'a>(mut args: Args<'_, 'a>, left: bool, right: bool) -> Value<'a> {
     slice(text, start, end).into()
 }
 
-fn starts_with<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn starts_with<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about_two(args, |text, part| text.starts_with(part))
 }
 
-fn ends_with<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn ends_with<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     about_two(args, |text, part| text.ends_with(part))
 }
 
 /// The third argument ignores case, as documented (D20).
-fn contains<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn contains<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     if args.get(2).truth() == Some(true) {
         about_two(args, |text, part| {
             text.to_lowercase().contains(&part.to_lowercase())
@@ -322,12 +322,12 @@ fn contains<'a>(args: Args<'_, 'a>) -> Value<'a> {
     }
 }
 
-fn about_two<'a>(mut args: Args<'_, 'a>, test: impl Fn(&str, &str) -> bool) -> Value<'a> {
+fn about_two<'a>(args: &mut Args<'_, 'a>, test: impl Fn(&str, &str) -> bool) -> Value<'a> {
     let both = args.text(0).zip(args.text(1));
     both.map(|(text, part)| test(&text, &part)).into()
 }
 
-fn is_empty<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_empty<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     Value::Bool(match args.get(0) {
         Value::Null => true,
         Value::Text(text) => text.is_empty(),
@@ -335,7 +335,7 @@ fn is_empty<'a>(args: Args<'_, 'a>) -> Value<'a> {
     })
 }
 
-fn is_blank<'a>(args: Args<'_, 'a>) -> Value<'a> {
+fn is_blank<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     Value::Bool(match args.get(0) {
         Value::Null => true,
         Value::Text(text) => text.trim().is_empty(),
@@ -343,7 +343,7 @@ fn is_blank<'a>(args: Args<'_, 'a>) -> Value<'a> {
     })
 }
 
-fn split<'a>(mut args: Args<'_, 'a>) -> Value<'a> {
+fn split<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let (Some(text), Some(separator)) = (args.text(0), args.text(1)) else {
         return Value::Null;
     };
