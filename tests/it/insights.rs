@@ -10,7 +10,6 @@ use logq::diagnostic::{Code, codes};
 use logq::event::{Event, Origin};
 use logq::query::plan::Order;
 use logq::query::{EventKey, Extras, Program, Results, Settings, Table};
-use logq::record::Record;
 use logq::time::Timestamp;
 use serde::Deserialize;
 
@@ -83,14 +82,14 @@ impl Input {
         Origin::new(self.log.as_str(), self.log_stream.as_str())
     }
 
-    fn record<'a>(&'a self, origin: &'a Origin) -> Record<'a> {
-        Record::new(Event {
+    fn event<'a>(&'a self, origin: &'a Origin) -> Event<'a> {
+        Event {
             timestamp: Timestamp(self.timestamp),
             ingestion: self.ingestion_time.map(Timestamp),
             message: self.message.as_bytes(),
             origin,
             id: None,
-        })
+        }
     }
 }
 
@@ -104,14 +103,14 @@ pub(super) fn run(program: &Program, inputs: &[Input], block: usize) -> Results 
         let mut head = program.head();
         let mut slots = program.fields().slots();
         for (at, (input, origin)) in block.iter().enumerate() {
-            let record = input.record(origin);
+            let event = input.event(origin);
             let key = EventKey {
-                timestamp: record.event.timestamp,
+                timestamp: event.timestamp,
                 position: (number as u32, at as u32),
             };
             program
                 .fields()
-                .read(&record.event, &Extras::default(), &mut slots);
+                .read(&event, &Extras::default(), &mut slots);
             if head.push(&mut slots, key).is_break() {
                 break;
             }

@@ -6,7 +6,6 @@ use crate::query::fields::{Extras, FieldSet};
 use crate::query::plan::{Order, Plan};
 use crate::query::resolve::resolve;
 use crate::query::{Program, Settings, Table, parser};
-use crate::record::Record;
 
 /// An event: when, and what.
 type Input = (i64, String);
@@ -42,14 +41,14 @@ fn run(
         let mut head = head.clone();
         let mut slots = fields.slots();
         for (at, (millis, message)) in inputs[edge[0]..edge[1]].iter().enumerate() {
-            let record = Record::new(Event {
+            let event = Event {
                 timestamp: Timestamp(*millis),
                 ingestion: None,
                 message: message.as_bytes(),
                 origin: &origin,
                 id: None,
-            });
-            fields.read(&record, &Extras::default(), &mut slots);
+            };
+            fields.read(&event, &Extras::default(), &mut slots);
             let key = EventKey {
                 timestamp: Timestamp(*millis),
                 position: (block as u32, at as u32),

@@ -4,22 +4,22 @@ use super::*;
 use crate::event::{Event, Origin};
 use crate::time::Timestamp;
 
-fn with_event<R>(message: &str, use_it: impl FnOnce(&Record<'_>) -> R) -> R {
+fn with_event<R>(message: &str, use_it: impl FnOnce(&Event<'_>) -> R) -> R {
     let origin = Origin::new("/ecs/web", "web/app/1");
-    use_it(&Record::new(Event {
+    use_it(&Event {
         timestamp: Timestamp(1_772_445_600_000),
         ingestion: None,
         message: message.as_bytes(),
         origin: &origin,
         id: None,
-    }))
+    })
 }
 
 fn read(message: &str, names: &[&str]) -> Vec<Option<String>> {
     let set = FieldSet::new(names.iter().map(|&name| name.into()).collect(), 0);
-    with_event(message, |record| {
+    with_event(message, |event| {
         let mut slots = set.slots();
-        set.read(record, &Extras::default(), &mut slots);
+        set.read(event, &Extras::default(), &mut slots);
         let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(|t| t.into_owned()));
         texts.collect()
     })

@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::event::{Event, Origin};
 use crate::query::{EventKey, Extras, Program, Table};
-use crate::record::Record;
 use crate::time::Timestamp;
 
 /// Evaluates an expression as a query over one event would; `null` where there is no value.
@@ -18,18 +17,18 @@ fn evaluate(expression: &str) -> String {
     let program =
         Program::compile(&text, &settings).unwrap_or_else(|error| panic!("{text}: {error}"));
     let origin = Origin::default();
-    let record = Record::new(Event {
+    let event = Event {
         timestamp: Timestamp(0),
         ingestion: None,
         message: b"{}",
         origin: &origin,
         id: None,
-    });
+    };
     let (mut head, mut tail) = (program.head(), program.tail());
     let mut slots = program.fields().slots();
     program
         .fields()
-        .read(&record, &Extras::default(), &mut slots);
+        .read(&event, &Extras::default(), &mut slots);
     assert!(head.push(&mut slots, EventKey::default()).is_continue());
     assert!(tail.merge(head.take_partial()).is_continue());
     let results = tail.finish();
