@@ -40,8 +40,6 @@ pub(super) struct Context {
     pub(super) limit: Option<u64>,
     /// How many threads may work.
     pub(super) threads: usize,
-    /// The tables for `lookup`: name and file.
-    pub(super) tables: Vec<(String, PathBuf)>,
     /// Where to say what is not the answer.
     pub(super) notices: Notices,
     /// Whether the person wants us to stop.
@@ -75,7 +73,7 @@ impl Context {
         };
         let clock = clock(&time, environment, &config)?;
         let window = window(&time, environment, &clock, notices)?;
-        refuse_service(&source, environment)?;
+        refuse_absent(&source, environment)?;
         let scope = scope(&source, environment, &config)?;
         Ok(Self {
             look: Look {
@@ -89,7 +87,6 @@ impl Context {
             format: choice(output.output, "LOGQ_OUTPUT", environment)?.map(Format::from),
             limit: output.limit,
             threads: threads(&source, environment)?,
-            tables: tables(&source.table)?,
             sources: source::written(source.source, environment),
             environment: environment.clone(),
             streams: *streams,
@@ -257,8 +254,14 @@ fn scope(
     Scope::new(stage, targets, config)
 }
 
-/// Refuses the engine that is not here.
-fn refuse_service(source: &SourceArgs, environment: &Environment) -> Result<(), Failure> {
+/// Refuses what would need something that is not here: an engine, or the command that reads tables.
+fn refuse_absent(source: &SourceArgs, environment: &Environment) -> Result<(), Failure> {
+    if let Some(table) = source.table.first() {
+        return Err(Failure::usage(format!(
+            "`--table {table}` is for `lookup`, which is not in this version"
+        ))
+        .hint("join the rows in another program: -o csv".to_owned()));
+    }
     match choice(source.engine, "LOGQ_ENGINE", environment)? {
         Some(Engine::Insights) => Err(Failure::usage(
             "this build of logq cannot run queries on the Logs Insights service",
@@ -266,17 +269,4 @@ fn refuse_service(source: &SourceArgs, environment: &Environment) -> Result<(), 
         .hint("leave `--engine` out to run the query here, on files: --source PATH".to_owned())),
         Some(Engine::Local) | None => Ok(()),
     }
-}
-
-fn tables(written: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let one = |text: &String| match text.split_once('=') {
-        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
-            Ok((name.to_owned(), PathBuf::from(file)))
-        }
-        _ => Err(
-            Failure::usage(format!("`--table {text}` has no name or no file"))
-                .hint("--table owners=owners.csv".to_owned()),
-        ),
-    };
-    written.iter().map(one).collect()
 }

@@ -5,6 +5,7 @@
 //! prints, or looks at a clock.
 
 pub mod assembled;
+mod check;
 pub mod filter;
 pub mod query;
 mod runs;
@@ -12,6 +13,7 @@ mod scope;
 mod setting;
 mod task;
 
+pub use check::{Checked, Uncompiled, Unusable, check};
 pub use filter::filter;
 pub use query::{Answer, Question, query, rows_of};
 pub use runs::{app_roots, run_config, run_table, runs};

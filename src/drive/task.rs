@@ -109,7 +109,7 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &str) -> impl FnMut(
 /// Returns whether a task, or a stream that belongs to none, is the one asked for.
 fn is_wanted(task: Option<&str>, origin: &Origin, wanted: &str) -> bool {
     let stream: &str = &origin.stream;
-    match task {
+    match task.or(origin.task()) {
         Some(task) => task.starts_with(wanted) || stream == wanted,
         None => !stream.is_empty() && stream.starts_with(wanted),
     }

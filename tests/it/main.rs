@@ -10,6 +10,7 @@ mod guide;
 mod insights;
 mod layering;
 mod logq;
+mod query;
 mod query_errors;
 mod query_laws;
 mod usage;

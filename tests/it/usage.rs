@@ -189,7 +189,7 @@ fn patterns_and_queries_are_pointed_at() {
      --> <query>:1:1
       |
     1 | filtr x = 1
-      | ^^^^^
+      | ^^^^^ not a command
     hint: did you mean `filter`?
     "#);
 }

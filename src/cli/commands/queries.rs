@@ -3,10 +3,13 @@
 use clap::Subcommand;
 
 use super::super::context::Context;
-use super::super::{Exit, Failure, output};
+use super::super::output::{self, counted};
+use super::super::{Exit, Failure};
 use super::run;
+use crate::drive::{self, Unusable};
 use crate::render::{self, Ending, Question};
 use crate::row::{Columns, Row};
+use crate::saved::SavedQuery;
 use crate::value::Value;
 
 /// List, show and check the saved queries
@@ -117,13 +120,76 @@ fn show(context: &Context, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Runs the tests inside the files; the answer is a verdict, so a bad one ends with 1.
 fn check(context: &Context, names: &[String]) -> Result<Exit, Failure> {
-    for name in names {
-        run::find(context, name)?;
+    let mut failed = 0;
+    let mut passed = 0;
+    let mut text = String::new();
+    for query in chosen(context, names)? {
+        let problems = problems(context, query, &mut passed);
+        failed += problems.len();
+        for problem in problems {
+            text.push_str(&problem);
+            text.push('\n');
+        }
     }
-    Err(Failure::incomplete(
-        "checking saved queries is not joined yet",
-    ))
+    for mistake in context
+        .catalog
+        .mistakes()
+        .iter()
+        .filter(|_| names.is_empty())
+    {
+        failed += 1;
+        text.push_str(&mistake.render(context.look.color));
+        text.push('\n');
+    }
+    let passed = counted(passed, "test passed", "tests passed");
+    output::print_text(&format!("{text}{passed}, {failed} failed\n"))?;
+    Ok(if failed == 0 {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+fn chosen<'a>(context: &'a Context, names: &[String]) -> Result<Vec<&'a SavedQuery>, Failure> {
+    if names.is_empty() {
+        return Ok(context.catalog.iter().collect());
+    }
+    names.iter().map(|name| run::find(context, name)).collect()
+}
+
+/// Returns what is wrong with a query, each as a text of its own.
+fn problems(context: &Context, query: &SavedQuery, passed: &mut u64) -> Vec<String> {
+    let path = &query.file.path;
+    let tests = match drive::check(query, &context.config) {
+        Ok(tests) => tests,
+        Err(Unusable::Uncompiled(wrong)) => {
+            return vec![wrong.faults.render(
+                path,
+                &wrong.text,
+                wrong.first_line,
+                context.look.color,
+            )];
+        }
+        Err(Unusable::Parameters(message)) => return vec![format!("{path}: {message}")],
+        Err(Unusable::NoTable(input)) => {
+            return vec![format!(
+                "{path}: the table `{}` is not in this version",
+                input.name()
+            )];
+        }
+    };
+    let mut problems = Vec::new();
+    for test in tests {
+        match test.problem {
+            None => *passed += 1,
+            Some(problem) => {
+                problems.push(format!("{path}:{}: {}: {problem}", test.line, test.name))
+            }
+        }
+    }
+    problems
 }
 
 fn not_here(action: &str) -> Failure {

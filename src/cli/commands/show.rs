@@ -103,7 +103,8 @@ fn id_of(line: &Line) -> &str {
 }
 
 fn run_id(run: &Run) -> &str {
-    run.task.as_deref().unwrap_or(&run.origin.stream)
+    let task = run.task.as_deref().or(run.origin.task());
+    task.unwrap_or(&run.origin.stream)
 }
 
 fn not_found(task: &str, source: &str, answer: &Answer) -> Failure {

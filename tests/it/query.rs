@@ -1,0 +1,374 @@
+//! `logq query`, saved queries and `explain`: rows in every format, and what is told beside them.
+
+use crate::logq::Logq;
+
+const LINES: &str = r#"{"created":1795402800.5,"levelname":"INFO","name":"booking.sync","message":"start","duration_ms":12}
+{"created":1795402801.5,"levelname":"ERROR","name":"booking.sync","message":"予約を同期できません","duration_ms":1200.25}
+{"created":1795402802,"levelname":"ERROR","name":"billing","message":"=1+1","user":{"id":7}}
+"#;
+
+const FAILED: &str = r#"{"created":1795402800,"levelname":"INFO","name":"sync","message":"start"}
+Traceback (most recent call last):
+  File "/app/manage.py", line 22, in <module>
+    main()
+  File "/app/booking/sync.py", line 88, in sync_rates
+    price = plan["price"]
+KeyError: 'price'
+"#;
+
+const TASK: &str = "7f3a9c0123456789abcdef0123456789";
+
+fn logs() -> Logq {
+    Logq::new().file("app.log", LINES)
+}
+
+/// A folder with one failed run and one that went well.
+fn runs() -> Logq {
+    let good = r#"{"created":1795402900,"levelname":"INFO","name":"billing","message":"closed"}"#;
+    Logq::new()
+        .file(
+            &format!("logs/ecs/production-batch/ecs/batch/{TASK}.log"),
+            FAILED,
+        )
+        .file(
+            "logs/ecs/production-batch/ecs/batch/7f3b000000000000.log",
+            good,
+        )
+}
+
+const QUERY: &str = "query 'fields @timestamp, name, duration_ms, message | filter levelname = \"ERROR\"' --source app.log";
+
+#[test]
+fn people_get_a_table_and_the_window() {
+    insta::assert_snapshot!(logs().run(QUERY).all(), @r#"
+    @timestamp (JST)         name          duration_ms  message
+    2026-11-23 12:00:02.000  billing                    =1+1
+    2026-11-23 12:00:01.500  booking.sync      1200.25  予約を同期できません
+    --- standard error
+    logq: 2 rows; until 2026-11-23 13:04 JST
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn programs_get_what_they_ask_for() {
+    insta::assert_snapshot!(logs().run(&format!("{QUERY} -o json")).all(), @r#"
+    {"schema":"logq.rows.v1","query":"fields @timestamp, name, duration_ms, message | filter levelname = \"ERROR\"","window":{"since":null,"until":"2026-11-23T04:04:05.000Z"},"complete":true,"truncated":false,"rows":[
+    {"@timestamp":"2026-11-23T03:00:02.000Z","name":"billing","duration_ms":null,"message":"=1+1"},
+    {"@timestamp":"2026-11-23T03:00:01.500Z","name":"booking.sync","duration_ms":1200.25,"message":"予約を同期できません"}]}
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(logs().run(&format!("{QUERY} -o ndjson")).all(), @r#"
+    {"@timestamp":"2026-11-23T03:00:02.000Z","name":"billing","message":"=1+1"}
+    {"@timestamp":"2026-11-23T03:00:01.500Z","name":"booking.sync","duration_ms":1200.25,"message":"予約を同期できません"}
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(logs().run(&format!("{QUERY} -o csv")).all(), @r#"
+    @timestamp,name,duration_ms,message
+    2026-11-23T03:00:02.000Z,billing,,'=1+1
+    2026-11-23T03:00:01.500Z,booking.sync,1200.25,予約を同期できません
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(logs().run("query 'filter name = \"billing\"' --source app.log -o raw").all(), @r#"
+    {"created":1795402802,"levelname":"ERROR","name":"billing","message":"=1+1","user":{"id":7}}
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn an_aggregate_is_one_table() {
+    let ended = logs()
+        .run("query 'stats count(*) as n, max(duration_ms) as longest by name' --source app.log");
+    insta::assert_snapshot!(ended.all(), @r#"
+    name          n  longest
+    booking.sync  2  1200.25
+    billing       1
+    --- standard error
+    logq: 2 rows; until 2026-11-23 13:04 JST
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn a_limit_that_cuts_says_how_many_there_are() {
+    insta::assert_snapshot!(logs().run(&format!("{QUERY} --limit 1")).all(), @r#"
+    @timestamp (JST)     name     duration_ms  message
+    2026-11-23 12:00:02  billing               =1+1
+    --- standard error
+    logq: 1 of 2 rows; --limit 0 shows all; until 2026-11-23 13:04 JST
+    --- exit 0
+    "#);
+    let ended = logs().run(&format!("{QUERY} --limit 1 -o json -q"));
+    assert!(ended.out.contains("\"truncated\":true"), "{}", ended.out);
+    assert_eq!(ended.err, "");
+}
+
+#[test]
+fn no_rows_say_what_was_searched() {
+    insta::assert_snapshot!(logs().run("query 'filter name = \"x\"' --source app.log --since 1h").all(), @r#"
+    --- standard error
+    logq: no rows in app.log, 2026-11-23 12:04 to 2026-11-23 13:04 JST; 1 file, 326 bytes read
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(runs().run("batch-failures batch=nothing --source logs").all(), @r#"
+    --- standard error
+    logq: no rows for batch-failures in logs, until 2026-11-23 13:04 JST; 2 runs seen
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn a_pattern_goes_before_the_query() {
+    let ended =
+        logs().run("query 'stats count(*)' -p '{ $.duration_ms > 1000 }' --source app.log -o csv");
+    insta::assert_snapshot!(ended.all(), @r#"
+    count(*)
+    1
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn a_saved_query_is_a_command() {
+    insta::assert_snapshot!(runs().run("batch-failures --source logs").all(), @r#"
+    @timestamp (JST)     stage       name   cause      exit_code  duration  error.type  error.message  error.culprit                    task
+    2026-11-23 12:00:00  production  batch  exception                 0 ms  KeyError    'price'        sync_rates (booking/sync.py:88)  7f3a9c0123456789abcdef0123456789
+    --- standard error
+    logq: 1 row; until 2026-11-23 13:04 JST
+    --- exit 0
+    "#);
+    let run = runs().run("run batch-failures --source logs");
+    assert_eq!(run.out, runs().run("batch-failures --source logs").out);
+}
+
+#[test]
+fn a_saved_query_of_the_project_is_a_command_too() {
+    let logq = logs()
+        .file("logq.toml", "")
+        .file("queries/slow.toml", "title = \"Slow\"\nquery = 'filter duration_ms > ${over} | display name'\n[params.over]\ndescription = \"milliseconds\"\ndefault = 1000\n");
+    insta::assert_snapshot!(logq.run("slow --source app.log -o csv").all(), @r#"
+    name
+    booking.sync
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(logq.run("slow over=1 --source app.log -o csv").all(), @r#"
+    name
+    booking.sync
+    booking.sync
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(logq.run("slow over=x --source app.log").all(), @r#"
+    --- standard error
+    error: `over=x`: it should be a number such as `10` or `0.5`
+    --- exit 2
+    "#);
+}
+
+#[test]
+fn a_saved_query_with_a_mistake_is_shown() {
+    let logq = logs()
+        .file("logq.toml", "")
+        .file("queries/slow.toml", "titel = \"Slow\"\nquery = 'limit 1'\n");
+    insta::assert_snapshot!(logq.run("slow").all(), @r#"
+    --- standard error
+    error: unknown key `titel` in a saved query
+     --> [folder]/queries/slow.toml:1:1
+      |
+    1 | titel = "Slow"
+      | ^^^^^
+    hint: did you mean `title`?
+    error: `title` is missing
+     --> [folder]/queries/slow.toml:1:1
+      |
+    1 | titel = "Slow"
+      | ^
+    --- exit 2
+    "#);
+}
+
+#[test]
+fn checks_end_with_three() {
+    let code = |flags: &str| {
+        runs()
+            .run(&format!("batch-failures --source logs {flags}"))
+            .code
+    };
+    assert_eq!(code("--fail-on-match"), 3);
+    assert_eq!(code("--fail-on-empty"), 0);
+    assert_eq!(code("batch=nothing --fail-on-empty"), 3);
+}
+
+#[test]
+fn stage_and_target_narrow() {
+    assert_eq!(
+        runs()
+            .run("batch-failures --source logs -s production -t batch -o ndjson")
+            .out
+            .lines()
+            .count(),
+        1
+    );
+    assert_eq!(
+        runs()
+            .run("batch-failures --source logs -s staging -o ndjson")
+            .out,
+        ""
+    );
+}
+
+#[test]
+fn a_run_is_shown_on_a_page() {
+    let logq = runs().file("logq.toml", "[batches.batch]\nowner = \"booking team\"\n");
+    insta::assert_snapshot!(logq.run("show 7f3a --source logs").all(), @r#"
+    batch failed after 0 ms: KeyError: 'price' in sync_rates (booking/sync.py:88)
+    It logged 7 lines.
+
+      outcome     failed (exception)
+      told by     an uncaught traceback at the end of the log
+      kind        batch
+      stage       production
+      started     2026-11-23 12:00:00 JST
+      ended       2026-11-23 12:00:00 JST
+      took        0 ms
+      events      7, 0 errors, 0 warnings
+      task        7f3a9c0123456789abcdef0123456789
+      log         /ecs/production-batch
+      stream      ecs/batch/7f3a9c0123456789abcdef0123456789
+      owner       booking team
+
+    error
+      Traceback (most recent call last):
+        File "/app/manage.py", line 22, in <module>
+          main()
+        File "/app/booking/sync.py", line 88, in sync_rates
+          price = plan["price"]
+      KeyError: 'price'
+      culprit     sync_rates (booking/sync.py:88)
+      grouped by  KeyError in booking/sync.py sync_rates  v1:284b4c88b6d35899
+
+    lines (JST)
+      2026-11-23 12:00:00.000 INFO     sync: start
+      2026-11-23 12:00:00.000          Traceback (most recent call last):
+      2026-11-23 12:00:00.000            File "/app/manage.py", line 22, in <module>
+      2026-11-23 12:00:00.000              main()
+      2026-11-23 12:00:00.000            File "/app/booking/sync.py", line 88, in sync_rates
+      2026-11-23 12:00:00.000              price = plan["price"]
+    > 2026-11-23 12:00:00.000          KeyError: 'price'
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn lines_of_a_run_are_for_programs_too() {
+    insta::assert_snapshot!(runs().run("show 7f3a --source logs -o raw --lines 2").all(), @r#"
+        price = plan["price"]
+    KeyError: 'price'
+    --- exit 0
+    "#);
+    let json = runs().run("show 7f3a --source logs -o json").out;
+    let document: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(document["schema"], "logq.run.v1");
+    assert_eq!(document["run"]["outcome"], "failed");
+    assert_eq!(document["lines"].as_array().map(Vec::len), Some(7));
+}
+
+#[test]
+fn the_beginning_of_several_tasks_lists_them() {
+    insta::assert_snapshot!(runs().run("show 7f3 --source logs").all(), @r#"
+    --- standard error
+    error: `7f3` begins 2 tasks
+      7f3a9c0123456789abcdef0123456789  batch failed
+      7f3b000000000000  batch succeeded
+    hint: logq show 7f3a9c0123456789abcdef0123456789
+    --- exit 2
+    "#);
+    insta::assert_snapshot!(runs().run("show nothing --source logs").all(), @r#"
+    --- standard error
+    error: there is no task `nothing` in logs; 8 events seen
+    hint: logq batch-runs lists runs with their tasks
+    --- exit 1
+    "#);
+}
+
+#[test]
+fn a_query_is_explained() {
+    insta::assert_snapshot!(Logq::new().run("explain 'filter levelname = \"ERROR\" | stats count(*) by name'").all(), @r#"
+    query:
+      filter levelname = "ERROR"
+      | stats count(*) by name
+
+    plan:
+      read     levelname, name
+      filter   levelname = "ERROR"
+      stats    `count(*)` = count() by name
+      columns  name, `count(*)`
+
+    optimized:
+      read     levelname, name
+      filter   levelname = "ERROR"
+      stats    `count(*)` = count() by name
+      columns  name, `count(*)`
+
+    lines must hold:
+      the string "levelname" and the string "ERROR"
+
+    runs:
+      each row of a block:
+        filter
+      each block, then merged in order:
+        stats
+      once, at the end:
+
+    fields read:
+      levelname, name
+
+    columns:
+      name, count(*)
+
+    where:
+      all of it runs here; nothing is sent to a service
+    --- exit 0
+    "#);
+    let ended = Logq::new().run("explain batch-failures -o json");
+    let document: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert!(document["optimized"].is_string());
+}
+
+#[test]
+fn the_saved_queries_that_ship_pass_their_tests() {
+    let ended = Logq::new().run("queries check");
+    assert!(ended.out.ends_with("0 failed\n"), "{}", ended.out);
+    assert_eq!(ended.code, 0);
+}
+
+#[test]
+fn a_test_that_fails_says_where() {
+    let logq = Logq::new().file("logq.toml", "").file(
+        "queries/mine.toml",
+        "title = \"Mine\"\nquery = 'filter level = 3'\n\n[[tests]]\nname = \"three\"\nevents = ['{\"level\": 2}']\nrows = 1\n",
+    );
+    insta::assert_snapshot!(logq.run("queries check mine").all(), @r#"
+    [folder]/queries/mine.toml:4: three: expected 1 rows, found 0
+    0 tests passed, 1 failed
+    --- exit 1
+    "#);
+}
+
+#[test]
+fn a_saved_query_can_be_read() {
+    let ended = Logq::new().run("queries show batch-failures");
+    assert!(ended.out.starts_with("title = "), "{}", ended.out);
+    let list = Logq::new().run("queries list -o csv").out;
+    assert!(
+        list.lines()
+            .any(|line| line.starts_with("batch-failures,runs,")),
+        "{list}"
+    );
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
+    let one = logs().run(&format!("{QUERY} -o json --threads 1")).out;
+    let four = logs().run(&format!("{QUERY} -o json --threads 4")).out;
+    assert_eq!(one, four);
+}
