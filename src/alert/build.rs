@@ -92,26 +92,42 @@ fn insights(region: &str, subject: &Subject, standing: &Standing) -> String {
 
 /// Returns the command that shows the run, or the errors of that kind.
 fn command(subject: &Subject, standing: &Standing) -> String {
-    let stage = subject
-        .stage
-        .as_ref()
+    let stage = subject.stage.as_ref();
+    let stage = stage
         .map(|stage| format!(" --stage {}", quoted(stage)))
         .unwrap_or_default();
-    let task = subject
+    let stream = subject
         .log
         .stream
         .rsplit('/')
         .next()
-        .filter(|task| !task.is_empty());
-    match (subject.kind, task) {
-        (Kind::Error, _) => {
-            let since = Timestamp(standing.first_seen.as_millis() / 1000 * 1000);
-            let since = since.to_string().replace(".000", "");
-            format!("logq {}{stage} --since {since}", quoted(&standing.rule))
+        .filter(|last| !last.is_empty());
+    let fingerprint = subject
+        .error
+        .as_ref()
+        .and_then(|error| error.fingerprint.as_deref());
+    match (
+        subject.kind,
+        subject.task.as_deref().or(stream),
+        fingerprint,
+    ) {
+        (Kind::Error, _, Some(fingerprint)) => {
+            format!(
+                "logq errors fingerprint={}{stage}{}",
+                quoted(fingerprint),
+                since(standing)
+            )
         }
-        (_, Some(task)) => format!("logq show {}{stage}", quoted(task)),
-        (_, None) => format!("logq {}{stage}", quoted(&standing.rule)),
+        (Kind::Error, _, None) | (_, None, _) => {
+            format!("logq {}{stage}{}", quoted(&standing.rule), since(standing))
+        }
+        (_, Some(task), _) => format!("logq show {}{stage}", quoted(task)),
     }
+}
+
+fn since(standing: &Standing) -> String {
+    let second = Timestamp(standing.first_seen.as_millis().div_euclid(1000) * 1000);
+    format!(" --since {}", second.to_string().replace(".000Z", "Z"))
 }
 
 /// Quotes a word for a POSIX shell where it needs quotes.

@@ -146,6 +146,9 @@ pub struct Subject {
     /// What became of the migrations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migration: Option<Migrations>,
+    /// The ECS task, for the command that shows it.
+    #[serde(skip)]
+    pub task: Option<String>,
     /// ECS's words on why the task stopped; told in the title when nothing else is known.
     #[serde(skip)]
     pub stop_reason: Option<String>,

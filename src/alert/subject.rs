@@ -25,6 +25,7 @@ impl Subject {
             exit_code: run.exit_code,
             error: run.error.as_ref().map(failure),
             migration: run.migration.as_ref().map(migrations),
+            task: run.task.clone(),
             stop_reason: run.stop_reason.clone(),
             note: run.note.clone(),
             errors: run.counts.errors,

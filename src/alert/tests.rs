@@ -1,5 +1,6 @@
 //! Tests of alert documents: their words, their ids, their JSON.
 
+use super::text::Style;
 use super::*;
 use crate::decode::exception::ErrorInfo;
 use crate::detect::{Cause, Direction, Migration, MigrationStep, Outcome, Run, RunKind, StepState};
@@ -227,6 +228,7 @@ fn error_event() -> Subject {
     let error = ErrorInfo {
         kind: "django.db.utils.OperationalError".to_owned(),
         message: "connection refused\n\tIs the server running?".to_owned(),
+        fingerprint: "v1:0123".to_owned(),
         ..ErrorInfo::default()
     };
     Subject::of_event(&event, &error, "production", "webapp")
@@ -251,7 +253,7 @@ fn an_error_of_a_service_names_the_service() {
     );
     assert_eq!(
         alert.command,
-        "logq new-errors --stage production --since 2026-11-23T02:16:32Z"
+        "logq errors fingerprint=v1:0123 --stage production --since 2026-11-23T02:16:32Z"
     );
 }
 
@@ -261,12 +263,12 @@ fn log_text_cannot_drive_the_terminal() {
         traceback: "x\u{1b}[2J".to_owned(),
         ..logged("\u{1b}[2Jgone\u{7}")
     };
-    let printed = text::render(
+    let printed = text::full(
         &alert(&Run {
             error: Some(error),
             ..run(Outcome::Failed)
         }),
-        &Zone::utc(),
+        &Style::plain(&Zone::utc()),
     );
     assert!(
         printed.chars().all(|c| c == '\n' || !c.is_control()),
@@ -282,7 +284,7 @@ fn the_text_form_says_when_what_and_where() {
     };
     let subject = Subject::of_run(&key_error());
     let alert = Alert::new(subject, standing(Status::Firing, Severity::Critical), place);
-    insta::assert_snapshot!(text::render(&alert, &Zone::utc()), @r#"
+    insta::assert_snapshot!(text::full(&alert, &Style::plain(&Zone::utc())), @r#"
     2026-11-23 02:16:32  critical  production  batch
       sync-reservations failed after 3 min 12 s: KeyError: 'price' in sync_rates (booking/sync.py:88)
       The exit code is 1.

@@ -1,18 +1,36 @@
 //! An alert as plain text, for terminals and mail: what a person reads first, then where to look.
 
-use std::fmt::Write;
-
 use super::{Alert, Status};
+use crate::severity::Severity;
 use crate::time::Zone;
 
 /// How many lines of a traceback are shown: its end, where the exception stands.
 const TRACEBACK_LINES: usize = 6;
 
-/// Returns the alert as a few lines without a line break at the end.
+/// How an alert is written.
+#[derive(Clone, Debug)]
+pub struct Style {
+    /// The zone of its times.
+    pub zone: Zone,
+    /// Whether severities take colour; what is sent never does.
+    pub color: bool,
+}
+
+impl Style {
+    /// Returns the style of what is sent.
+    pub fn plain(zone: &Zone) -> Self {
+        Self {
+            zone: zone.clone(),
+            color: false,
+        }
+    }
+}
+
+/// Returns the alert as it is sent, a few lines without a line break at the end.
 ///
 /// Control characters of log text are shown escaped, so that a line of a log cannot drive the terminal.
-pub fn render(alert: &Alert, zone: &Zone) -> String {
-    let mut out = head(alert, zone);
+pub fn full(alert: &Alert, style: &Style) -> String {
+    let mut out = head(alert, style);
     let mut line = |text: &str| {
         out.push_str("\n  ");
         out.push_str(text);
@@ -32,23 +50,43 @@ pub fn render(alert: &Alert, zone: &Zone) -> String {
     out
 }
 
+/// Returns the alert in three lines: when and how bad, what, and the command that shows more.
+pub fn brief(alert: &Alert, style: &Style) -> String {
+    format!("{}\n  {}", head(alert, style), escaped(&alert.command))
+}
+
 /// Returns the first two lines: when, how bad and where; then the title.
-fn head(alert: &Alert, zone: &Zone) -> String {
-    let mut head = zone.seconds(alert.last_seen);
+fn head(alert: &Alert, style: &Style) -> String {
     let status = match alert.status {
         Status::Firing => "",
         Status::Repeat => ", again",
         Status::Resolved => ", resolved",
     };
-    write!(head, "  {}{status}", alert.severity.name()).expect("a string takes all text");
+    let severity = painted(&format!("{}{status}", alert.severity.name()), alert, style);
+    let mut head = format!("{}  {severity}", style.zone.seconds(alert.last_seen));
     let stage = alert.subject.stage.as_deref();
     for word in [stage, alert.subject.service.as_deref()]
         .into_iter()
         .flatten()
     {
-        write!(head, "  {}", escaped(word)).expect("a string takes all text");
+        head.push_str("  ");
+        head.push_str(&escaped(word));
     }
     format!("{head}\n  {}", escaped(&alert.title))
+}
+
+fn painted(word: &str, alert: &Alert, style: &Style) -> String {
+    let code = match (alert.status, alert.severity) {
+        (Status::Resolved, _) | (_, Severity::Info) => "32",
+        (_, Severity::Critical) => "1;31",
+        (_, Severity::Error) => "31",
+        (_, Severity::Warning) => "33",
+    };
+    if style.color {
+        format!("\x1b[{code}m{word}\x1b[0m")
+    } else {
+        word.to_owned()
+    }
 }
 
 fn places(alert: &Alert) -> Vec<(&'static str, String)> {
@@ -73,12 +111,13 @@ fn ending(traceback: &str) -> Vec<&str> {
     lines[lines.len().saturating_sub(TRACEBACK_LINES)..].to_vec()
 }
 
-/// Shows control characters as escapes; a tab is a blank.
+/// Shows control characters and direction overrides as escapes; a tab is a blank.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => out.push(' '),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_default()),
             c if c.is_control() => out.extend(c.escape_default()),
             c => out.push(c),
         }

@@ -66,6 +66,14 @@ impl Head {
         ControlFlow::Continue(())
     }
 
+    /// Returns whether a row gets as far as the first operator that needs to see more than one row.
+    ///
+    /// It leaves no trace: for those who look at one event at a time.
+    pub fn passes(&mut self, slots: &mut Slots<'_>) -> bool {
+        let row = slots.cells.as_mut_slice();
+        self.stages.iter_mut().all(|stage| stage.apply(row))
+    }
+
     /// Hands over what was found since the last call: once for each block.
     pub fn take_partial(&mut self) -> Partial {
         Partial(match &mut self.sink {

@@ -1,0 +1,210 @@
+//! Rules: the saved queries with an `[alert]` section, compiled.
+//!
+//! A rule looks at one event or one run at a time. What its query does with many rows (`stats`, `sort`, `limit`) is
+//! for people who ask; what is watched for is all up to there.
+
+use std::sync::Arc;
+
+use super::policy::Policy;
+use crate::diagnostic::Diagnostics;
+use crate::pattern::Pattern;
+use crate::query::exec::Head;
+use crate::query::fields::{Extras, FieldSet};
+use crate::query::{Program, Settings, Table};
+use crate::record::Record;
+use crate::saved::{AlertRule, Catalog, Input, ParameterError, SavedQuery, SourceFile};
+use crate::severity::Severity;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// A saved query that is watched for.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The saved query's name.
+    pub name: Arc<str>,
+    /// How bad what it finds is.
+    pub severity: Severity,
+    /// When to tell.
+    pub policy: Policy,
+    /// The services it is about.
+    groups: Vec<String>,
+    pattern: Option<Pattern>,
+    program: Program,
+    head: Head,
+    key: FieldSet,
+}
+
+/// The rules over events and those over runs.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Those that look at events.
+    pub events: Vec<Rule>,
+    /// Those that look at runs.
+    pub runs: Vec<Rule>,
+}
+
+/// A saved query that cannot be watched for.
+#[derive(Clone, Debug)]
+pub struct RuleError {
+    /// The saved query's name.
+    pub name: String,
+    /// Its file.
+    pub file: SourceFile,
+    /// What is wrong.
+    pub problem: RuleProblem,
+}
+
+/// What is wrong with a rule.
+#[derive(Clone, Debug)]
+pub enum RuleProblem {
+    /// A parameter has no default: nobody is there to give a value.
+    Parameter(ParameterError),
+    /// The filter pattern is wrong; with its text as expanded.
+    Pattern(Diagnostics, String),
+    /// The query is wrong; with its text as expanded.
+    Query(Diagnostics, String),
+    /// What it reads is not in this version.
+    Schedule,
+}
+
+impl Rules {
+    /// Compiles all saved queries with an `[alert]` section; one bad rule does not keep the others from watching.
+    pub fn compile(catalog: &Catalog, now: Timestamp) -> (Self, Vec<RuleError>) {
+        let mut rules = Self::default();
+        let mut errors = Vec::new();
+        for query in catalog.iter() {
+            let Some(alert) = &query.alert else { continue };
+            match Rule::compile(query, alert, now) {
+                Ok(rule) if query.from == Input::Runs => rules.runs.push(rule),
+                Ok(rule) => rules.events.push(rule),
+                Err(problem) => errors.push(RuleError {
+                    name: query.name.clone(),
+                    file: query.file.clone(),
+                    problem,
+                }),
+            }
+        }
+        (rules, errors)
+    }
+}
+
+impl Rules {
+    /// Returns the names of all rules.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().chain(&self.runs).map(|rule| &*rule.name)
+    }
+
+    /// Drops the rules whose names are not wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.events.retain(|rule| wanted(&rule.name));
+        self.runs.retain(|rule| wanted(&rule.name));
+    }
+}
+
+impl Rule {
+    pub(super) fn compile(
+        query: &SavedQuery,
+        alert: &AlertRule,
+        now: Timestamp,
+    ) -> Result<Self, RuleProblem> {
+        let table = match query.from {
+            Input::Events => Table::Events,
+            Input::Runs => Table::Runs,
+            Input::Schedule => return Err(RuleProblem::Schedule),
+        };
+        let expanded = query.expand(&[]).map_err(RuleProblem::Parameter)?;
+        let pattern = expanded.filter.map(|text| {
+            Pattern::parse(&text).map_err(|problems| RuleProblem::Pattern(problems, text))
+        });
+        let settings = Settings {
+            table,
+            now,
+            window: None,
+            default_limit: None,
+        };
+        let program = Program::compile(&expanded.query, &settings)
+            .map_err(|problems| RuleProblem::Query(problems, expanded.query))?;
+        let key: Vec<Arc<str>> = alert
+            .key
+            .iter()
+            .map(|name| Arc::from(name.as_str()))
+            .collect();
+        Ok(Self {
+            name: Arc::from(query.name.as_str()),
+            severity: alert.severity,
+            policy: Policy {
+                repeat: alert.repeat,
+                after: u64::from(alert.after),
+                forgets: table == Table::Events,
+            },
+            groups: query.groups.clone(),
+            pattern: pattern.transpose()?,
+            head: program.head(),
+            program,
+            key: FieldSet::new(key, 0),
+        })
+    }
+
+    /// Returns the key of an event that the rule is about, `None` for all others.
+    pub fn event(&mut self, record: &Record<'_>, extras: &Extras<'_>) -> Option<Vec<String>> {
+        let service = extras.service.unwrap_or_default();
+        // An event of an unknown group may be anything: a file without names is looked at whole.
+        if !service.is_empty() && !self.groups.iter().any(|group| group == service) {
+            return None;
+        }
+        if self
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| !pattern.matches(record))
+        {
+            return None;
+        }
+        let mut slots = self.program.fields().slots();
+        self.program
+            .fields()
+            .read(&record.event, extras, &mut slots);
+        if !self.head.passes(&mut slots) {
+            return None;
+        }
+        self.key.read(&record.event, extras, &mut slots);
+        Some(self.texts(|slot| text(&slots.get(slot))))
+    }
+
+    /// Returns whether the rule is about a run, whose fields `field` gives.
+    pub fn run<'a>(&mut self, field: impl Fn(&str) -> Value<'a>) -> bool {
+        let mut slots = self.program.fields().slots();
+        self.program.fields().fill(&mut slots, &field);
+        self.head.passes(&mut slots)
+    }
+
+    /// Returns the key of a run, also of one that the rule is not about.
+    pub fn run_key<'a>(&self, field: impl Fn(&str) -> Value<'a>) -> Vec<String> {
+        self.texts(|slot| text(&field(&self.key.names()[slot])))
+    }
+
+    fn texts(&self, value: impl Fn(usize) -> String) -> Vec<String> {
+        (0..self.key.names().len()).map(value).collect()
+    }
+}
+
+fn text(value: &Value<'_>) -> String {
+    value.to_text().unwrap_or_default().into_owned()
+}
+
+impl RuleError {
+    /// Renders what is wrong, with the text it is in.
+    pub fn render(&self, color: bool) -> String {
+        let path = &self.file.path;
+        match &self.problem {
+            RuleProblem::Parameter(error) => {
+                format!("error: {error}, and an alert has nobody to ask\n --> {path}")
+            }
+            RuleProblem::Pattern(problems, text) | RuleProblem::Query(problems, text) => {
+                problems.render(path, text, 1, color)
+            }
+            RuleProblem::Schedule => {
+                format!("error: the table `schedule` is not in this version\n --> {path}")
+            }
+        }
+    }
+}
