@@ -22,7 +22,7 @@ use crate::row::{Columns, Row};
 use crate::source::{
     Progress as Bytes, Report, Settings as Reading, Source as Opened, SourceError,
 };
-use crate::time::{Timestamp, Zone};
+use crate::time::{Timestamp, Window, Zone};
 
 /// A query to run.
 pub(super) struct Ask<'a> {
@@ -197,6 +197,30 @@ pub(super) fn task(
     let (found, tally) = drive::task(&mut reader.source, &setting, wanted, context.clock.now);
     let ending = reader.finish(context)?;
     Ok((found, Answer::new(tally, ending)))
+}
+
+/// Hands on every event with the error it carries, in the order of each stream.
+///
+/// The window does not count here: whether something is new, or works again, depends on what came before.
+pub(super) fn assembled(
+    context: &Context,
+    source: Source,
+    mut each: impl FnMut(&drive::assembled::Assembled<'_, '_>),
+) -> Result<Answer, Failure> {
+    let scope = Scope {
+        window: Window::default(),
+        ..scope(context, &[])
+    };
+    let zone = log_zone(context);
+    let mut reader = Reader::open(context, source, &zone);
+    let stop = context.interrupt.flag();
+    let setting = setting(context, &scope, &zone, &stop);
+    let tally = drive::assembled::assembled(&mut reader.source, &setting, |event| {
+        each(event);
+        ControlFlow::Continue(())
+    });
+    let ending = reader.finish(context)?;
+    Ok(Answer::new(tally, ending))
 }
 
 /// Returns what a query depends on beside its text.

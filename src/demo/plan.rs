@@ -198,7 +198,7 @@ pub(super) const RUNS: &[Run] = &[
         end: End::Exit(1),
         ..migration(612, PRODUCTION, "runpython-valueerror-v2")
     },
-    migration(571, PRODUCTION, "wait-then-migrate-v2"),
+    migration(571, PRODUCTION, "changes-not-reflected-pending-v2"),
     failed(532, SYNC, "sync-timeout-v3", 30),
     Run {
         recording: None,
@@ -254,11 +254,11 @@ pub(super) const SERVICES: &[Service] = &[
                 lines: 6..12,
                 minutes_ago: &[404],
             },
-            // A door lock that does not answer: a bad gateway.
+            // A report that fails: another one.
             Clip {
                 recording: "web-traffic-v2",
-                lines: 32..35,
-                minutes_ago: &[146, 144],
+                lines: 26..29,
+                minutes_ago: &[146],
             },
         ],
     },

@@ -1,12 +1,177 @@
-//! `logq replay`.
+//! `logq replay`: which alerts these logs would have sent.
 
 use super::super::context::Context;
+use super::super::output::{self, counted};
+use super::super::run::{self, Answer};
+use super::super::source::{self, Source};
 use super::super::{Exit, Failure};
+use crate::alert::text::{self, Style};
+use crate::alert::{Alert, Status};
+use crate::drive;
+use crate::render::{self, Ending, Format};
+use crate::watch::{Replay, Rules};
 
 /// Tell which alerts these logs would have sent
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Args {}
+#[command(before_long_help = "\
+Examples:
+  logq replay --source logs/ --since 1w
+  logq replay --source logs/ --full --rule batch-failures
+  logq replay --source logs/ -o ndjson --fail-on-match")]
+pub(in crate::cli) struct Args {
+    /// Only the alerts of these saved queries
+    #[arg(long, value_name = "NAME")]
+    rule: Vec<String>,
 
-pub(in crate::cli) fn run(_context: &Context, _args: &Args) -> Result<Exit, Failure> {
-    Err(Failure::incomplete("replaying is not in this version"))
+    /// Print each alert as it is sent, with the end of its traceback
+    #[arg(long)]
+    full: bool,
+}
+
+pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    if matches!(context.format(), Format::Csv | Format::Raw) {
+        return Err(Failure::usage("an alert is a document, not a row")
+            .hint("print alerts with -o table, -o json or -o ndjson".to_owned()));
+    }
+    let rules = rules(context, &args.rule)?;
+    let source = source::resolve(context)?;
+    let described = source.describe();
+    context.interrupt.listen();
+    let (alerts, answer) = replay(context, source, rules)?;
+    let complete = answer.is_complete() && !context.interrupt.is_asked();
+    output::print(context, &written(context, args, &alerts, complete))?;
+    tell(context, &alerts, &answer, &described);
+    Ok(output::exit(
+        context,
+        alerts.len() as u64,
+        answer.is_complete(),
+    ))
+}
+
+/// Compiles the rules, all or those asked for; a bad one is an error here, where somebody can mend it.
+pub(super) fn rules(context: &Context, wanted: &[String]) -> Result<Rules, Failure> {
+    let (mut rules, errors) = Rules::compile(&context.catalog, context.clock.now);
+    let asked_for = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    if let Some(error) = errors.iter().find(|error| asked_for(&error.name)) {
+        return Err(Failure::rendered(error.render(context.notices.color)));
+    }
+    let names: Vec<String> = rules.names().map(str::to_owned).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+        return Err(Failure::usage(format!(
+            "no saved query `{unknown}` has an `[alert]` section"
+        ))
+        .hint(format!("those that have one: `{}`", names.join("`, `"))));
+    }
+    rules.retain(asked_for);
+    Ok(rules)
+}
+
+/// Reads a source and returns the alerts inside the window.
+pub(super) fn replay(
+    context: &Context,
+    source: Source,
+    rules: Rules,
+) -> Result<(Vec<Alert>, Answer), Failure> {
+    let mut replay = Replay::new(rules, drive::run_config(&context.config));
+    let answer = run::assembled(context, source, |event| {
+        replay.event(
+            event.record,
+            event.attached,
+            &event.place.stage,
+            &event.place.service,
+        );
+    })?;
+    let mut alerts = replay.finish(context.clock.now, &context.config);
+    alerts.retain(|alert| context.window.contains(alert.last_seen));
+    Ok((alerts, answer))
+}
+
+fn written(context: &Context, args: &Args, alerts: &[Alert], complete: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    match context.format() {
+        Format::Ndjson => {
+            for alert in alerts {
+                out.extend_from_slice(alert.to_json().as_bytes());
+                out.push(b'\n');
+            }
+        }
+        Format::Json => {
+            let rows: Vec<String> = alerts
+                .iter()
+                .map(|alert| format!(",\n{}", alert.to_json()))
+                .collect();
+            let question = render::Question {
+                query: String::new(),
+                window: context.window,
+            };
+            let ending = Ending {
+                complete,
+                truncated: false,
+            };
+            render::write_document(&question, ending, rows.concat().as_bytes(), &mut out);
+        }
+        _ => {
+            let style = Style {
+                zone: context.clock.zone.clone(),
+                color: context.look.color,
+            };
+            let one = if args.full { text::full } else { text::brief };
+            let texts: Vec<String> = alerts
+                .iter()
+                .map(|alert| one(alert, &style) + "\n")
+                .collect();
+            out.extend_from_slice(texts.join("\n").as_bytes());
+        }
+    }
+    out
+}
+
+fn tell(context: &Context, alerts: &[Alert], answer: &Answer, source: &str) {
+    let notices = &context.notices;
+    for problem in &answer.problems {
+        notices.problem(problem);
+    }
+    for warning in &answer.warnings {
+        notices.warn(warning);
+    }
+    if context.interrupt.is_asked() || !answer.is_complete() {
+        notices.remark("the answer is incomplete");
+    }
+    let window = context.window.describe(&context.clock.zone);
+    let seen = counted(answer.events, "event", "events");
+    if alerts.is_empty() {
+        notices.remark(&format!("no alerts in {source}, {window}; {seen} seen"));
+    } else {
+        notices.remark(&format!("{}; {window}; {seen} seen", summary(alerts)));
+    }
+}
+
+/// Returns `14 alerts: 5 critical, 1 warning, 2 resolved; 4 more were counted, not sent`.
+pub(super) fn summary(alerts: &[Alert]) -> String {
+    let resolved = alerts
+        .iter()
+        .filter(|alert| alert.status == Status::Resolved)
+        .count();
+    let mut parts = Vec::new();
+    for severity in crate::severity::Severity::ALL {
+        let of = |alert: &&Alert| alert.severity == severity && alert.status != Status::Resolved;
+        let count = alerts.iter().filter(of).count();
+        if count > 0 {
+            parts.push(format!("{count} {}", severity.name()));
+        }
+    }
+    if resolved > 0 {
+        parts.push(format!("{resolved} resolved"));
+    }
+    let sent = counted(alerts.len() as u64, "alert", "alerts");
+    let suppressed: u64 = alerts
+        .iter()
+        .filter(|alert| alert.status == Status::Repeat)
+        .map(|alert| alert.counts.suppressed)
+        .sum();
+    let counted_only = match suppressed {
+        0 => String::new(),
+        more => format!("; {} more told only as a count", output::thousands(more)),
+    };
+    format!("{sent}: {}{counted_only}", parts.join(", "))
 }
