@@ -303,7 +303,8 @@ impl Reader {
         let source = match source {
             Source::Files(paths) => Opened::files(paths, reading),
             Source::Standard { guessed } => {
-                let input = StandardInput::watch(guessed, context.notices);
+                let input =
+                    StandardInput::open(guessed, context.notices, context.interrupt.clone());
                 counted = guessed.then(|| input.count());
                 Opened::stream("standard input", input, reading)
             }

@@ -1,14 +1,16 @@
 //! Where events come from: `--source`, `LOGQ_SOURCE`, standard input when something is piped in, `logq.toml`.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
 
 use super::Failure;
 use super::context::Context;
 use super::environment::Environment;
+use super::interrupt::Interrupt;
 use super::output::Notices;
 use super::terminal::Input;
 
@@ -92,40 +94,91 @@ fn no_service() -> Failure {
         .hint("export the logs to files and read those: --source PATH".to_owned())
 }
 
-/// Standard input that watches whether anything comes.
+/// Standard input, read by a thread of its own so that an interrupt ends the wait for a silent pipe.
 ///
 /// A pipe that was only guessed may be one that nobody ever writes to: after a second of silence the person is told
 /// what is being waited for, and that nothing came at all is an error for the caller to raise.
 pub(super) struct StandardInput {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Cursor<Vec<u8>>,
     read: Arc<AtomicU64>,
+    interrupt: Interrupt,
+    /// When silence is worth a word.
+    patience: Option<Instant>,
+    notices: Notices,
 }
 
 impl StandardInput {
-    /// Starts watching; `guessed` says whether silence is worth a word.
-    pub(super) fn watch(guessed: bool, notices: Notices) -> Self {
-        let read = Arc::new(AtomicU64::new(0));
-        if guessed && !notices.quiet {
-            let read = Arc::clone(&read);
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_secs(1));
-                if read.load(Ordering::Relaxed) == 0 {
-                    notices.remark("reading standard input; name another source with --source");
-                }
-            });
+    /// How much is read at once.
+    const CHUNK: usize = 256 * 1024;
+    /// How often an interrupt is looked for.
+    const LOOK: Duration = Duration::from_millis(50);
+
+    /// Starts reading; `guessed` says whether silence is worth a word.
+    pub(super) fn open(guessed: bool, notices: Notices, interrupt: Interrupt) -> Self {
+        let (sender, chunks) = mpsc::sync_channel(4);
+        std::thread::spawn(move || read_chunks(&sender));
+        Self {
+            chunks,
+            chunk: Cursor::default(),
+            read: Arc::default(),
+            interrupt,
+            patience: guessed.then(|| Instant::now() + Duration::from_secs(1)),
+            notices,
         }
-        Self { read }
     }
 
     /// Returns how many bytes have come, as a count to keep.
     pub(super) fn count(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.read)
     }
+
+    /// Waits for the next chunk; an empty one is the end.
+    fn next(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            match self.chunks.recv_timeout(Self::LOOK) {
+                Ok(chunk) => return chunk,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Vec::new()),
+                Err(RecvTimeoutError::Timeout) if self.interrupt.is_asked() => {
+                    return Ok(Vec::new());
+                }
+                Err(RecvTimeoutError::Timeout) => self.grow_impatient(),
+            }
+        }
+    }
+
+    fn grow_impatient(&mut self) {
+        if self.patience.is_some_and(|until| Instant::now() >= until) {
+            self.patience = None;
+            self.notices
+                .remark("reading standard input; name another source with --source");
+        }
+    }
+}
+
+/// Reads until the end, an error, or until nobody listens.
+fn read_chunks(chunks: &SyncSender<io::Result<Vec<u8>>>) {
+    let mut input = io::stdin().lock();
+    loop {
+        let mut chunk = vec![0; StandardInput::CHUNK];
+        let read = input.read(&mut chunk).map(|count| {
+            chunk.truncate(count);
+            chunk
+        });
+        let is_last = read.as_ref().map_or(true, Vec::is_empty);
+        if chunks.send(read).is_err() || is_last {
+            return;
+        }
+    }
 }
 
 impl Read for StandardInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = io::stdin().lock().read(buffer)?;
-        // The end of input counts as an answer too: it ends the wait.
+        if self.chunk.position() == self.chunk.get_ref().len() as u64 {
+            self.chunk = Cursor::new(self.next()?);
+            self.patience = None;
+        }
+        let count = self.chunk.read(buffer)?;
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }

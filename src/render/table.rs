@@ -12,7 +12,10 @@ use crate::value::Value;
 /// The least that is left of a column that is cut.
 const LEAST: usize = 12;
 /// Columns that are never cut, because the row means nothing without them.
-const WHOLE: [&str; 4] = ["name", "outcome", "time", "task"];
+const WHOLE: [&str; 4] = ["name", "outcome", "time", TASK];
+/// Task ids are shortened on a narrow terminal when nothing else is left to cut: a beginning names a task too.
+const TASK: &str = "task";
+const SHORT_TASK: usize = 12;
 
 /// Rows held back until all widths are known.
 #[derive(Debug)]
@@ -41,6 +44,7 @@ struct Layout {
     millis: bool,
     right: bool,
     cuttable: bool,
+    is_task: bool,
 }
 
 impl Table {
@@ -122,6 +126,7 @@ impl Table {
             width: self.ruler.width(&head).max(widest.unwrap_or(0)),
             right: first_time.is_none()
                 && cells().all(|cell| !matches!(cell, Cell::Text(text) if !text.is_empty())),
+            is_task: name == TASK,
             cuttable: first_time.is_none() && !WHOLE.contains(&name),
             head,
             millis,
@@ -160,6 +165,12 @@ impl Table {
             .zip(fit(&widths, &cuttable, total, LEAST))
         {
             layout.width = width;
+        }
+        let taken: usize = layouts.iter().map(|layout| layout.width + 2).sum();
+        if taken > total + 2 {
+            for layout in layouts.iter_mut().filter(|layout| layout.is_task) {
+                layout.width = layout.width.min(SHORT_TASK);
+            }
         }
     }
 
@@ -206,6 +217,10 @@ impl Table {
 
     fn write_cell(&self, text: &str, style: &str, layout: &Layout, last: bool, out: &mut Vec<u8>) {
         let mut cut = Vec::with_capacity(text.len());
+        let text = match text.get(..SHORT_TASK) {
+            Some(short) if layout.is_task && layout.width == SHORT_TASK => short,
+            _ => text,
+        };
         let taken = self.ruler.cut(text, layout.width, &mut cut);
         let padding = layout.width - taken;
         if layout.right {

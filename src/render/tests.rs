@@ -89,6 +89,19 @@ fn a_table_fits_the_terminal() {
 }
 
 #[test]
+fn a_task_is_shortened_when_nothing_else_is_left() {
+    let rows = vec![vec![
+        Value::from("a-batch-with-a-long-name"),
+        Value::from("7f3a9c0123456789abcdef0123456789"),
+    ]];
+    let table = print(Format::Table, &look(Some(40)), &["name", "task"], rows);
+    insta::assert_snapshot!(table, @r#"
+    name                      task
+    a-batch-with-a-long-name  7f3a9c012345
+    "#);
+}
+
+#[test]
 fn a_table_without_rows_prints_nothing() {
     assert_eq!(print(Format::Table, &look(None), &NAMES, Vec::new()), "");
 }

@@ -43,6 +43,12 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let described = source.describe();
     context.interrupt.listen();
     let (found, answer) = run::task(context, source, &args.task)?;
+    if found.lines.is_empty() && found.runs.is_empty() && context.interrupt.is_asked() {
+        context
+            .notices
+            .remark("interrupted before the task was found");
+        return Ok(Exit::Interrupted);
+    }
     let (run, lines) = only(&found, &args.task, &described, &answer)?;
     let shown = last(&lines, wanted(context, args));
     let mut out = Vec::new();
