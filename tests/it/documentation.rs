@@ -6,6 +6,9 @@
 //!
 //! A block tagged `query` holds a query that compiles, or in its last line `refused: CODE`. One that begins with
 //! `# --from runs` is about runs.
+//!
+//! A block tagged `console` holds commands behind `$ `, and below each what it prints on standard output. One tagged
+//! `toml` is a saved query, when it begins with a title, or a configuration.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,8 @@ use logq::pattern::Pattern;
 use logq::query::{Program, Settings, Table, parser};
 use logq::record::Record;
 use logq::time::Timestamp;
+
+use crate::logq::Logq;
 
 /// A fenced code block.
 struct Block {
@@ -154,4 +159,62 @@ fn the_query_page_knows_every_command() {
         .filter(|word| !page.contains(&format!("\"{word}\"")))
         .collect();
     assert!(missing.is_empty(), "not in the grammar: {missing:?}");
+}
+
+#[test]
+fn commands_print_what_the_documents_say() {
+    assert!(run_all("console", check_console) >= 3);
+}
+
+/// Runs each `$ command` of a block in the folder of the documents' files, and compares what it prints.
+fn check_console(block: &Block) -> Result<(), String> {
+    let text = format!("\n{}", block.text);
+    let mut parts = text.split("\n$ ").filter(|part| !part.is_empty());
+    parts.try_for_each(|part| {
+        let (command, expected) = part.split_once('\n').ok_or("no command")?;
+        let printed = printed_by(command);
+        if printed.trim_end() == expected.trim_end() {
+            Ok(())
+        } else {
+            Err(format!("`{command}` printed\n{printed}"))
+        }
+    })
+}
+
+fn printed_by(command: &str) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_logq"))
+        .parent()
+        .expect("in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let ended = std::process::Command::new("sh")
+        .args(["-c", command])
+        .current_dir(root().join("tests/data/readme"))
+        .env("PATH", format!("{}:{path}", program.display()))
+        .env("TZ", "UTC")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("a shell runs");
+    String::from_utf8_lossy(&ended.stdout).into_owned()
+}
+
+#[test]
+fn saved_queries_in_the_documents_are_valid() {
+    assert!(run_all("toml", check_toml) >= 2);
+}
+
+/// A block with a title is a saved query, whose tests pass; any other is a configuration.
+fn check_toml(block: &Block) -> Result<(), String> {
+    let logq = if block.text.starts_with("title") {
+        Logq::new()
+            .file("logq.toml", "")
+            .file("queries/example.toml", &block.text)
+    } else {
+        Logq::new().file("logq.toml", &block.text)
+    };
+    let ended = logq.run("queries check");
+    if ended.code == 0 {
+        Ok(())
+    } else {
+        Err(format!("{}{}", ended.out, ended.err))
+    }
 }
