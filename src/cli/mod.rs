@@ -1,8 +1,8 @@
 //! The command line: arguments, environment, terminal, exit codes.
 //!
-//! A call goes through three steps. [`tree`] builds the commands, the saved queries among them, and parses the
-//! arguments without looking at anything else. [`context`] then resolves what they depend on: configuration,
-//! clock, zone, terminal, source. A file of [`commands`] does the work and returns an [`Exit`] or a [`Failure`].
+//! A call goes through three steps. `tree` builds the commands, the saved queries among them, and parses the
+//! arguments without looking at anything else. `context` then resolves what they depend on: configuration,
+//! clock, zone, terminal, source. A file of `commands` does the work and returns an [`Exit`] or a [`Failure`].
 //!
 //! Everything below this module is told what it needs; what is looked up in the environment is looked up here.
 

@@ -11,7 +11,6 @@ use super::Failure;
 use super::context::Context;
 use super::progress::Progress;
 use super::source::{self, Source, StandardInput};
-use crate::detect::Run;
 use crate::drive::{self, Question, Scope, Setting, Tally};
 use crate::pattern::Pattern;
 use crate::query::plan::Order;
@@ -161,26 +160,6 @@ pub(super) fn filter(
     );
     let ending = reader.finish(context)?;
     Ok(Answer::new(tally, ending))
-}
-
-/// Returns all runs that a source tells of, inside the window and the scope.
-pub(super) fn runs(
-    context: &Context,
-    source: Source,
-    groups: &[String],
-) -> Result<(Vec<Run>, Answer), Failure> {
-    let scope = scope(context, groups);
-    let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone);
-    let stop = context.interrupt.flag();
-    let setting = setting(context, &scope, &zone, &stop);
-    let (runs, tally) = drive::runs(&mut reader.source, &setting, context.clock.now);
-    let ending = reader.finish(context)?;
-    let answer = Answer {
-        runs: runs.len() as u64,
-        ..Answer::new(tally, ending)
-    };
-    Ok((runs, answer))
 }
 
 /// Returns what a source knows of the tasks whose id begins with `wanted`.

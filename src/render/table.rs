@@ -12,7 +12,7 @@ use crate::value::Value;
 /// The least that is left of a column that is cut.
 const LEAST: usize = 12;
 /// Columns that are never cut, because the row means nothing without them.
-const WHOLE: [&str; 4] = ["name", "outcome", "time", TASK];
+const WHOLE: [&str; 3] = ["name", "outcome", "time"];
 /// Task ids are shortened on a narrow terminal when nothing else is left to cut: a beginning names a task too.
 const TASK: &str = "task";
 const SHORT_TASK: usize = 12;
@@ -41,10 +41,22 @@ enum Cell {
 struct Layout {
     head: String,
     width: usize,
-    millis: bool,
-    right: bool,
-    cuttable: bool,
-    is_task: bool,
+    kind: Kind,
+}
+
+/// How a column is written, and whether it may be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Instants, with or without milliseconds.
+    Time { millis: bool },
+    /// Numbers, aligned to the right.
+    Number,
+    /// Text that says which row it is.
+    Whole,
+    /// Task ids.
+    Task,
+    /// Any other text; it gives way when there is too little room.
+    Text,
 }
 
 impl Table {
@@ -122,14 +134,18 @@ impl Table {
             head = format!("{head} ({})", self.zone_name(first, at));
         }
         let widest = cells().map(|cell| self.cell_width(cell, millis)).max();
+        let is_text = |cell: &Cell| matches!(cell, Cell::Text(text) if !text.is_empty());
+        let kind = match name {
+            _ if first_time.is_some() => Kind::Time { millis },
+            _ if !cells().any(is_text) => Kind::Number,
+            TASK => Kind::Task,
+            name if WHOLE.contains(&name) => Kind::Whole,
+            _ => Kind::Text,
+        };
         Layout {
             width: self.ruler.width(&head).max(widest.unwrap_or(0)),
-            right: first_time.is_none()
-                && cells().all(|cell| !matches!(cell, Cell::Text(text) if !text.is_empty())),
-            is_task: name == TASK,
-            cuttable: first_time.is_none() && !WHOLE.contains(&name),
             head,
-            millis,
+            kind,
         }
     }
 
@@ -158,7 +174,7 @@ impl Table {
         let widths: Vec<usize> = layouts.iter().map(|layout| layout.width).collect();
         let cuttable: Vec<bool> = layouts
             .iter()
-            .map(|layout| layout.cuttable && !layout.right)
+            .map(|layout| layout.kind == Kind::Text)
             .collect();
         for (layout, width) in layouts
             .iter_mut()
@@ -168,7 +184,10 @@ impl Table {
         }
         let taken: usize = layouts.iter().map(|layout| layout.width + 2).sum();
         if taken > total + 2 {
-            for layout in layouts.iter_mut().filter(|layout| layout.is_task) {
+            for layout in layouts
+                .iter_mut()
+                .filter(|layout| layout.kind == Kind::Task)
+            {
                 layout.width = layout.width.min(SHORT_TASK);
             }
         }
@@ -199,7 +218,7 @@ impl Table {
             match cell {
                 Cell::Time(time) => {
                     let mut text = Vec::with_capacity(23);
-                    if layout.millis {
+                    if layout.kind == (Kind::Time { millis: true }) {
                         times.write_millis(*time, &mut text);
                     } else {
                         times.write_seconds(*time, &mut text);
@@ -218,12 +237,13 @@ impl Table {
     fn write_cell(&self, text: &str, style: &str, layout: &Layout, last: bool, out: &mut Vec<u8>) {
         let mut cut = Vec::with_capacity(text.len());
         let text = match text.get(..SHORT_TASK) {
-            Some(short) if layout.is_task && layout.width == SHORT_TASK => short,
+            Some(short) if layout.kind == Kind::Task && layout.width == SHORT_TASK => short,
             _ => text,
         };
         let taken = self.ruler.cut(text, layout.width, &mut cut);
         let padding = layout.width - taken;
-        if layout.right {
+        let right = layout.kind == Kind::Number;
+        if right {
             pad(padding, out);
         }
         if style.is_empty() {
@@ -233,7 +253,7 @@ impl Table {
             out.extend_from_slice(&cut);
             out.extend_from_slice(self.paint.reset.as_bytes());
         }
-        if !layout.right && !last {
+        if !right && !last {
             pad(padding, out);
         }
         if !last {

@@ -185,7 +185,7 @@ fn problems(context: &Context, query: &SavedQuery, passed: &mut u64) -> Vec<Stri
         match test.problem {
             None => *passed += 1,
             Some(problem) => {
-                problems.push(format!("{path}:{}: {}: {problem}", test.line, test.name))
+                problems.push(format!("{path}:{}: {}: {problem}", test.line, test.name));
             }
         }
     }
