@@ -24,7 +24,7 @@ Examples:
   logq show 7f3a9c --source logs/
   logq show 7f3a9c --lines 0              all of its lines
   logq show 7f3a9c -o json
-  logq batch-failures -o raw              tasks to show stand in the column `task` of the runs")]
+  logq batch-runs                         lists runs with their tasks")]
 pub(in crate::cli) struct Args {
     /// The task's id, or the beginning of it
     task: String,
