@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::pattern::Pattern;
+use crate::query::lexer;
+use crate::query::token::Token;
 
 const GOOD: &str = r#"
 title = "Failed batch runs"
@@ -267,7 +270,105 @@ fn the_catalog_prefers_the_project() {
     );
 }
 
+/// Any text, and above all those made of what the languages treat specially.
+fn nasty() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        r#"["'\\/`$|#*%{}()\[\]\n\r\t =~a-c.0]{0,16}"#
+    ]
+}
+
+/// Returns the kinds of a query's tokens, without what stands in texts and regexes.
+fn kinds(query: &str) -> Vec<String> {
+    let (tokens, problems) = lexer::tokens(query);
+    assert!(problems.is_empty(), "{query}: {problems:?}");
+    let kind = |token: &Token| match token {
+        Token::Text(_) => "text".to_owned(),
+        Token::Regex(_) => "regex".to_owned(),
+        Token::Word { quoted: true, .. } => "name".to_owned(),
+        other => format!("{other:?}"),
+    };
+    tokens.iter().map(|spanned| kind(&spanned.token)).collect()
+}
+
+/// Returns the first text or regex of a query.
+fn literal(query: &str) -> Option<String> {
+    let (tokens, _) = lexer::tokens(query);
+    tokens.into_iter().find_map(|spanned| match spanned.token {
+        Token::Text(text) | Token::Regex(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn fill_pattern(pattern: &str, value: &str) -> Result<String, ParameterError> {
+    let text = format!(
+        "title = 't'\nfilter = '{pattern}'\nquery = 'limit 1'\n[params.p]\ndefault = 'x'\n"
+    );
+    let query = read(&text).expect("the file is good");
+    query
+        .expand(&given(&[("p", value)]))
+        .map(|expanded| expanded.filter.expect("it has one"))
+}
+
 proptest! {
+    /// Whatever the value, the query has the tokens that it has with a harmless one.
+    #[test]
+    fn no_value_changes_the_query_around_it(value in nasty()) {
+        for query in [
+            "filter a = ${p} | limit 1",
+            "filter a in [${p}, 'b'] # not ${p}\n| limit 1",
+            "filter a = \"x${p}y\" or b",
+            "filter a = \"it is ${p}\" or b like /c/",
+            "filter a like ${p} or b",
+            "filter a not like /x${p}+/ or b",
+            "parse @message /${p}(?<n>.)/ | display n",
+            "stats count(*) by `${p}`",
+        ] {
+            if let Ok(filled) = fill(query, "'x'", &value) {
+                prop_assert_eq!(kinds(&filled), kinds(&fill(query, "'x'", "x").expect("a harmless value")));
+            }
+        }
+    }
+
+    /// What is compared is the value itself, and what is matched is the value where it has no stars.
+    #[test]
+    fn a_value_means_itself(value in nasty()) {
+        let filled = fill("filter a = ${p}", "'x'", &value).expect("any text fits");
+        prop_assert_eq!(literal(&filled), Some(value.clone()));
+        let filled = fill("filter a = '<${p}>'", "'x'", &value);
+        let filled = filled.expect("any text fits");
+        prop_assert_eq!(literal(&filled), Some(format!("<{value}>")));
+        let filled = fill("filter a like ${p}", "'x'", &value).expect("any text fits");
+        let regex = regex::Regex::new(&literal(&filled).expect("a regex")).expect("it is a regex");
+        prop_assert!(regex.is_match(&value));
+        if !value.contains('*') {
+            let longer = [format!("{value}x"), format!("x{value}")];
+            prop_assert!(longer.iter().all(|text| !regex.is_match(text)));
+        }
+    }
+
+    /// Whatever the value, the pattern is the one that it is with a harmless one.
+    #[test]
+    fn no_value_changes_the_pattern_around_it(value in nasty()) {
+        let quoted = format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+        for (pattern, printed) in [
+            ("{ $.a = ${p} && $.b = 1 }", format!("{{ $.a = {quoted} && $.b = 1 }}")),
+            ("[a, b = ${p}, c]", format!("[a, b = {quoted}, c]")),
+            ("-${p} x", format!("-{quoted} x")),
+        ] {
+            let filled = fill_pattern(pattern, &value).expect("any text fits");
+            if filled.chars().count() <= 1024 {
+                let parsed = Pattern::parse(&filled).expect("it parses");
+                prop_assert_eq!(parsed.to_string(), Pattern::parse(&printed).expect("it parses").to_string());
+                prop_assert!(parsed.to_string().contains(&quoted) || value == "x" || value.chars().all(char::is_alphanumeric));
+            }
+        }
+        if let Ok(filled) = fill_pattern("{ $.a = %^${p}$% }", &value) {
+            let parsed = Pattern::parse(&filled);
+            prop_assert!(filled.chars().count() > 1024 || parsed.is_ok());
+        }
+    }
+
     /// Outside the value, the text stays what it was, and walking it finds no more placeholders.
     #[test]
     fn a_value_stays_inside_its_quotes(value in any::<String>()) {

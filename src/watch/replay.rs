@@ -13,6 +13,7 @@ use super::state::Memories;
 use crate::alert::{Alert, Place, Standing, Status, Subject, identity};
 use crate::config::Config;
 use crate::decode::exception::ErrorInfo;
+use crate::decode::level::Level;
 use crate::detect::assemble::Attached;
 use crate::detect::{Outcome, Run, RunConfig, RunTable};
 use crate::event::{Event, Origin};
@@ -92,19 +93,19 @@ impl Replay {
         self.table.observe(record);
         let level = attached.level.or_else(|| record.level());
         let error = attached.error.as_deref();
-        let extras = extras(level.map(|level| level.as_str()), error, stage, service);
+        let extras = extras(level.map(Level::as_str), error, stage, service);
         for rule in 0..self.rules.events.len() {
             let Some(values) = self.rules.events[rule].event(record, &extras) else {
                 continue;
             };
-            self.see(rule, values, &record.event, error, (stage, service));
+            self.see(rule, &values, &record.event, error, (stage, service));
         }
     }
 
     fn see(
         &mut self,
         rule: usize,
-        values: Vec<String>,
+        values: &[String],
         event: &Event<'_>,
         error: Option<&ErrorInfo>,
         (stage, service): (&str, &str),

@@ -1,5 +1,6 @@
 //! `logq demo`: a day of logs, what would have been told about it, and where to go from there.
 
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -235,7 +236,7 @@ fn next(folder: &Path, alerts: &[Alert]) -> String {
         .unwrap_or_default();
     let mut page = format!("\nTry next\n\n  export LOGQ_SOURCE={}\n", folder.display());
     for (command, what) in steps {
-        page.push_str(&format!("  {command:widest$}   {what}\n"));
+        writeln!(page, "  {command:widest$}   {what}").expect("a string takes all text");
     }
     page
 }
