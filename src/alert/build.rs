@@ -131,7 +131,7 @@ fn since(standing: &Standing) -> String {
 }
 
 /// Quotes a word for a POSIX shell where it needs quotes.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

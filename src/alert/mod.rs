@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 
-pub use build::{Place, Standing};
+pub use build::{Place, Standing, quoted};
 pub use id::identity;
 
 /// The version of the document that this program writes.

@@ -280,7 +280,7 @@ fn lines(subject: &Subject) -> String {
 }
 
 fn took(subject: &Subject) -> Option<String> {
-    let seconds = subject.duration.filter(|seconds| *seconds >= 0.0)?;
+    let seconds = subject.duration.filter(|seconds| *seconds > 0.0)?;
     Some(duration::human((seconds * 1000.0).round() as i64))
 }
 

@@ -12,7 +12,7 @@ use crate::query::exec::Head;
 use crate::query::fields::{Extras, FieldSet};
 use crate::query::{Program, Settings, Table};
 use crate::record::Record;
-use crate::saved::{AlertRule, Catalog, Input, ParameterError, SavedQuery, SourceFile};
+use crate::saved::{AlertRule, Catalog, Input, ParameterError, SavedQuery, SourceFile, Template};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -59,12 +59,27 @@ pub struct RuleError {
 pub enum RuleProblem {
     /// A parameter has no default: nobody is there to give a value.
     Parameter(ParameterError),
-    /// The filter pattern is wrong; with its text as expanded.
-    Pattern(Diagnostics, String),
-    /// The query is wrong; with its text as expanded.
-    Query(Diagnostics, String),
+    /// The filter pattern or the query does not compile.
+    Text {
+        /// What is wrong.
+        faults: Diagnostics,
+        /// The text, with its parameters filled in.
+        text: String,
+        /// The line of the file on which it begins.
+        first_line: usize,
+    },
     /// What it reads is not in this version.
     Schedule,
+}
+
+impl RuleProblem {
+    fn of(faults: Diagnostics, text: String, first_line: usize) -> Self {
+        Self::Text {
+            faults,
+            text,
+            first_line,
+        }
+    }
 }
 
 impl Rules {
@@ -113,8 +128,10 @@ impl Rule {
             Input::Schedule => return Err(RuleProblem::Schedule),
         };
         let expanded = query.expand(&[]).map_err(RuleProblem::Parameter)?;
+        let first_line = |template: &Template| template.first_line;
+        let pattern_line = query.filter.as_ref().map_or(1, first_line);
         let pattern = expanded.filter.map(|text| {
-            Pattern::parse(&text).map_err(|problems| RuleProblem::Pattern(problems, text))
+            Pattern::parse(&text).map_err(|faults| RuleProblem::of(faults, text, pattern_line))
         });
         let settings = Settings {
             table,
@@ -123,7 +140,7 @@ impl Rule {
             default_limit: None,
         };
         let program = Program::compile(&expanded.query, &settings)
-            .map_err(|problems| RuleProblem::Query(problems, expanded.query))?;
+            .map_err(|faults| RuleProblem::of(faults, expanded.query, first_line(&query.query)))?;
         let key: Vec<Arc<str>> = alert
             .key
             .iter()
@@ -199,9 +216,11 @@ impl RuleError {
             RuleProblem::Parameter(error) => {
                 format!("error: {error}, and an alert has nobody to ask\n --> {path}")
             }
-            RuleProblem::Pattern(problems, text) | RuleProblem::Query(problems, text) => {
-                problems.render(path, text, 1, color)
-            }
+            RuleProblem::Text {
+                faults,
+                text,
+                first_line,
+            } => faults.render(path, text, *first_line, color),
             RuleProblem::Schedule => {
                 format!("error: the table `schedule` is not in this version\n --> {path}")
             }

@@ -332,9 +332,9 @@ fn each_failed_run_is_one_alert_and_no_healthy_one_is() {
                 titles(&alerts)
             ));
         }
-        alerts
-            .iter()
-            .for_each(|alert| schema::assert_valid(&alert.to_json()));
+        for alert in &alerts {
+            schema::assert_valid(&alert.to_json());
+        }
     }
     assert!(
         wrong.is_empty(),

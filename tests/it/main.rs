@@ -3,6 +3,7 @@
 mod corpus;
 mod corpus_errors;
 mod corpus_runs;
+mod demo;
 mod documentation;
 mod filter;
 mod filter_pattern;
@@ -13,4 +14,5 @@ mod logq;
 mod query;
 mod query_errors;
 mod query_laws;
+mod replay;
 mod usage;

@@ -12,8 +12,8 @@ use super::super::run::{self, Ask, Sink};
 use super::super::source::Source;
 use super::super::{Exit, Failure};
 use super::replay;
-use crate::alert::Alert;
 use crate::alert::text::{self, Style};
+use crate::alert::{Alert, quoted};
 use crate::demo;
 use crate::query::Table;
 use crate::render::{self, Ending, Format, Look, Renderer};
@@ -40,6 +40,8 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         .dir
         .clone()
         .unwrap_or_else(|| std::env::temp_dir().join("logq-demo"));
+    // What is shown is to be pasted, perhaps elsewhere.
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
     let files = demo::day(context.clock.now);
     write(&folder, &files)?;
     let source = || Source::Files(vec![folder.clone()]);
@@ -58,13 +60,13 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
 /// Writes the files; a folder with other things in it is left alone.
 fn write(folder: &Path, files: &[demo::File]) -> Result<(), Failure> {
     let cannot = |error: io::Error| {
-        Failure::incomplete(format!("cannot write the logs to {}", folder.display()))
+        Failure::incomplete(format!("cannot write the logs to `{}`", folder.display()))
             .cause(error.to_string())
             .hint("name another folder: logq demo --dir FOLDER".to_owned())
     };
     if !is_ours(folder).map_err(cannot)? {
         return Err(Failure::usage(format!(
-            "{} is not empty, and not of the demo",
+            "`{}` holds other things, so the demo leaves it alone",
             folder.display()
         ))
         .hint("name a new folder: logq demo --dir FOLDER".to_owned()));
@@ -234,7 +236,10 @@ fn next(folder: &Path, alerts: &[Alert]) -> String {
         .map(|(command, _)| command.len())
         .max()
         .unwrap_or_default();
-    let mut page = format!("\nTry next\n\n  export LOGQ_SOURCE={}\n", folder.display());
+    let mut page = format!(
+        "\nTry next\n\n  export LOGQ_SOURCE={}\n",
+        quoted(&folder.to_string_lossy())
+    );
     for (command, what) in steps {
         writeln!(page, "  {command:widest$}   {what}").expect("a string takes all text");
     }

@@ -9,6 +9,7 @@ use crate::alert::text::{self, Style};
 use crate::alert::{Alert, Status};
 use crate::drive;
 use crate::render::{self, Ending, Format};
+use crate::suggest::did_you_mean;
 use crate::watch::{Replay, Rules};
 
 /// Tell which alerts these logs would have sent
@@ -57,10 +58,12 @@ pub(super) fn rules(context: &Context, wanted: &[String]) -> Result<Rules, Failu
     }
     let names: Vec<String> = rules.names().map(str::to_owned).collect();
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+        let list = || format!("those that have one: `{}`", names.join("`, `"));
+        let near = did_you_mean(unknown, names.iter().map(String::as_str));
         return Err(Failure::usage(format!(
             "no saved query `{unknown}` has an `[alert]` section"
         ))
-        .hint(format!("those that have one: `{}`", names.join("`, `"))));
+        .hint(near.unwrap_or_else(list)));
     }
     rules.retain(asked_for);
     Ok(rules)

@@ -1,0 +1,135 @@
+//! `logq replay`: alerts for people and for programs.
+
+use crate::logq::Logq;
+
+const FAILED: &str = r#"{"created":1795402800,"levelname":"INFO","name":"sync","message":"start"}
+Traceback (most recent call last):
+  File "/app/manage.py", line 22, in <module>
+    main()
+  File "/app/booking/sync.py", line 88, in sync_rates
+    price = plan["price"]
+KeyError: 'price'
+"#;
+
+fn logs() -> Logq {
+    Logq::new()
+        .file(
+            "logs/ecs/production-batch/ecs/batch/7f3a9c0123456789abcdef0123456789.log",
+            FAILED,
+        )
+        .file(
+            "logs/ecs/production-webapp/ecs/web/1.log",
+            error(1_795_402_801) + &error(1_795_402_802),
+        )
+}
+
+fn error(created: u64) -> String {
+    format!(
+        "{{\"created\":{created},\"levelname\":\"ERROR\",\"name\":\"core.views\",\"message\":\"unlock failed for LK-{created}\"}}\n"
+    )
+}
+
+#[test]
+fn people_get_a_few_lines_for_each_alert() {
+    insta::assert_snapshot!(logs().run("replay --source logs").all(), @r#"
+    2026-11-23 12:00:01  error  production  webapp
+      New error in webapp: unlock failed for LK-1795402801
+      logq errors fingerprint=v1:bcd8a75c6c9ae6cc --stage production --since 2026-11-23T03:00:01Z
+
+    2026-11-23 12:00:00  critical  production  batch
+      batch failed: KeyError: 'price' in sync_rates (booking/sync.py:88)
+      logq show 7f3a9c0123456789abcdef0123456789 --stage production
+    --- standard error
+    logq: 2 alerts: 1 critical, 1 error; until 2026-11-23 13:04 JST; 9 events seen
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn an_alert_can_be_read_as_it_is_sent() {
+    insta::assert_snapshot!(logs().run("replay --source logs --full --rule batch-failures").all(), @r#"
+    2026-11-23 12:00:00  critical  production  batch
+      batch failed: KeyError: 'price' in sync_rates (booking/sync.py:88)
+      It logged 7 lines.
+        Traceback (most recent call last):
+          File "/app/manage.py", line 22, in <module>
+            main()
+          File "/app/booking/sync.py", line 88, in sync_rates
+            price = plan["price"]
+        KeyError: 'price'
+      lines    /ecs/production-batch  ecs/batch/7f3a9c0123456789abcdef0123456789
+      show     logq show 7f3a9c0123456789abcdef0123456789 --stage production
+    --- standard error
+    logq: 1 alert: 1 critical; until 2026-11-23 13:04 JST; 9 events seen
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn programs_get_documents() {
+    let ended = logs().run("replay --source logs -o ndjson --rule batch-failures");
+    insta::assert_snapshot!(ended.out, @r#"{"version":1,"id":"ad5198c9254e46dae4aae22f2138a212","status":"firing","severity":"critical","rule":"batch-failures","title":"batch failed: KeyError: 'price' in sync_rates (booking/sync.py:88)","summary":"It logged 7 lines.","stage":"production","service":"batch","kind":"batch","name":"batch","outcome":"failed","cause":"exception","started":"2026-11-23T03:00:00.000Z","ended":"2026-11-23T03:00:00.000Z","duration":0.0,"error":{"type":"KeyError","message":"'price'","culprit":"sync_rates (booking/sync.py:88)","traceback":"Traceback (most recent call last):\n  File \"/app/manage.py\", line 22, in <module>\n    main()\n  File \"/app/booking/sync.py\", line 88, in sync_rates\n    price = plan[\"price\"]\nKeyError: 'price'","fingerprint":"v1:284b4c88b6d35899","grouped_by":"KeyError in booking/sync.py sync_rates"},"counts":{"events":7,"occurrences":1,"suppressed":0},"first_seen":"2026-11-23T03:00:00.000Z","last_seen":"2026-11-23T03:00:00.000Z","log":{"group":"/ecs/production-batch","stream":"ecs/batch/7f3a9c0123456789abcdef0123456789","first_timestamp":"2026-11-23T03:00:00.000Z"},"links":{},"command":"logq show 7f3a9c0123456789abcdef0123456789 --stage production"}"#);
+    let document = logs().run("replay --source logs -o json").out;
+    assert!(document.starts_with("{\"schema\":") && document.ends_with("]}\n"));
+    let parsed: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
+    assert_eq!(parsed["rows"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_came_before_the_window_is_not_new_in_it() {
+    let ended =
+        logs().run("replay --source logs --since 2026-11-23T12:00:02+09:00 --target webapp");
+    insta::assert_snapshot!(ended.all(), @r#"
+    --- standard error
+    logq: no alerts in logs, 2026-11-23 12:00 to 2026-11-23 13:04 JST; 9 events seen
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn a_monitor_can_ask_whether_anything_would_have_been_sent() {
+    assert_eq!(logs().run("replay --source logs --fail-on-match").code, 3);
+    let quiet = Logq::new().file("a.log", "nothing\n");
+    insta::assert_snapshot!(quiet.run("replay --source a.log --fail-on-match").all(), @r#"
+    --- standard error
+    logq: no alerts in a.log, until 2026-11-23 13:04 JST; 1 event seen
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn an_alert_is_no_row() {
+    insta::assert_snapshot!(logs().run("replay --source logs -o csv").all(), @r#"
+    --- standard error
+    error: an alert is a document, not a row
+    hint: print alerts with -o table, -o json or -o ndjson
+    --- exit 2
+    "#);
+}
+
+#[test]
+fn an_unknown_rule_is_refused() {
+    insta::assert_snapshot!(logs().run("replay --source logs --rule batch-failure").all(), @r#"
+    --- standard error
+    error: no saved query `batch-failure` has an `[alert]` section
+    hint: did you mean `batch-failures`?
+    --- exit 2
+    "#);
+}
+
+#[test]
+fn a_bad_rule_is_shown_where_it_is_wrong() {
+    let rule =
+        "title = 'x'\nquery = '''\nfilter a >\n'''\n[alert]\nseverity = 'error'\nkey = ['a']\n";
+    let logq = logs().file("logq.toml", "").file("queries/mine.toml", rule);
+    insta::assert_snapshot!(logq.run("replay --source logs").all(), @r#"
+    --- standard error
+    error: unexpected end of the query
+     --> [folder]/queries/mine.toml:3:12
+      |
+    3 | filter a >
+      |           ^ expected a value
+    hint: for example: `filter status >= 500 and path like "/api"`
+    --- exit 2
+    "#);
+}
