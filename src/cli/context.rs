@@ -74,6 +74,7 @@ impl Context {
         let clock = clock(&time, environment, &config)?;
         let window = window(&time, environment, &clock, notices)?;
         refuse_absent(&source, environment)?;
+        warn_of_idle(&source, notices);
         let scope = scope(&source, environment, &config)?;
         Ok(Self {
             look: Look {
@@ -252,6 +253,20 @@ fn scope(
             .unwrap_or_default();
     }
     Scope::new(stage, targets, config)
+}
+
+/// Says which flags change nothing, since what they set is not asked here.
+fn warn_of_idle(source: &SourceArgs, notices: Notices) {
+    let flags = [
+        ("--profile", &source.profile),
+        ("--region", &source.region),
+        ("--endpoint-url", &source.endpoint_url),
+    ];
+    for (flag, _) in flags.iter().filter(|(_, value)| value.is_some()) {
+        notices.warn(&format!(
+            "`{flag}` changes nothing: no AWS service is asked"
+        ));
+    }
 }
 
 /// Refuses what would need something that is not here: an engine, or the command that reads tables.

@@ -90,8 +90,10 @@ fn files(written: &[String]) -> Result<Source, Failure> {
 }
 
 fn no_service() -> Failure {
-    Failure::usage("this build of logq cannot read CloudWatch Logs")
-        .hint("export the logs to files and read those: --source PATH".to_owned())
+    Failure::usage("this build of logq cannot read CloudWatch Logs").hint(
+        "pipe in what the AWS command line prints: aws logs filter-log-events --log-group-name GROUP | logq ..."
+            .to_owned(),
+    )
 }
 
 /// Standard input, read by a thread of its own so that an interrupt ends the wait for a silent pipe.
