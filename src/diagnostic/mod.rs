@@ -70,12 +70,12 @@ impl Diagnostics {
         } else {
             Renderer::plain()
         };
-        let rendered: Vec<String> = self
+        let snippets: Vec<String> = self
             .0
             .iter()
             .map(|one| render_one(one, &renderer, origin, text, first_line))
             .collect();
-        rendered.join("\n")
+        snippets.join("\n")
     }
 }
 
@@ -98,12 +98,12 @@ fn render_one(
     let report = [Level::ERROR
         .primary_title(one.message.as_str())
         .element(snippet)];
-    let mut rendered = renderer.render(&report);
+    let mut text = renderer.render(&report);
     if let Some(hint) = &one.hint {
-        rendered.push_str("\nhint: ");
-        rendered.push_str(hint);
+        text.push_str("\nhint: ");
+        text.push_str(hint);
     }
-    rendered
+    text
 }
 
 /// Moves a span onto character boundaries inside the text, so that a careless span cannot panic.

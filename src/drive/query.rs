@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::assembled::{Assembled, assembled};
 use super::{Place, Setting, Tally, runs};
+use crate::decode::level::Level;
 use crate::detect::Run;
 use crate::event::Event;
 use crate::pattern::Pattern;
@@ -253,7 +254,7 @@ fn extras<'a>(
     let level = found.and_then(|found| found.attached.level.or_else(|| found.record.level()));
     Extras {
         position: u64::from(position.0) << 32 | u64::from(position.1),
-        level: level.map(|level| level.as_str()),
+        level: level.map(Level::as_str),
         stage: Some(place.stage.as_str()).filter(|stage| !stage.is_empty()),
         service: Some(place.service.as_str()).filter(|service| !service.is_empty()),
         error_type: error
