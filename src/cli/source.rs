@@ -27,6 +27,14 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// Returns whether there may be several files, whose events are to be put into the order of time.
+    pub(super) fn has_many(&self) -> bool {
+        match self {
+            Self::Files(paths) => paths.len() > 1 || paths.iter().any(|path| path.is_dir()),
+            Self::Standard { .. } => false,
+        }
+    }
+
     /// Describes it for a headline: a path, or `standard input`.
     pub(super) fn describe(&self) -> String {
         match self {

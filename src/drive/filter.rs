@@ -77,3 +77,85 @@ fn worker<'a>(
         matches
     }
 }
+
+/// Puts the matches of many streams into the order of time, as long as they fit into memory.
+///
+/// Streams of a folder are read one after the other, while a person asks what happened when. Beyond the size that
+/// may be held, matches go on in the order of the input: an answer that is too long to sort is too long to read.
+#[derive(Debug)]
+pub struct ByTime {
+    held: Vec<Matches>,
+    bytes: usize,
+    most: usize,
+}
+
+impl ByTime {
+    /// Creates an order that holds at most `most` bytes.
+    pub fn new(most: usize) -> Self {
+        Self {
+            held: Vec::new(),
+            bytes: 0,
+            most,
+        }
+    }
+
+    /// Takes the matches of a block; when they are too many, gives all back to be written as they came.
+    pub fn push(&mut self, matches: &Matches) -> Option<Vec<Matches>> {
+        self.bytes += matches.bytes.len();
+        if !matches.ends.is_empty() {
+            self.held.push(matches.clone());
+        }
+        (self.bytes > self.most).then(|| {
+            self.bytes = 0;
+            std::mem::take(&mut self.held)
+        })
+    }
+
+    /// Returns all that is held, in the order of time; what was logged at one instant stays as it came.
+    pub fn finish(self) -> Matches {
+        let mut all: Vec<(Timestamp, &[u8])> = self.held.iter().flat_map(Matches::iter).collect();
+        all.sort_by_key(|(timestamp, _)| *timestamp);
+        let mut sorted = Matches::default();
+        for (timestamp, bytes) in all {
+            sorted.bytes.extend_from_slice(bytes);
+            sorted.ends.push((timestamp, sorted.bytes.len()));
+        }
+        sorted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(matches: &[(i64, &str)]) -> Matches {
+        let mut block = Matches::default();
+        for (at, text) in matches {
+            block.bytes.extend_from_slice(text.as_bytes());
+            block.ends.push((Timestamp(*at), block.bytes.len()));
+        }
+        block
+    }
+
+    #[test]
+    fn matches_of_several_streams_are_put_into_the_order_of_time() {
+        let mut order = ByTime::new(100);
+        assert!(order.push(&block(&[(1, "a"), (5, "b")])).is_none());
+        assert!(order.push(&block(&[(1, "c"), (3, "d")])).is_none());
+        assert_eq!(order.finish().bytes, b"acdb");
+    }
+
+    #[test]
+    fn too_many_go_on_as_they_came() {
+        let mut order = ByTime::new(3);
+        assert!(order.push(&block(&[(5, "aa")])).is_none());
+        let given: Vec<u8> = order
+            .push(&block(&[(1, "bb")]))
+            .expect("too many")
+            .into_iter()
+            .flat_map(|block| block.bytes)
+            .collect();
+        assert_eq!(given, b"aabb");
+        assert!(order.finish().ends.is_empty());
+    }
+}

@@ -9,7 +9,7 @@ use super::super::run::{self, Answer};
 use super::super::source;
 use super::super::{Exit, Failure};
 use super::ask;
-use crate::drive::filter::Matches;
+use crate::drive::filter::{ByTime, Matches};
 use crate::render::{self, Events, Format};
 
 /// Print the events that match a filter pattern
@@ -32,15 +32,20 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     context.interrupt.listen();
     let events = Events::new(context.format(), &context.look);
     let mut printed = Printed::new(context, &args.pattern);
+    printed.order = source.has_many().then(|| ByTime::new(MOST_SORTED));
     events.head(context.look.bom, printed.output.buffer());
     let mut answer = run::filter(context, source, &pattern, &events, |matches| {
-        printed.take(matches)
+        printed.receive(matches)
     })?;
+    printed.release();
     answer.truncated |= printed.cut;
     let count = printed.finish(&answer)?;
     tell(context, &described, count, &answer);
     Ok(output::exit(context, count, answer.is_complete()))
 }
+
+/// How many bytes of events are held back to put them into the order of time.
+const MOST_SORTED: usize = 32 << 20;
 
 /// Events on their way to standard output.
 struct Printed<'a> {
@@ -48,6 +53,8 @@ struct Printed<'a> {
     pattern: &'a str,
     output: Output,
     count: u64,
+    /// Sorts the events of several files.
+    order: Option<ByTime>,
     /// Events of the one document that `json` is, held back since what stands before them is known at the end.
     held: Vec<u8>,
     /// Whether there were more than wanted.
@@ -62,9 +69,31 @@ impl<'a> Printed<'a> {
             pattern,
             output: Output::new(),
             count: 0,
+            order: None,
             held: Vec::new(),
             cut: false,
             failure: None,
+        }
+    }
+
+    /// Takes the matches of a block, to be sorted or to be written at once.
+    fn receive(&mut self, matches: &Matches) -> ControlFlow<()> {
+        let Some(order) = &mut self.order else {
+            return self.take(matches);
+        };
+        let Some(given_back) = order.push(matches) else {
+            return ControlFlow::Continue(());
+        };
+        self.order = None;
+        let notices = &self.context.notices;
+        notices.warn("too many events to sort by time: they come file by file");
+        given_back.iter().try_for_each(|matches| self.take(matches))
+    }
+
+    /// Writes what was held back to be sorted.
+    fn release(&mut self) {
+        if let Some(order) = self.order.take() {
+            let _ = self.take(&order.finish());
         }
     }
 
