@@ -86,6 +86,10 @@ pub trait Renderer {
     fn row(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Ends the answer. Formats that have to see all rows first write everything here.
     fn finish(&mut self, ending: Ending, out: &mut Vec<u8>);
+    /// Returns the columns that did not fit the terminal, once the answer has ended.
+    fn left_out(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// Returns the renderer of a format.

@@ -11,11 +11,13 @@ use crate::value::Value;
 
 /// The least that is left of a column that is cut.
 const LEAST: usize = 12;
+/// Texts up to this width are not cut: little would be won, and words such as causes and stages lost.
+const SHORT: usize = 14;
 /// Columns that are never cut, because the row means nothing without them.
 const WHOLE: [&str; 3] = ["name", "outcome", "time"];
-/// Task ids are shortened on a narrow terminal when nothing else is left to cut: a beginning names a task too.
+/// Task ids are shortened on a narrow terminal: a beginning names a task too.
 const TASK: &str = "task";
-const SHORT_TASK: usize = 12;
+const SHORT_TASK: usize = 8;
 
 /// Rows held back until all widths are known.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub(super) struct Table {
     ruler: Ruler,
     columns: Option<Columns>,
     rows: Vec<Vec<Cell>>,
+    left_out: Vec<String>,
 }
 
 /// One value, as it will print.
@@ -42,6 +45,10 @@ struct Layout {
     head: String,
     width: usize,
     kind: Kind,
+    /// Whether no row has a value in it.
+    empty: bool,
+    /// Whether it is printed.
+    shown: bool,
 }
 
 /// How a column is written, and whether it may be cut.
@@ -67,6 +74,7 @@ impl Table {
             look,
             columns: None,
             rows: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 }
@@ -83,6 +91,10 @@ impl Renderer for Table {
         self.rows.push(cells);
     }
 
+    fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
     fn finish(&mut self, _ending: Ending, out: &mut Vec<u8>) {
         let Some(columns) = self.columns.take() else {
             return;
@@ -95,7 +107,13 @@ impl Renderer for Table {
             .enumerate()
             .map(|(at, name)| self.layout(at, name))
             .collect();
-        self.fit(&mut layouts);
+        if let Some(total) = self.look.width {
+            shrink(&mut layouts, total);
+            let hidden = layouts
+                .iter()
+                .filter(|layout| !layout.shown && !layout.empty);
+            self.left_out = hidden.map(|layout| layout.head.clone()).collect();
+        }
         self.write_head(&layouts, out);
         let mut times = self.look.zone.times();
         for row in &self.rows {
@@ -134,16 +152,19 @@ impl Table {
             head = format!("{head} ({})", self.zone_name(first, at));
         }
         let widest = cells().map(|cell| self.cell_width(cell, millis)).max();
+        let width = self.ruler.width(&head).max(widest.unwrap_or(0));
         let is_text = |cell: &Cell| matches!(cell, Cell::Text(text) if !text.is_empty());
         let kind = match name {
             _ if first_time.is_some() => Kind::Time { millis },
             _ if !cells().any(is_text) => Kind::Number,
             TASK => Kind::Task,
-            name if WHOLE.contains(&name) => Kind::Whole,
+            name if WHOLE.contains(&name) || width <= SHORT => Kind::Whole,
             _ => Kind::Text,
         };
         Layout {
-            width: self.ruler.width(&head).max(widest.unwrap_or(0)),
+            width,
+            empty: widest.unwrap_or(0) == 0,
+            shown: true,
             head,
             kind,
         }
@@ -167,41 +188,9 @@ impl Table {
         }
     }
 
-    fn fit(&self, layouts: &mut [Layout]) {
-        let Some(total) = self.look.width else {
-            return;
-        };
-        let widths: Vec<usize> = layouts.iter().map(|layout| layout.width).collect();
-        let cuttable: Vec<bool> = layouts
-            .iter()
-            .map(|layout| layout.kind == Kind::Text)
-            .collect();
-        for (layout, width) in layouts
-            .iter_mut()
-            .zip(fit(&widths, &cuttable, total, LEAST))
-        {
-            layout.width = width;
-        }
-        let taken: usize = layouts.iter().map(|layout| layout.width + 2).sum();
-        if taken > total + 2 {
-            for layout in layouts
-                .iter_mut()
-                .filter(|layout| layout.kind == Kind::Task)
-            {
-                layout.width = layout.width.min(SHORT_TASK);
-            }
-        }
-    }
-
     fn write_head(&self, layouts: &[Layout], out: &mut Vec<u8>) {
-        for (at, layout) in layouts.iter().enumerate() {
-            self.write_cell(
-                &layout.head,
-                self.paint.bold,
-                layout,
-                at + 1 == layouts.len(),
-                out,
-            );
+        for layout in layouts.iter().filter(|layout| layout.shown) {
+            self.write_cell(&layout.head, self.paint.bold, layout, out);
         }
         end_line(out);
     }
@@ -213,8 +202,7 @@ impl Table {
         times: &mut LocalTimes,
         out: &mut Vec<u8>,
     ) {
-        for (at, (cell, layout)) in row.iter().zip(layouts).enumerate() {
-            let last = at + 1 == layouts.len();
+        for (cell, layout) in row.iter().zip(layouts).filter(|(_, layout)| layout.shown) {
             match cell {
                 Cell::Time(time) => {
                     let mut text = Vec::with_capacity(23);
@@ -223,18 +211,18 @@ impl Table {
                     } else {
                         times.write_seconds(*time, &mut text);
                     }
-                    self.write_cell(&String::from_utf8_lossy(&text), "", layout, last, out);
+                    self.write_cell(&String::from_utf8_lossy(&text), "", layout, out);
                 }
-                Cell::Number(text) => self.write_cell(text, "", layout, last, out),
+                Cell::Number(text) => self.write_cell(text, "", layout, out),
                 Cell::Text(text) => {
-                    self.write_cell(text, self.paint.of_word(text), layout, last, out);
+                    self.write_cell(text, self.paint.of_word(text), layout, out);
                 }
             }
         }
         end_line(out);
     }
 
-    fn write_cell(&self, text: &str, style: &str, layout: &Layout, last: bool, out: &mut Vec<u8>) {
+    fn write_cell(&self, text: &str, style: &str, layout: &Layout, out: &mut Vec<u8>) {
         let mut cut = Vec::with_capacity(text.len());
         let text = match text.get(..SHORT_TASK) {
             Some(short) if layout.kind == Kind::Task && layout.width == SHORT_TASK => short,
@@ -253,12 +241,97 @@ impl Table {
             out.extend_from_slice(&cut);
             out.extend_from_slice(self.paint.reset.as_bytes());
         }
-        if !right && !last {
+        if !right {
             pad(padding, out);
         }
-        if !last {
-            pad(2, out);
+        pad(2, out);
+    }
+}
+
+/// Makes room step by step, the least loss first, until the columns fit or nothing more can give way.
+fn shrink(layouts: &mut [Layout], total: usize) {
+    let steps: [fn(&mut [Layout], usize); 5] = [
+        hide_empty,
+        drop_millis,
+        shorten_tasks,
+        cut_texts,
+        hide_texts,
+    ];
+    for step in steps {
+        if taken(layouts) <= total {
+            return;
         }
+        step(layouts, total);
+    }
+}
+
+/// Returns how many columns of the terminal a row takes, with two blanks between its columns.
+fn taken(layouts: &[Layout]) -> usize {
+    let shown = layouts.iter().filter(|layout| layout.shown);
+    shown
+        .map(|layout| layout.width + 2)
+        .sum::<usize>()
+        .saturating_sub(2)
+}
+
+fn hide_empty(layouts: &mut [Layout], _total: usize) {
+    for layout in layouts.iter_mut().filter(|layout| layout.empty) {
+        layout.shown = false;
+    }
+}
+
+fn drop_millis(layouts: &mut [Layout], _total: usize) {
+    for layout in layouts.iter_mut() {
+        if layout.kind == (Kind::Time { millis: true }) {
+            layout.kind = Kind::Time { millis: false };
+            layout.width = layout.head.len().max(19);
+        }
+    }
+}
+
+fn shorten_tasks(layouts: &mut [Layout], _total: usize) {
+    for layout in layouts
+        .iter_mut()
+        .filter(|layout| layout.kind == Kind::Task)
+    {
+        layout.width = layout.width.min(SHORT_TASK);
+    }
+}
+
+fn cut_texts(layouts: &mut [Layout], total: usize) {
+    let mut shown: Vec<&mut Layout> = layouts.iter_mut().filter(|layout| layout.shown).collect();
+    let widths: Vec<usize> = shown.iter().map(|layout| layout.width).collect();
+    let cuttable: Vec<bool> = shown
+        .iter()
+        .map(|layout| layout.kind == Kind::Text)
+        .collect();
+    for (layout, width) in shown.iter_mut().zip(fit(&widths, &cuttable, total, LEAST)) {
+        layout.width = width;
+    }
+}
+
+/// Leaves out texts, the last first: a row that is broken over two lines is worse.
+fn hide_texts(layouts: &mut [Layout], total: usize) {
+    while taken(layouts) > total {
+        let last = layouts
+            .iter_mut()
+            .rev()
+            .find(|layout| layout.shown && layout.kind == Kind::Text);
+        let Some(layout) = last else { return };
+        layout.shown = false;
+    }
+    widen_last(layouts, total);
+}
+
+/// Gives the room that hiding a column left over to the last text that is still shown.
+fn widen_last(layouts: &mut [Layout], total: usize) {
+    let rest = total - taken(layouts).min(total);
+    if let Some(layout) = layouts
+        .iter_mut()
+        .rev()
+        .find(|layout| layout.shown && layout.kind == Kind::Text)
+    {
+        layout.width += rest;
     }
 }
 

@@ -89,7 +89,7 @@ fn a_table_fits_the_terminal() {
 }
 
 #[test]
-fn a_task_is_shortened_when_nothing_else_is_left() {
+fn a_task_is_shortened_on_a_narrow_terminal() {
     let rows = vec![vec![
         Value::from("a-batch-with-a-long-name"),
         Value::from("7f3a9c0123456789abcdef0123456789"),
@@ -97,7 +97,33 @@ fn a_task_is_shortened_when_nothing_else_is_left() {
     let table = print(Format::Table, &look(Some(40)), &["name", "task"], rows);
     insta::assert_snapshot!(table, @r#"
     name                      task
-    a-batch-with-a-long-name  7f3a9c012345
+    a-batch-with-a-long-name  7f3a9c01
+    "#);
+}
+
+#[test]
+fn room_is_made_by_what_is_missed_least() {
+    let rows = vec![vec![
+        Value::Timestamp(Timestamp(NOON.0 + 7)),
+        Value::from("sync-reservations"),
+        Value::Null,
+        Value::from("the channel's gateway answered 502 for R-1010"),
+        Value::from("push_to_channel (reservations/tasks.py:20)"),
+    ]];
+    let names = [
+        "@timestamp",
+        "name",
+        "stop_reason",
+        "error.message",
+        "error.culprit",
+    ];
+    insta::assert_snapshot!(print(Format::Table, &look(Some(80)), &names, rows.clone()), @r#"
+    @timestamp (JST)     name               error.message        error.culprit
+    2026-11-23 13:04:05  sync-reservations  the channel's ga...  push_to_channel ...
+    "#);
+    insta::assert_snapshot!(print(Format::Table, &look(Some(60)), &names, rows), @r#"
+    @timestamp (JST)     name               error.message
+    2026-11-23 13:04:05  sync-reservations  the channel's gat...
     "#);
 }
 

@@ -120,7 +120,14 @@ impl<'a> Printed<'a> {
             truncated: answer.truncated,
         };
         self.renderer.finish(ending, self.output.buffer());
+        let left_out = self.renderer.left_out().join(", ");
         output::finish(self.context, self.output)?;
+        if !left_out.is_empty() {
+            let notices = &self.context.notices;
+            notices.remark(&format!(
+                "too narrow to show {left_out}; -o json has all columns"
+            ));
+        }
         Ok(self.rows)
     }
 
