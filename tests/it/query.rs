@@ -220,7 +220,7 @@ fn stage_and_target_narrow() {
 fn a_run_is_shown_on_a_page() {
     let logq = runs().file("logq.toml", "[batches.batch]\nowner = \"booking team\"\n");
     insta::assert_snapshot!(logq.run("show 7f3a --source logs").all(), @r#"
-    batch failed after 0 ms: KeyError: 'price' in sync_rates (booking/sync.py:88)
+    batch failed: KeyError: 'price' in sync_rates (booking/sync.py:88)
     It logged 7 lines.
 
       outcome     failed (exception)
