@@ -314,11 +314,10 @@ fn skip_value(text: &[u8], at: usize) -> Result<(usize, Kind), Malformed> {
 
 fn skip_scalar(text: &[u8], at: usize) -> Result<(usize, Kind), Malformed> {
     match text.get(at) {
-        Some(b'0'..=b'9') => Ok((skip_number(text, at)?, Kind::Number)),
         Some(b'-') if text.get(at + 1) == Some(&b'I') => {
             Ok((skip_word(text, at, b"-Infinity")?, Kind::NonFinite))
         }
-        Some(b'-') => Ok((skip_number(text, at)?, Kind::Number)),
+        Some(b'-' | b'0'..=b'9') => Ok((skip_number(text, at)?, Kind::Number)),
         Some(b't') => Ok((skip_word(text, at, b"true")?, Kind::True)),
         Some(b'f') => Ok((skip_word(text, at, b"false")?, Kind::False)),
         Some(b'n') => Ok((skip_word(text, at, b"null")?, Kind::Null)),

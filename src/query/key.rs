@@ -72,7 +72,9 @@ mod tests {
 
     fn key(values: &[Value<'_>]) -> Vec<u8> {
         let mut key = Vec::new();
-        values.iter().for_each(|value| push_value(value, &mut key));
+        for value in values {
+            push_value(value, &mut key);
+        }
         key
     }
 

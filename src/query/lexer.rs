@@ -469,8 +469,7 @@ mod tests {
                 Token::Text(text) => format!("{text:?}"),
                 Token::Regex(source) => format!("/{source}/"),
                 Token::Word { text, quoted: true } => format!("`{text}`"),
-                Token::Word { text, .. } => text.clone(),
-                Token::Number(text) => text.clone(),
+                Token::Word { text, .. } | Token::Number(text) => text.clone(),
                 Token::End => String::new(),
                 other => other.to_string().replace('`', "").replace("period ", ""),
             })

@@ -90,7 +90,7 @@ impl Table {
     /// Says whether rows of the table can have the field.
     ///
     /// Events can have any field, except that a key which begins with `@` becomes one with `@@`: a single `@` is
-    /// for the names of [`SYSTEM`] and its like, and for what the query makes.
+    /// for the names of `SYSTEM` and its like, and for what the query makes.
     pub fn has(self, field: &str) -> bool {
         match self {
             Self::Runs => RUNS.contains(&field),

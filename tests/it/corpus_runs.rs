@@ -129,19 +129,19 @@ fn the_error_is_the_one_that_ended_the_run() {
     for stream in batches() {
         let run = with_event(&stream);
         let error = run.error.clone().unwrap_or_default();
-        if let Some(kind) = &stream.error_type {
-            if error.kind != *kind {
-                let _ = writeln!(wrong, "{}: {} is not {kind}", stream.file, error.kind);
-            }
+        if let Some(kind) = &stream.error_type
+            && error.kind != *kind
+        {
+            let _ = writeln!(wrong, "{}: {} is not {kind}", stream.file, error.kind);
         }
-        if let Some(message) = &stream.error_message {
-            if first_line(&error.message) != first_line(&plain(message)) {
-                let _ = writeln!(
-                    wrong,
-                    "{}: {:?} is not {message:?}",
-                    stream.file, error.message
-                );
-            }
+        if let Some(message) = &stream.error_message
+            && first_line(&error.message) != first_line(&plain(message))
+        {
+            let _ = writeln!(
+                wrong,
+                "{}: {:?} is not {message:?}",
+                stream.file, error.message
+            );
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
@@ -338,7 +338,9 @@ proptest! {
         parts.extend(again.iter().map(|at| at.index(len)).map(|at| at..at + 1));
         parts.sort_by_key(|part| (part.start as u64 ^ shuffle).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut cut = RunTable::new(RunConfig::default());
-        parts.iter().for_each(|part| delivery.feed(&mut cut, part.clone()));
+        for part in &parts {
+            delivery.feed(&mut cut, part.clone());
+        }
         prop_assert_eq!(&delivery.runs(&cut), &expected);
 
         // The same parts in tables of their own, joined afterwards.

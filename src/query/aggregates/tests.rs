@@ -17,7 +17,7 @@ fn result(name: &str, parameter: impl Into<Value<'static>>, values: &[Value<'sta
     let result = (run.finish)(&mut state, &parameter.into());
     result
         .to_text()
-        .map_or("null".to_owned(), |text| text.into_owned())
+        .map_or("null".to_owned(), std::borrow::Cow::into_owned)
 }
 
 fn numbers(numbers: &[i32]) -> Vec<Value<'static>> {
