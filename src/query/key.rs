@@ -17,7 +17,7 @@ pub(crate) fn push_value(value: &Value<'_>, key: &mut Vec<u8>) {
     match value {
         Value::Null => key.push(NULL),
         Value::Bool(truth) => push_text(if *truth { b"1" } else { b"0" }, key),
-        Value::Literal(text, _) if is_canonical(text) => push_text(text.as_bytes(), key),
+        Value::Literal(text, _) if push_written_number(text, key) => {}
         Value::Number(number) | Value::Literal(_, number) => push_number(*number, key),
         Value::Text(text) => push_text(text.as_bytes(), key),
         Value::Timestamp(instant) => {
@@ -28,6 +28,15 @@ pub(crate) fn push_value(value: &Value<'_>, key: &mut Vec<u8>) {
             push_tagged(NESTED, nested.to_json().as_bytes(), key);
         }
     }
+}
+
+/// Appends a JSON number to a key; false when it must be read as a number first.
+pub(crate) fn push_written_number(text: &str, key: &mut Vec<u8>) -> bool {
+    let canonical = is_canonical(text);
+    if canonical {
+        push_text(text.as_bytes(), key);
+    }
+    canonical
 }
 
 /// Appends a text to a key.

@@ -196,7 +196,6 @@ fn recorded_queries_give_their_rows() {
         wrong.join("\n")
     );
     insta::assert_snapshot!(unbuilt.join("\n"), @r"
-    fn-md5
     parse-multi
     parse-logfmt
     parse-csv

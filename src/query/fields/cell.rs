@@ -76,6 +76,10 @@ impl<'a> Cell<'a> {
                 Some(text) if text.is_ascii() => key::push_text(text, key),
                 _ => key::push_value(&self.value(), key),
             },
+            Self::Json(json)
+                if json
+                    .number_text()
+                    .is_some_and(|text| key::push_written_number(text, key)) => {}
             Self::Value(value) => key::push_value(value, key),
             other => key::push_value(&other.value(), key),
         }

@@ -14,6 +14,7 @@ use crate::value::Value;
 
 pub use cell::Cell;
 use lambda::Platform;
+use walk::Path;
 
 /// What the program knows of an event beside the event itself: the fields that only it has.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,8 +86,8 @@ pub struct FieldSet {
     names: Vec<Arc<str>>,
     /// Fields of the event itself.
     system: Vec<(usize, System)>,
-    /// Fields of the JSON in the message: slot and path.
-    paths: Vec<(usize, Box<str>)>,
+    /// Fields of the JSON in the message.
+    paths: Vec<Path>,
     /// How many slots a row has in all.
     width: usize,
 }
@@ -174,9 +175,9 @@ impl FieldSet {
             if let Some(system) = System::find(name) {
                 set.system.push((slot, system));
             } else if let Some(key) = name.strip_prefix("@@") {
-                set.paths.push((slot, format!("@{key}").into()));
+                set.paths.push(Path::new(slot, &format!("@{key}")));
             } else if !name.starts_with('@') {
-                set.paths.push((slot, (&**name).into()));
+                set.paths.push(Path::new(slot, name));
             }
         }
         set.names = names;

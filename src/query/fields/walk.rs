@@ -15,19 +15,73 @@ const DEEPEST: u8 = 64;
 /// So many paths are followed into one container at a time.
 const AT_ONCE: usize = 16;
 
-/// A path still to be followed: the slot it fills and the rest of its name.
-type Wanted<'p> = (usize, &'p str);
+/// The name of a field in the JSON of a message, and the slot it fills.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    slot: usize,
+    name: Box<str>,
+    /// Where the dots of the name are: each may end a key.
+    dots: Box<[usize]>,
+}
+
+impl Path {
+    pub(super) fn new(slot: usize, name: &str) -> Self {
+        Self {
+            slot,
+            name: name.into(),
+            dots: name.match_indices('.').map(|(dot, _)| dot).collect(),
+        }
+    }
+
+    fn whole(&self) -> Wanted<'_> {
+        Wanted {
+            slot: self.slot,
+            name: &self.name,
+            begin: 0,
+            dots: &self.dots,
+        }
+    }
+}
+
+/// What of a path is still to be followed.
+#[derive(Clone, Copy, Default)]
+struct Wanted<'p> {
+    slot: usize,
+    name: &'p str,
+    /// Where the rest of the name begins.
+    begin: usize,
+    /// The dots of the rest.
+    dots: &'p [usize],
+}
+
+impl<'p> Wanted<'p> {
+    fn rest(self) -> &'p str {
+        &self.name[self.begin..]
+    }
+
+    /// Returns what a key of the rest of the name may be, with what follows it.
+    fn keys(self) -> impl Iterator<Item = (&'p str, Self)> {
+        self.dots.iter().enumerate().map(move |(at, &dot)| {
+            let behind = Self {
+                begin: dot + 1,
+                dots: &self.dots[at + 1..],
+                ..self
+            };
+            (&self.name[self.begin..dot], behind)
+        })
+    }
+}
 
 /// Fills the slots of `paths` from a message; one that is not wholly a JSON object fills none.
-pub(super) fn discover<'a>(message: &'a [u8], paths: &[(usize, Box<str>)], slots: &mut Slots<'a>) {
+pub(super) fn discover<'a>(message: &'a [u8], paths: &[Path], slots: &mut Slots<'a>) {
     let mut walk = Walk {
         slots,
         left: may_exceed(message).then_some(MOST_FIELDS),
     };
     let complete = walk.message(message, paths);
     if !complete {
-        for (slot, _) in paths {
-            slots.cells[*slot] = Cell::Empty;
+        for path in paths {
+            slots.cells[path.slot] = Cell::Empty;
         }
     }
 }
@@ -45,13 +99,13 @@ struct Walk<'w, 'a> {
 
 impl<'a> Walk<'_, 'a> {
     /// Walks the members of a message and returns whether all of it is one object.
-    fn message(&mut self, message: &'a [u8], paths: &[(usize, Box<str>)]) -> bool {
+    fn message(&mut self, message: &'a [u8], paths: &[Path]) -> bool {
         let mut members = Members::new(message);
         for member in members.by_ref() {
             let Ok((key, value)) = member else {
                 return false;
             };
-            let wanted = paths.iter().map(|(slot, path)| (*slot, &**path));
+            let wanted = paths.iter().map(Path::whole);
             self.member(|name| key.is(name), value, wanted, 0);
         }
         let behind = &message[members.position()..];
@@ -70,20 +124,17 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let container = matches!(value.kind(), Kind::Object | Kind::Array);
-        let mut below = [(0, ""); AT_ONCE];
+        let mut below = [Wanted::default(); AT_ONCE];
         let mut count = 0;
-        for (slot, path) in wanted {
-            if is_key(path) {
-                self.keep(slot, value, depth);
+        for path in wanted {
+            if is_key(path.rest()) {
+                self.keep(path.slot, value, depth);
                 continue;
             }
-            for (dot, _) in path.match_indices('.') {
-                if !is_key(&path[..dot]) {
-                    continue;
-                }
-                self.forget_older(slot, depth);
+            for (_, behind) in path.keys().filter(|(key, _)| is_key(key)) {
+                self.forget_older(path.slot, depth);
                 if container {
-                    below[count] = (slot, &path[dot + 1..]);
+                    below[count] = behind;
                     count += 1;
                 }
                 if count == AT_ONCE {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::{Args, Arity, Function, Level, Run};
+use super::{Args, Arity, Function, Level, Run, md5};
 use crate::value::Value;
 
 pub(super) const TABLE: &[Function] = &[
@@ -88,8 +88,8 @@ pub(super) const TABLE: &[Function] = &[
         level: Level::Wanted,
         signature: "md5(text)",
         summary: "the MD5 digest in hexadecimal",
-        examples: &[],
-        run: None,
+        examples: &[("md5('abc')", "900150983cd24fb0d6963f7d28e17f72")],
+        run: Some(Run::Values(md5_of)),
     },
     Function {
         name: "sha256",
@@ -190,6 +190,11 @@ fn dec_to_hex<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
         format!("{sign}{:#x}", whole.abs() as u64)
     });
     written.into()
+}
+
+fn md5_of<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
+    let digest = args.text(0).map(|text| md5::digest(text.as_bytes()));
+    digest.map(|digest| hex(&digest)).into()
 }
 
 fn sha256<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {

@@ -9,6 +9,7 @@ mod dates;
 mod encodings;
 mod general;
 mod json;
+mod md5;
 mod numbers;
 mod text;
 
