@@ -239,6 +239,26 @@ impl<'a> Members<'a> {
         self.at
     }
 
+    /// Returns the text still to be read, when a member stands before it and another or the end must follow.
+    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
+        (self.state == State::Next).then(|| &self.text[self.at..])
+    }
+
+    /// Reads the value of a member whose name the caller has recognized in the `lead` bytes before it.
+    pub(crate) fn value_behind(&mut self, lead: usize) -> Result<Json<'a>, Malformed> {
+        let start = self.at + lead;
+        let read = skip_value(self.text, start);
+        if let Ok((end, _)) = read {
+            self.at = end;
+        } else {
+            self.state = State::Done;
+        }
+        read.map(|(end, kind)| Json {
+            text: &self.text[start..end],
+            kind,
+        })
+    }
+
     fn step(&mut self) -> Result<Option<(Key<'a>, Json<'a>)>, Malformed> {
         let mut at = skip_blanks(self.text, self.at);
         match (self.text.get(at), self.state) {

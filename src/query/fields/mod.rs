@@ -5,6 +5,7 @@
 
 mod cell;
 mod lambda;
+mod shape;
 mod walk;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::value::Value;
 
 pub use cell::Cell;
 use lambda::Platform;
+use shape::Shape;
 use walk::Path;
 
 /// What the program knows of an event beside the event itself: the fields that only it has.
@@ -43,6 +45,8 @@ pub struct Slots<'a> {
     pub(super) cells: Vec<Cell<'a>>,
     /// How many keys led to each field, to tell a key with a dot from a path.
     depths: Vec<u8>,
+    /// How the records before were written.
+    shape: Shape,
 }
 
 impl<'a> Slots<'a> {
@@ -60,6 +64,7 @@ impl<'a> Slots<'a> {
             // Collected in place: an empty vector's memory goes over to the new type.
             cells: cells.into_iter().map(|_| Cell::Empty).collect(),
             depths: self.depths,
+            shape: self.shape,
         }
     }
 
@@ -76,6 +81,7 @@ impl<'a> Slots<'a> {
         Self {
             cells: values.into_iter().map(Cell::Value).collect(),
             depths: Vec::new(),
+            shape: Shape::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of one event
 //! are fields, the first ones (D26).
 
+use super::shape::Shape;
 use super::{Cell, Slots};
 use crate::decode::json::{Json, Key, Kind, Members};
 
@@ -31,6 +32,11 @@ impl Path {
             name: name.into(),
             dots: name.match_indices('.').map(|(dot, _)| dot).collect(),
         }
+    }
+
+    /// Returns whether a member of this name can be the field, or hold it.
+    fn may_begin_with(&self, key: &Key<'_>) -> bool {
+        key.is(&self.name) || self.dots.iter().any(|&dot| key.is(&self.name[..dot]))
     }
 
     fn whole(&self) -> Wanted<'_> {
@@ -100,13 +106,42 @@ struct Walk<'w, 'a> {
 impl<'a> Walk<'_, 'a> {
     /// Walks the members of a message and returns whether all of it is one object.
     fn message(&mut self, message: &'a [u8], paths: &[Path]) -> bool {
+        let mut shape = std::mem::take(&mut self.slots.shape);
+        let whole = self.members(message, paths, &mut shape);
+        self.slots.shape = shape;
+        whole
+    }
+
+    fn members(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> bool {
         let mut members = Members::new(message);
-        for member in members.by_ref() {
-            let Ok((key, value)) = member else {
-                return false;
+        let mut at = 0;
+        loop {
+            let before = members.position();
+            let rest = members.rest();
+            let guess = rest.and_then(|rest| shape.recognize(rest, at));
+            if let Some((found, known)) = guess {
+                let Ok(value) = members.value_behind(known.lead()) else {
+                    return false;
+                };
+                if known.wanted || self.left.is_some() {
+                    let wanted = paths.iter().map(Path::whole);
+                    self.member(|name| name == known.key(), value, wanted, 0);
+                }
+                at = found + 1;
+                continue;
+            }
+            let (key, value) = match members.next() {
+                Some(Ok(member)) => member,
+                Some(Err(_)) => return false,
+                None => break,
             };
-            let wanted = paths.iter().map(Path::whole);
-            self.member(|name| key.is(name), value, wanted, 0);
+            self.member(|name| key.is(name), value, paths.iter().map(Path::whole), 0);
+            // The first member has no comma before it and is read each time.
+            if let Some(name) = key.plain().filter(|_| rest.is_some()) {
+                let lead = &message[before..members.position() - value.text().len()];
+                let wanted = paths.iter().any(|path| path.may_begin_with(&key));
+                at += usize::from(shape.learn(at, lead, name, wanted));
+            }
         }
         let behind = &message[members.position()..];
         behind.iter().all(u8::is_ascii_whitespace)
@@ -123,7 +158,10 @@ impl<'a> Walk<'_, 'a> {
         if self.left == Some(0) {
             return;
         }
-        let container = matches!(value.kind(), Kind::Object | Kind::Array);
+        if !matches!(value.kind(), Kind::Object | Kind::Array) {
+            self.scalar(is_key, value, wanted, depth);
+            return;
+        }
         let mut below = [Wanted::default(); AT_ONCE];
         let mut count = 0;
         for path in wanted {
@@ -133,19 +171,35 @@ impl<'a> Walk<'_, 'a> {
             }
             for (_, behind) in path.keys().filter(|(key, _)| is_key(key)) {
                 self.forget_older(path.slot, depth);
-                if container {
-                    below[count] = behind;
-                    count += 1;
-                }
+                below[count] = behind;
+                count += 1;
                 if count == AT_ONCE {
                     self.container(value, &below, depth + 1);
                     count = 0;
                 }
             }
         }
-        if container && (count > 0 || self.left.is_some()) {
+        if count > 0 || self.left.is_some() {
             self.container(value, &below[..count], depth + 1);
-        } else if let Some(left) = &mut self.left {
+        }
+    }
+
+    /// Looks at a value that holds no others.
+    fn scalar<'p>(
+        &mut self,
+        is_key: impl Fn(&str) -> bool,
+        value: Json<'a>,
+        wanted: impl Iterator<Item = Wanted<'p>>,
+        depth: u8,
+    ) {
+        for path in wanted {
+            if is_key(path.rest()) {
+                self.keep(path.slot, value, depth);
+            } else if path.keys().any(|(key, _)| is_key(key)) {
+                self.forget_older(path.slot, depth);
+            }
+        }
+        if let Some(left) = &mut self.left {
             *left -= usize::from(value.kind() != Kind::Null);
         }
     }
