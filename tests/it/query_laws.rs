@@ -281,3 +281,8 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn queries_know_the_columns_that_runs_have() {
+    assert_eq!(logq::query::tables::RUNS, logq::detect::Run::COLUMNS);
+}

@@ -2,7 +2,7 @@
 
 use super::{Failed, Parsed, Parser, is_reserved};
 use crate::diagnostic::codes;
-use crate::query::ast::{BinaryOp, Expr, ExprKind, LikePattern, Name, Period, Span};
+use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, LikePattern, Period, Span};
 use crate::query::token::{Sign, Token};
 
 impl Parser {
@@ -268,7 +268,7 @@ impl Parser {
         Ok(self.node(start, kind))
     }
 
-    fn operand_field(&mut self) -> Parsed<crate::query::ast::Field> {
+    fn operand_field(&mut self) -> Parsed<Field> {
         if self.word().is_some_and(is_reserved) {
             return Err(self.unexpected("a value"));
         }
@@ -284,13 +284,7 @@ impl Parser {
         }
         let arguments = self.separated(Self::argument)?;
         self.close(open, Sign::Close)?;
-        Ok(ExprKind::Call(
-            Name {
-                span: name.span,
-                text: name.text,
-            },
-            arguments,
-        ))
+        Ok(ExprKind::Call(name, arguments))
     }
 
     fn argument(&mut self) -> Parsed<Expr> {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::expr::Place;
+use super::expr::{NULL, Place};
 use super::scope::{SPARE, Scope, settle};
 use super::{Column, Resolver, Shown};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::query::ast::{Expr, ExprKind, Field, Item, Period, Span, Stats, Unit};
+use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, Item, Period, Span, Stats, Unit};
 use crate::query::plan::{self, Aggregate, Operator, Slot};
+use crate::value::Value;
 
 /// What a `stats` has computed so far: the layout that it begins.
 #[derive(Debug, Default)]
@@ -142,15 +143,13 @@ impl Resolver<'_> {
             let message = "an offset must have a fixed length";
             let hint = "use `ms`, `s`, `m`, `h`, `d` or `w`, as in `offset 30m`";
             self.error(codes::ARGUMENT_KIND, offset.span, message, hint);
-            return super::expr::NULL;
+            return NULL;
         };
-        let number = || Box::new(plan::Expr::Constant(crate::value::Value::Number(millis)));
-        let subtract = crate::query::ast::BinaryOp::Subtract;
-        let add = crate::query::ast::BinaryOp::Add;
-        let time = std::mem::replace(&mut floor[0], super::expr::NULL);
-        floor[0] = plan::Expr::Binary(Box::new(time), subtract, number());
+        let number = || Box::new(plan::Expr::Constant(Value::Number(millis)));
+        let time = std::mem::replace(&mut floor[0], NULL);
+        floor[0] = plan::Expr::Binary(Box::new(time), BinaryOp::Subtract, number());
         let floor = plan::Expr::Call(name, floor);
-        let back = plan::Expr::Binary(Box::new(floor), add, number());
+        let back = plan::Expr::Binary(Box::new(floor), BinaryOp::Add, number());
         plan::Expr::Call("fromMillis", vec![back])
     }
 
