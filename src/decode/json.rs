@@ -421,19 +421,13 @@ fn skip_escape(text: &[u8], at: usize) -> Result<usize, Malformed> {
 /// Most strings of a log record are short: eight bytes at a time beat the set-up cost of a vector search, which
 /// takes over for the long ones (tracebacks).
 fn find_quote_or_backslash(text: &[u8], mut at: usize) -> usize {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let vector_from = at + 32;
     while at < vector_from {
         let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
             break;
         };
         let word = u64::from_le_bytes(*word);
-        let quote = word ^ (LOW * u64::from(b'"'));
-        let backslash = word ^ (LOW * u64::from(b'\\'));
-        let zero_bytes =
-            (quote.wrapping_sub(LOW) & !quote) | (backslash.wrapping_sub(LOW) & !backslash);
-        let hit = zero_bytes & HIGH;
+        let hit = marked(word, b'"') | marked(word, b'\\');
         if hit != 0 {
             return at + (hit.trailing_zeros() / 8) as usize;
         }
@@ -441,6 +435,15 @@ fn find_quote_or_backslash(text: &[u8], mut at: usize) -> usize {
     }
     let rest = text.get(at..).unwrap_or_default();
     memchr2(b'"', b'\\', rest).map_or(text.len(), |found| at + found)
+}
+
+/// Marks the bytes of a little-endian word that equal `byte` by their highest bit; the first mark is exact.
+#[inline]
+fn marked(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let differs = word ^ (LOW * u64::from(byte));
+    differs.wrapping_sub(LOW) & !differs & HIGH
 }
 
 /// The kinds of the open containers, one bit each: what closes next, whatever the depth.
@@ -533,23 +536,46 @@ fn unescape(raw: &[u8]) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
+/// Decodes into the end of `decoded`, eight bytes at a time: the escapes of a record inside a string are close to
+/// each other, so that searching for each would cost more than copying.
 fn unescape_into(raw: &[u8], decoded: &mut Vec<u8>) {
-    decoded.reserve(raw.len());
-    let mut rest = raw;
-    while let Some(backslash) = memchr::memchr(b'\\', rest) {
-        decoded.extend_from_slice(&rest[..backslash]);
-        rest = &rest[backslash..];
-        // A JSON record inside a string is mostly these.
-        if let Some(&same @ (b'"' | b'\\' | b'/')) = rest.get(1) {
-            decoded.push(same);
-            rest = &rest[2..];
-        } else {
-            let (character, length) = decode_escape(rest);
-            decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            rest = &rest[length..];
+    let start = decoded.len();
+    // Decoding never lengthens but for one escape cut off at the end; the rest is room for whole words.
+    decoded.resize(start + raw.len() + 8, 0);
+    let room = &mut decoded[start..];
+    let (mut at, mut end) = (0, 0);
+    while let Some(word) = raw.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        room[end..end + 8].copy_from_slice(word);
+        let escape = marked(u64::from_le_bytes(*word), b'\\');
+        let plain = (escape.trailing_zeros() / 8) as usize;
+        (at, end) = (at + plain, end + plain);
+        if plain < 8 {
+            let (read, written) = put_escape(&raw[at..], &mut room[end..]);
+            (at, end) = (at + read, end + written);
         }
     }
-    decoded.extend_from_slice(rest);
+    while at < raw.len() {
+        if raw[at] == b'\\' {
+            let (read, written) = put_escape(&raw[at..], &mut room[end..]);
+            (at, end) = (at + read, end + written);
+        } else {
+            room[end] = raw[at];
+            (at, end) = (at + 1, end + 1);
+        }
+    }
+    decoded.truncate(start + end);
+}
+
+/// Writes what the escape that begins `text` stands for; returns how much was read and written.
+#[inline]
+fn put_escape(text: &[u8], room: &mut [u8]) -> (usize, usize) {
+    // A JSON record inside a string is mostly these.
+    if let Some(&same @ (b'"' | b'\\' | b'/')) = text.get(1) {
+        room[0] = same;
+        return (2, 1);
+    }
+    let (character, length) = decode_escape(text);
+    (length, character.encode_utf8(room).len())
 }
 
 /// Returns the character of the escape that begins `text`, and the escape's length.
