@@ -85,27 +85,31 @@ pub fn compact(text: &[u8], line: &mut Vec<u8>) {
 }
 
 /// Copies a string behind its opening quote, the closing one included; returns what follows.
+///
+/// A line feed that should have been escaped, also one behind a backslash, must not end the line.
 fn copy_string<'a>(text: &'a [u8], line: &mut Vec<u8>) -> &'a [u8] {
     let mut rest = text;
     while let Some(at) = memchr3(b'"', b'\\', b'\n', rest) {
-        let length = match rest[at] {
-            b'"' => {
-                line.extend_from_slice(&rest[..=at]);
-                return &rest[at + 1..];
+        line.extend_from_slice(&rest[..at]);
+        let behind = &rest[at + 1..];
+        rest = match (rest[at], behind.split_first()) {
+            (b'"', _) => {
+                line.push(b'"');
+                return behind;
             }
-            b'\\' => (at + 2).min(rest.len()),
-            _ => at,
+            (b'\\', Some((&escaped, tail))) => {
+                line.extend_from_slice(&[b'\\', if escaped == b'\n' { b'n' } else { escaped }]);
+                tail
+            }
+            (b'\\', None) => {
+                line.push(b'\\');
+                behind
+            }
+            _ => {
+                line.extend_from_slice(b"\\n");
+                behind
+            }
         };
-        line.extend_from_slice(&rest[..length]);
-        rest = &rest[length..];
-        // A line feed that should have been escaped, also one behind a backslash, must not end the line.
-        if let Some(tail) = rest.strip_prefix(b"\n") {
-            line.extend_from_slice(b"\\n");
-            rest = tail;
-        } else if line.last() == Some(&b'\n') {
-            line.truncate(line.len() - 1);
-            line.push(b'n');
-        }
     }
     line.extend_from_slice(rest);
     &[]

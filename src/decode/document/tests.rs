@@ -73,6 +73,13 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+#[test]
+fn line_feeds_inside_a_string_do_not_end_the_line() {
+    let mut line = Vec::new();
+    compact(b"\"a\nb\\\n\n\\", &mut line);
+    assert_eq!(line, br#""a\nb\n\n\"#);
+}
+
 proptest! {
     #[test]
     fn compacting_keeps_the_value(value in any_json()) {
