@@ -16,7 +16,7 @@ mod task;
 pub use check::{Checked, Uncompiled, Unusable, check};
 pub use filter::filter;
 pub use query::{Answer, Question, query, rows_of};
-pub use runs::{app_roots, run_config, run_table, runs};
+pub use runs::{app_roots, each_run, run_config, run_table};
 pub use scope::{Admission, Place, Scope, place_of};
 pub use setting::{Setting, Tally};
 pub use task::{Found, Line, task};

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::assembled::{Assembled, assembled};
-use super::{Place, Setting, Tally, runs};
+use super::{Place, Setting, Tally, each_run};
 use crate::decode::level::Level;
 use crate::detect::Run;
 use crate::event::Event;
@@ -50,9 +50,12 @@ pub fn query<B: Blocks>(
     let mut answer = Answer::default();
     answer.tally = match question.program.table() {
         Table::Runs => {
-            let (found, tally) = runs(blocks, setting, question.now);
-            answer.runs = found.len() as u64;
-            let _ = rows.merge(over_runs(&found, question.program));
+            let mut head = question.program.head();
+            let tally = each_run(blocks, setting, question.now, |run| {
+                push_run(&mut head, question.program, run, answer.runs);
+                answer.runs += 1;
+            });
+            let _ = rows.merge(head.take_partial());
             tally
         }
         Table::Events if needs_errors(question.program) => {
@@ -266,19 +269,14 @@ fn extras<'a>(
     }
 }
 
-/// Puts runs through a query's head; a run stands at its end.
-fn over_runs(found: &[Run], program: &Program) -> Partial {
-    let mut head = program.head();
-    for (number, run) in found.iter().enumerate() {
-        let mut slots = program.fields().slots();
-        program.fields().fill(&mut slots, |name| run.field(name));
-        let key = EventKey {
-            timestamp: run.timestamp(),
-            position: (0, number as u32),
-        };
-        if head.push(&mut slots, key).is_break() {
-            break;
-        }
-    }
-    head.take_partial()
+/// Puts a run through a query's head; it stands at its end.
+fn push_run(head: &mut Head, program: &Program, run: &Run, number: u64) {
+    let mut slots = program.fields().slots();
+    program.fields().fill(&mut slots, |name| run.field(name));
+    let key = EventKey {
+        timestamp: run.timestamp(),
+        position: (0, number as u32),
+    };
+    // That nothing later can change the answer saves no reading here.
+    let _ = head.push(&mut slots, key);
 }

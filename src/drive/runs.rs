@@ -13,22 +13,32 @@ use crate::record::Record;
 use crate::scan::{Block, Blocks, Need, pool};
 use crate::time::Timestamp;
 
-/// Reads everything and returns the runs inside the window, by their start.
+/// Reads everything and hands on each run that is asked for.
 ///
 /// A run belongs to the window that its end lies in, or its last event as long as it has not ended. So that its
 /// outcome does not depend on the window, all of its events are read, also those before.
-pub fn runs<B: Blocks>(blocks: &mut B, setting: &Setting<'_>, now: Timestamp) -> (Vec<Run>, Tally) {
+pub fn each_run<B: Blocks>(
+    blocks: &mut B,
+    setting: &Setting<'_>,
+    now: Timestamp,
+    mut each: impl FnMut(&Run),
+) -> Tally {
     let (table, mut tally) = run_table(blocks, setting);
-    let mut runs = table.runs(now);
-    let scope = setting.scope;
-    runs.retain(|run| {
-        let place = place_of(setting.config, &run.origin.group);
-        let asked_for = scope.services.is_empty() || scope.services.contains(&place.service);
-        let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
-        asked_for && stage_fits && scope.window.contains(run.timestamp())
+    table.each_run(now, |run| {
+        if asks_for(setting, &run) {
+            tally.matches += 1;
+            each(&run);
+        }
     });
-    tally.matches = runs.len() as u64;
-    (runs, tally)
+    tally
+}
+
+fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
+    let scope = setting.scope;
+    let place = place_of(setting.config, &run.origin.group);
+    let service_fits = scope.services.is_empty() || scope.services.contains(&place.service);
+    let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
+    service_fits && stage_fits && scope.window.contains(run.timestamp())
 }
 
 /// Reads everything into a table of runs.

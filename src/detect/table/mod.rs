@@ -160,13 +160,17 @@ impl RunTable {
 
     /// Returns the runs as they stand at `now`, by their start.
     pub fn runs(&self, now: Timestamp) -> Vec<Run> {
-        let mut runs: Vec<Run> = self
-            .cases()
-            .iter()
-            .flat_map(|case| self.judge(case, now))
-            .collect();
+        let mut runs = Vec::new();
+        self.each_run(now, |run| runs.push(run));
         runs.sort_by_cached_key(|run| (run.started, run.last_seen, run.id(), run.kind));
         runs
+    }
+
+    /// Hands on each run as it stands at `now`, by their task ids: for more runs than anybody wants to hold.
+    pub fn each_run(&self, now: Timestamp, mut each: impl FnMut(Run)) {
+        for case in self.cases() {
+            self.judge(&case, now).into_iter().for_each(&mut each);
+        }
     }
 
     fn site(&mut self, group: &Arc<str>) -> Site {
