@@ -180,4 +180,44 @@ proptest! {
     fn no_message_makes_it_panic(message in r#"[{}\[\]",:a.0 1\\u]{0,40}"#) {
         read(&message, &["a", "a.a", "a.0", "@message"]);
     }
+
+    #[test]
+    fn what_was_read_before_changes_nothing(
+        objects in prop::collection::vec((any_object(), 0usize..6), 1..12),
+        separator in prop::sample::select(&[", ", ","][..]),
+    ) {
+        let names = ["a", "b", "c", "a.b", "b.0"];
+        let set = FieldSet::new(names.iter().map(|&name| name.into()).collect(), 0);
+        let mut slots = set.slots();
+        for (object, cut) in &objects {
+            // Also records that are cut, or whose members stand closer together.
+            let mut message = object.to_string().replace(",", separator);
+            (0..cut / 4).for_each(|_| drop(message.pop()));
+            slots = with_event(&message, |event| {
+                let mut slots = slots.recycle();
+                set.read(event, &Extras::default(), &mut slots);
+                let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(std::borrow::Cow::into_owned));
+                assert_eq!(texts.collect::<Vec<_>>(), read(&message, &names), "{message}");
+                slots.recycle()
+            });
+        }
+    }
+}
+
+#[test]
+fn a_member_without_its_comma_is_no_member() {
+    let set = FieldSet::new(vec!["b".into()], 0);
+    let mut slots = set.slots();
+    for (message, expected) in [
+        (r#" {"b": 1}"#, Some("1")),
+        (r#" {"a": 1, "b": 2}"#, Some("2")),
+        (r#"{"a": 1"b": 2}"#, None),
+    ] {
+        slots = with_event(message, |event| {
+            let mut slots = slots.recycle();
+            set.read(event, &Extras::default(), &mut slots);
+            assert_eq!(slots.get(0).to_text().as_deref(), expected, "{message}");
+            slots.recycle()
+        });
+    }
 }
