@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file for each subject.
 
+mod bad_input;
 mod corpus;
 mod corpus_errors;
 mod corpus_runs;
