@@ -35,6 +35,16 @@ impl Events {
         Self { form }
     }
 
+    /// Says of each line for people which stream it is from: for events of several.
+    #[must_use]
+    pub fn with_streams(self) -> Self {
+        let form = match self.form {
+            Form::Pretty(pretty) => Form::Pretty(Box::new(pretty.with_streams())),
+            other => other,
+        };
+        Self { form }
+    }
+
     /// Appends what stands before the first event; `bom` asks for a byte order mark.
     pub fn head(&self, bom: bool, out: &mut Vec<u8>) {
         if matches!(self.form, Form::Csv) {

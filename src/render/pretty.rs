@@ -8,11 +8,15 @@ use std::borrow::Cow;
 use super::Paint;
 use super::escape::{Lines, write_safe};
 use crate::decode::json::{Json, Kind};
+use crate::event::Origin;
 use crate::record::Record;
 use crate::time::{LocalTimes, Zone};
 
 /// The width of the longest usual level name, so that messages begin in one column.
 const LEVEL_WIDTH: usize = 8;
+
+/// How much of a task's id tells it from others.
+const TASK_WIDTH: usize = 8;
 
 /// Members of a record that are shown elsewhere in the line, or that say nothing about the event.
 const HIDDEN: [&str; 25] = [
@@ -66,6 +70,7 @@ const RENAMED: [&str; 14] = [
 pub struct Pretty {
     times: LocalTimes,
     paint: Paint,
+    streams: bool,
 }
 
 impl Pretty {
@@ -74,6 +79,16 @@ impl Pretty {
         Self {
             times: zone.times(),
             paint: Paint::new(color),
+            streams: false,
+        }
+    }
+
+    /// Says of each event which stream it is from: for events of several.
+    #[must_use]
+    pub fn with_streams(self) -> Self {
+        Self {
+            streams: true,
+            ..self
         }
     }
 
@@ -84,6 +99,9 @@ impl Pretty {
         });
         out.push(b' ');
         self.level(record, out);
+        if self.streams {
+            self.stream(record.event.origin, out);
+        }
         if let Some(logger) = record.logger().filter(|logger| !logger.is_empty()) {
             styled(self.paint.cyan, self.paint, out, |out| {
                 write_safe(&logger, Lines::Shown, out);
@@ -102,6 +120,23 @@ impl Pretty {
         {
             write_below(&block, out);
         }
+    }
+
+    /// Writes the end of the group's name and the beginning of the task's id, enough for `logq show`.
+    fn stream(&self, origin: &Origin, out: &mut Vec<u8>) {
+        let group = origin.group.rsplit('/').next().unwrap_or_default();
+        let task = origin.task().unwrap_or(&origin.stream);
+        let short = if origin.task().is_some() {
+            task.get(..TASK_WIDTH).unwrap_or(task)
+        } else {
+            task
+        };
+        styled(self.paint.dim, self.paint, out, |out| {
+            write_safe(group, Lines::Shown, out);
+            out.push(b'/');
+            write_safe(short, Lines::Shown, out);
+        });
+        out.push(b' ');
     }
 
     fn level(&self, record: &Record<'_>, out: &mut Vec<u8>) {

@@ -263,3 +263,23 @@ fn text_prints_as_it_is() {
     insta::assert_snapshot!(pretty("Booting \x1b]0;x\x07 up", false), @r#"2026-11-23 13:04:05.000          Booting \x1b]0;x\x07 up"#);
     insta::assert_snapshot!(pretty("[2026-11-23 05:09:26 +0000] [7] [ERROR] Worker died", false), @r#"2026-11-23 13:04:05.000 ERROR    gunicorn.error: Worker died"#);
 }
+
+#[test]
+fn lines_of_several_streams_say_which() {
+    let origin = Origin::new(
+        "/ecs/production-batch",
+        "ecs/batch/7b3798ec114ecc376697a199babba189",
+    );
+    let event = Event {
+        timestamp: NOON,
+        ingestion: None,
+        message: b"done",
+        origin: &origin,
+        id: None,
+    };
+    let mut out = Vec::new();
+    Pretty::new(&Zone::utc(), false)
+        .with_streams()
+        .event(&Record::new(event), &mut out);
+    insta::assert_snapshot!(String::from_utf8_lossy(&out), @r#"2026-11-23 04:04:05.000          production-batch/7b3798ec done"#);
+}

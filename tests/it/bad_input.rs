@@ -183,7 +183,7 @@ fn a_line_without_end_takes_no_memory_without_end() {
             "csv",
         ],
         |input| {
-            let piece = [b'x'; 1 << 16];
+            let piece = vec![b'x'; 1 << 16];
             for _ in 0..(400 << 20) / piece.len() {
                 input.write_all(&piece).expect("the program reads on");
             }

@@ -30,7 +30,10 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let source = source::resolve(context)?;
     let described = source.describe();
     context.interrupt.listen();
-    let events = Events::new(context.format(), &context.look);
+    let mut events = Events::new(context.format(), &context.look);
+    if source.has_many() {
+        events = events.with_streams();
+    }
     let mut printed = Printed::new(context, &args.pattern);
     printed.order = source.has_many().then(|| ByTime::new(MOST_SORTED));
     events.head(context.look.bom, printed.output.buffer());

@@ -191,8 +191,10 @@ proptest! {
         let mut slots = set.slots();
         for (object, cut) in &objects {
             // Also records that are cut, or whose members stand closer together.
-            let mut message = object.to_string().replace(",", separator);
-            (0..cut / 4).for_each(|_| drop(message.pop()));
+            let mut message = object.to_string().replace(',', separator);
+            for _ in 0..cut / 4 {
+                message.pop();
+            }
             slots = with_event(&message, |event| {
                 let mut slots = slots.recycle();
                 set.read(event, &Extras::default(), &mut slots);
