@@ -23,8 +23,7 @@ pub fn parse(line: &str) -> Option<Refusal<'_>> {
             }
             _ => {}
         }
-        let program = !kind.contains(' ');
-        if program && (message.starts_with("can't open file ") || is_not_found(kind, message)) {
+        if is_not_started(kind, message) {
             return refusal("StartError", line);
         }
     }
@@ -34,13 +33,64 @@ pub fn parse(line: &str) -> Option<Refusal<'_>> {
     })
 }
 
-/// Reads the shell's `sh: 1: NAME: not found` and `bash: NAME: command not found`.
-fn is_not_found(program: &str, message: &str) -> bool {
-    let shell = program
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| matches!(name, "sh" | "bash" | "dash" | "ash"));
-    shell && message.ends_with("not found")
+/// Returns whether `program: message` is what is said when there is nothing to run.
+fn is_not_started(program: &str, message: &str) -> bool {
+    const BY_PYTHON: [&str; 4] = [
+        "can't open file ",
+        "No module named ",
+        "Error while finding module specification for ",
+        "can't find '__main__' module in ",
+    ];
+    let name = program.rsplit('/').next().unwrap_or(program);
+    match name {
+        "sh" | "bash" | "dash" | "ash" => is_shell_refusal(message),
+        "env" | "exec" | "timeout" | "nohup" | "nice" | "setsid" | "stdbuf" | "xargs" => {
+            is_missing(message)
+        }
+        _ if name.starts_with("python") && !name.contains(' ') => {
+            BY_PYTHON.iter().any(|start| message.starts_with(start))
+        }
+        _ if name.starts_with("[FATAL tini") => message.starts_with("exec "),
+        _ if name.ends_with(".sh") && !name.contains(' ') => {
+            script_line(message).is_some_and(is_shell_refusal)
+        }
+        // A container's runtime: `exec /app/run: no such file or directory`.
+        _ if program.starts_with("exec ") => is_missing(message),
+        _ => false,
+    }
+}
+
+/// Passes over the line number that a shell names in a script: `12: `, or `line 12: `.
+fn script_line(message: &str) -> Option<&str> {
+    let (line, rest) = message.split_once(": ")?;
+    let digits = line.strip_prefix("line ").unwrap_or(line);
+    let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    number.then_some(rest)
+}
+
+/// Reads what a shell says when it can not go on: `1: NAME: not found`, `line 2: syntax error: …`.
+fn is_shell_refusal(message: &str) -> bool {
+    let message = message.strip_prefix("-c: ").unwrap_or(message);
+    let message = script_line(message).unwrap_or(message);
+    is_missing(message)
+        || message.ends_with("unbound variable")
+        || message.ends_with("parameter not set")
+        || ["Syntax error: ", "syntax error"]
+            .iter()
+            .any(|start| message.starts_with(start))
+}
+
+/// Returns whether a message says that a program is not there, or can not be run.
+fn is_missing(message: &str) -> bool {
+    const REASONS: [&str; 5] = [
+        "not found",
+        "no such file or directory",
+        "permission denied",
+        "exec format error",
+        "is a directory",
+    ];
+    let message = message.to_ascii_lowercase();
+    REASONS.iter().any(|reason| message.ends_with(reason))
 }
 
 #[cfg(test)]
@@ -69,6 +119,17 @@ mod tests {
                 "StartError",
             ),
             ("sh: 1: gunicorn: not found", "StartError"),
+            ("/usr/local/bin/python3: No module named labels", "StartError"),
+            ("bash: bin/nightly.sh: No such file or directory", "StartError"),
+            ("sh: 1: bin/nightly.sh: Permission denied", "StartError"),
+            ("bash: line 1: DEPOT: unbound variable", "StartError"),
+            ("sh: 1: Syntax error: end of file unexpected (expecting \"fi\")", "StartError"),
+            ("bash: -c: line 2: syntax error: unexpected end of file", "StartError"),
+            ("./run.sh: line 12: labelctl: command not found", "StartError"),
+            ("/app/run.sh: 3: labelctl: not found", "StartError"),
+            ("env: 'python4': No such file or directory", "StartError"),
+            ("exec /app/run.sh: exec format error", "StartError"),
+            ("[FATAL tini (7)] exec run failed: No such file or directory", "StartError"),
         ] {
             assert_eq!(kind(line), Some(expected), "{line}");
         }
@@ -77,6 +138,9 @@ mod tests {
             "the CommandError: quoted",
             "Not Found: /x",
             "room: 12: not found",
+            "python: 3.11 not found",
+            "run.sh: the label is not found",
+            "env: production",
             "usage: manage.py x",
         ] {
             assert_eq!(kind(line), None, "{line}");

@@ -51,23 +51,19 @@ impl Builder {
             line,
             function: function.to_owned(),
         };
+        if let Some(migration) = migration_of(file) {
+            self.migration = Some(migration);
+        }
         if roots.own(file) {
-            self.note_names(file);
+            if let Some(command) = command_of(file) {
+                self.command = Some(command.to_owned());
+            }
             self.culprit = Some(frame.clone());
         }
         if self.outermost.is_none() {
             self.outermost = Some(frame.clone());
         }
         self.innermost = Some(frame);
-    }
-
-    fn note_names(&mut self, file: &str) {
-        if let Some(command) = command_of(file) {
-            self.command = Some(command.to_owned());
-        }
-        if let Some(migration) = migration_of(file) {
-            self.migration = Some(migration);
-        }
     }
 
     pub(super) fn set_exception(&mut self, kind: &str, message: &str) {
@@ -83,6 +79,11 @@ impl Builder {
             kind: kind.to_owned(),
             message: cut(message, MAX_MESSAGE),
         });
+    }
+
+    /// Returns whether the current part began at a script's top level.
+    pub(super) fn left_program(&self) -> bool {
+        self.outermost.as_ref().is_some_and(Frame::is_top_level)
     }
 
     pub(super) fn exception(&self) -> Option<&Exception> {

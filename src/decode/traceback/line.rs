@@ -102,6 +102,28 @@ pub(super) fn is_head(text: &str) -> bool {
     text == HEAD || text.trim_start_matches(' ') == GROUP_HEAD
 }
 
+/// Returns the head of a traceback that was printed behind text without a line end, such as a progress bar's.
+pub(super) fn glued_head(text: &str) -> Option<&str> {
+    let group = text
+        .strip_suffix(GROUP_HEAD)
+        .map(|before| before.trim_end_matches(' '));
+    let before = group.or_else(|| text.strip_suffix(HEAD))?;
+    Some(&text[before.len()..])
+}
+
+/// Returns whether a line names the place of a syntax error, which needs no head: the parser found it.
+pub(super) fn is_syntax_place(text: &str) -> bool {
+    let place = text.strip_prefix("  ").filter(|rest| rest.starts_with('F'));
+    place
+        .and_then(frame)
+        .is_some_and(|form| matches!(form, Form::Frame { function: "", .. }))
+}
+
+/// Returns whether a class is one of those that the parser raises.
+pub(super) fn is_syntax_error(kind: &str) -> bool {
+    matches!(kind, "SyntaxError" | "IndentationError" | "TabError")
+}
+
 fn frame(trimmed: &str) -> Option<Form<'_>> {
     let rest = trimmed.strip_prefix("File \"")?;
     let at = memmem::rfind(rest.as_bytes(), b"\", line ")?;

@@ -76,10 +76,16 @@ impl Traceback {
     ///
     /// What is caught and printed begins at the frame that caught it. `python -c` is somebody's child.
     pub fn starts_in_module(&self) -> bool {
-        self.outermost.as_ref().is_some_and(|frame| {
-            let script = !matches!(frame.file.as_str(), "<string>" | "<stdin>");
-            script && matches!(frame.function.as_str(), "<module>" | "_run_module_as_main")
-        })
+        self.outermost.as_ref().is_some_and(Frame::is_top_level)
+    }
+}
+
+impl Frame {
+    /// Returns whether this is a script's top level, or the place of a syntax error in it.
+    fn is_top_level(&self) -> bool {
+        let script = !matches!(self.file.as_str(), "<string>" | "<stdin>");
+        let function = self.function.as_str();
+        script && matches!(function, "" | "<module>" | "_run_module_as_main")
     }
 }
 

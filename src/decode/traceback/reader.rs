@@ -1,12 +1,16 @@
 //! Finds tracebacks in the lines of a stream, or reads a text that is one.
 
-use super::line::{Form, Line, is_head, without_colours};
+use super::line::{
+    Form, Line, glued_head, is_head, is_syntax_error, is_syntax_place, without_colours,
+};
 use super::{AppRoots, Builder, Traceback};
 use crate::decode::refusal;
 use crate::time::Timestamp;
 
 /// The lines of one traceback are written at once: what comes later than this is something else.
 const AT_ONCE: i64 = 20;
+/// The lines of one write are stamped within this many milliseconds.
+const SAME_WRITE: i64 = 1;
 /// Frames may dribble in when the machine is busy dying.
 const FRAMES_WITHIN: i64 = 5_000;
 /// This many events of others are looked past inside a block, and after its exception.
@@ -29,6 +33,8 @@ pub enum Lead {
     Thread,
     /// No traceback: a refusal such as `CommandError: …`.
     Refusal,
+    /// No head: a syntax error of the script itself.
+    Syntax,
 }
 
 /// What a line is to the block that is open, or could open.
@@ -125,18 +131,22 @@ impl BlockReader {
     /// Takes a line of plain text.
     pub fn push(&mut self, line: &str, at: Timestamp) -> Step {
         let line = without_colours(line);
+        let line = match glued_head(&line) {
+            Some(head) if !self.is_open() => head,
+            _ => &*line,
+        };
         let step = match self.state {
-            State::Idle => self.open(&line),
+            State::Idle => self.open(line),
             _ if self.too_late(at) => Step::Closed,
-            State::Lead => self.after_lead(&line),
-            State::Frames => self.in_frames(&line),
-            State::After => self.after_exception(&line, at),
-            State::Chain => self.after_chain(&line),
-            State::CallStack => self.in_call_stack(&line),
+            State::Lead => self.after_lead(line),
+            State::Frames => self.in_frames(line),
+            State::After => self.after_exception(line, at),
+            State::Chain => self.after_chain(line),
+            State::CallStack => self.in_call_stack(line),
         };
         self.count(step, at);
         if matches!(step, Step::Inside | Step::Exception) {
-            self.builder.keep(&line);
+            self.builder.keep(line);
         }
         step
     }
@@ -161,7 +171,11 @@ impl BlockReader {
             Self::new(self.roots.clone())
         };
         let done = std::mem::replace(self, fresh);
-        let is_something = done.builder.exception().is_some() || done.builder.frames > 0;
+        let exception = done.builder.exception();
+        let is_something = match done.lead {
+            Lead::Syntax => exception.is_some_and(|exception| is_syntax_error(&exception.kind)),
+            _ => exception.is_some() || done.builder.frames > 0,
+        };
         is_something.then(|| Block {
             lead: done.lead,
             traceback: done.builder.finish(),
@@ -199,6 +213,11 @@ impl BlockReader {
             self.lead = lead;
             self.state = State::Lead;
             return Step::Inside;
+        }
+        if is_syntax_place(line) {
+            self.lead = Lead::Syntax;
+            self.begin(line);
+            return self.in_frames(line);
         }
         if let Some(refusal) = refusal::parse(line) {
             self.lead = Lead::Refusal;
@@ -292,13 +311,19 @@ impl BlockReader {
                 self.begin(text);
                 Step::Inside
             }
-            Form::Head if !self.whole => Step::Closed,
+            Form::Head if !self.whole && !self.quotes(at) => Step::Closed,
             _ if self.lead == Lead::LoggingError && text == "Call stack:" => {
                 self.state = State::CallStack;
                 Step::Inside
             }
             _ => self.continue_message(text, line.form, at),
         }
+    }
+
+    /// Returns whether a head behind an exception is quoted by its message: it came in the same write, and the
+    /// program that the exception ended can not have been followed by another one so soon.
+    fn quotes(&self, at: Timestamp) -> bool {
+        at.0 - self.last.0 <= SAME_WRITE && self.lead == Lead::None && self.builder.left_program()
     }
 
     /// Returns whether the exception only carries another one's traceback in its text, between `"""`.
@@ -320,7 +345,8 @@ impl BlockReader {
     /// Takes a line for more of the message, when it came with it and is not something known.
     fn continue_message(&mut self, text: &str, form: Form<'_>, at: Timestamp) -> Step {
         let together = at.0 - self.last.0 <= AT_ONCE && self.message_lines < MAX_MESSAGE_LINES;
-        if !self.whole && (!together || begins_something_else(text)) {
+        let other = begins_something_else(text) && form != Form::Head;
+        if !self.whole && (!together || other) {
             return Step::Closed;
         }
         self.message_lines += 1;
@@ -386,9 +412,11 @@ fn lead_of(line: &str) -> Option<Lead> {
 
 /// Returns whether a line is known to be no part of a message: what follows failures on the same pipe.
 fn begins_something_else(line: &str) -> bool {
-    const STARTS: [&str; 7] = [
+    const STARTS: [&str; 9] = [
         "  Applying ",
         "  Unapplying ",
+        " OK",
+        " FAKED",
         "Operations to perform:",
         "Running migrations:",
         "worker: ",

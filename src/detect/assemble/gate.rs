@@ -30,6 +30,7 @@ static RECORD: LazyLock<Regex> = LazyLock::new(|| {
 static TEXT: LazyLock<Regex> = LazyLock::new(|| {
     let words = [
         "Traceback ",
+        r#"  File ""#,
         "Exception ",
         "--- Logging error ---",
         "CommandError: ",
@@ -38,7 +39,17 @@ static TEXT: LazyLock<Regex> = LazyLock::new(|| {
         " error: ",
         "Fatal Python error: ",
         "can't open file ",
+        "No module named ",
+        "Error while finding module ",
+        "'__main__' module",
         "not found",
+        "o such file or directory",
+        "ermission denied",
+        "exec format error",
+        "s a directory",
+        "unbound variable",
+        "parameter not set",
+        "yntax error",
         "Unable to load celery",
         r#"\{""#,
     ];

@@ -327,7 +327,7 @@ impl Assembler {
             return;
         };
         let carrier = carrier_of(&block, open.first, open.exception);
-        match open.owner.filter(|_| block.lead == Lead::None) {
+        match open.owner.filter(|_| matches!(block.lead, Lead::None | Lead::Syntax)) {
             Some(owner) if owner.holds() => {
                 let mut error = ErrorInfo::from_traceback(block.traceback, &self.roots);
                 error.logger = Some(owner.logger);
@@ -369,7 +369,7 @@ fn carrier_of(block: &Block, first: u64, exception: Option<u64>) -> u64 {
 fn level_of(block: &Block) -> Level {
     match block.lead {
         Lead::Ignored | Lead::LoggingError => Level::Warning,
-        Lead::None | Lead::Thread | Lead::Refusal => Level::Error,
+        Lead::None | Lead::Thread | Lead::Refusal | Lead::Syntax => Level::Error,
     }
 }
 

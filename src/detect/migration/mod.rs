@@ -190,6 +190,24 @@ pub fn is_migration_line(line: &str) -> bool {
     Line::read(line).is_some()
 }
 
+/// Cuts off what another writer printed behind `  Applying app.name...`, which has no line end: a traceback's head
+/// where both outputs share one pipe, the next attempt's first line where a shell goes on.
+///
+/// `None` where nothing follows, or the end of the migration does.
+pub fn split_open_line(line: &str) -> Option<(&str, &str)> {
+    match Line::begin(line)? {
+        Line::Begin(_, _, rest) if !rest.trim().is_empty() && ending(rest).is_none() => {
+            Some(line.split_at(line.len() - rest.len()))
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether a line is that of a migration that has no end yet, and nothing more.
+pub fn is_open_line(line: &str) -> bool {
+    matches!(Line::begin(line), Some(Line::Begin(_, _, rest)) if rest.trim().is_empty())
+}
+
 impl<'a> Line<'a> {
     fn read(line: &'a str) -> Option<Self> {
         match line.trim_end() {

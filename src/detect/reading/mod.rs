@@ -5,7 +5,7 @@
 
 use crate::decode::exception::ErrorInfo;
 use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceback};
-use crate::detect::migration::{Migration, MigrationReader};
+use crate::detect::migration::{Migration, MigrationReader, is_open_line, split_open_line};
 use crate::detect::order::Place;
 use crate::detect::transcript::{Entry, ErrorRecord, Transcript};
 use crate::time::Timestamp;
@@ -13,8 +13,12 @@ use crate::time::Timestamp;
 /// A record this many milliseconds after a crash was written by a program that lived on. Until then it may come
 /// from an exit handler, or from the other pipe, whose lines are not exactly in order with those of the first.
 const LAST_WORDS: i64 = 200;
+/// Text this many milliseconds after a refusal did not come out of a buffer at the end.
+const LEFT_OVER: i64 = 1_000;
 /// Lines of two pipes are in order to this many milliseconds.
 const SAME_MOMENT: i64 = 1;
+/// The last lines of text are joined up to this many bytes.
+const MAX_LAST_WORDS: usize = 2 * 1024;
 /// A traceback within this many milliseconds of the line before it belongs to that line.
 const TOGETHER: i64 = 100;
 
@@ -127,6 +131,8 @@ struct Reader<'a> {
     last_attempt: Option<Place>,
     /// The last line that belongs to nothing.
     last_free: Option<Timestamp>,
+    /// The last one of them that is not the open line of a migration.
+    last_talk: Option<Timestamp>,
     /// What a `usage:` line says the program is called.
     program: Option<String>,
     found: Reading,
@@ -143,13 +149,23 @@ impl<'a> Reader<'a> {
             migrations: MigrationReader::default(),
             last_attempt: None,
             last_free: None,
+            last_talk: None,
             program: None,
             found: Reading::default(),
         }
     }
 
     fn text(&mut self, place: &Place, line: &str) {
-        self.found.last_line = None;
+        if let Some((begun, rest)) = split_open_line(line) {
+            self.line(place, begun);
+            self.line(place, rest);
+        } else {
+            self.line(place, line);
+        }
+    }
+
+    fn line(&mut self, place: &Place, line: &str) {
+        let before = self.found.last_line.take();
         let opening = !self.blocks.is_open();
         let mut step = self.blocks.push(line, place.timestamp);
         if step == Step::Closed {
@@ -165,7 +181,10 @@ impl<'a> Reader<'a> {
                 }
                 self.last_inside = Some(place.clone());
             }
-            Step::Outside | Step::Foreign | Step::Closed => self.free_text(place, line),
+            Step::Outside | Step::Foreign | Step::Closed => {
+                self.free_text(place, line);
+                self.note_last_line(before, place, line);
+            }
         }
     }
 
@@ -184,8 +203,30 @@ impl<'a> Reader<'a> {
             };
             self.add(place, place, Class::Refusal, error);
         }
-        self.found.last_line = Some((place.clone(), line.to_owned()));
         self.last_free = Some(place.timestamp);
+        if !is_open_line(line) && !line.trim().is_empty() {
+            self.last_talk = self.last_free;
+        }
+    }
+
+    /// Notes what was said last, with the indented lines that came along.
+    ///
+    /// The open line of a migration comes when all is over, and takes nothing back.
+    fn note_last_line(&mut self, before: Option<(Place, String)>, place: &Place, line: &str) {
+        let together = |before: &Place| place.timestamp.0 - before.timestamp.0 <= SAME_MOMENT;
+        self.found.last_line = match before {
+            Some(before) if is_open_line(line) => Some(before),
+            // A list under its title; lines that only happen to be indented are none.
+            Some((first, text))
+                if line.starts_with(' ')
+                    && (text.ends_with(':') || text.contains('\n'))
+                    && together(&first)
+                    && text.len() < MAX_LAST_WORDS =>
+            {
+                Some((first, format!("{text}\n{line}")))
+            }
+            _ => Some((place.clone(), line.to_owned())),
+        };
     }
 
     /// Returns whether a line is argparse's last word after the `usage:` of the same program.
@@ -298,8 +339,10 @@ impl<'a> Reader<'a> {
     fn finish(mut self, transcript: &Transcript) -> Reading {
         self.close();
         let last_record = transcript.last_record();
+        let talked = self.last_talk.take();
         for trouble in &mut self.found.troubles {
-            let outlived = last_record.is_some_and(|record| outlives(record, trouble));
+            let outlived = last_record.is_some_and(|record| outlives(record, trouble))
+                || talked.is_some_and(|talked| talks_over(talked, trouble));
             let retried = self
                 .last_attempt
                 .as_ref()
@@ -340,10 +383,16 @@ fn outlives(record: &Place, trouble: &Trouble) -> bool {
     record > &trouble.place || same_moment && trouble.crowded
 }
 
+/// Returns whether text shows that the program, or its shell, went on after a refusal. What was left in a buffer
+/// comes within moments, and an exception's evidence is stronger than that of words.
+fn talks_over(talked: Timestamp, trouble: &Trouble) -> bool {
+    trouble.class == Class::Refusal && talked.0 > trouble.end.timestamp.0 + LEFT_OVER
+}
+
 fn class_of(block: &Block) -> Class {
     match block.lead {
         Lead::Refusal => Class::Refusal,
-        Lead::None if block.traceback.starts_in_module() => Class::Crash,
+        Lead::None | Lead::Syntax if block.traceback.starts_in_module() => Class::Crash,
         _ => Class::Caught,
     }
 }

@@ -35,7 +35,8 @@ impl Builder<'_> {
         run.crash_seen = crash.is_some();
         run.error_at = trouble.map(|trouble| trouble.place.clone());
         run.error = trouble.map(|trouble| trouble.error.clone());
-        if run.error.is_none() && run.outcome == Outcome::Failed && run.exit_code == Some(1) {
+        let said = matches!(run.exit_code, Some(1 | 2)) && run.outcome == Outcome::Failed;
+        if run.error.is_none() && said {
             self.take_last_line(&mut run);
         }
         run
@@ -66,7 +67,7 @@ impl Builder<'_> {
     fn take_last_line(&self, run: &mut Run) {
         let line = self.case.reading.last_line.as_ref();
         let margin = |line: &str| !line.starts_with([' ', '\t', '\r']);
-        let last = line.filter(|(place, line)| Some(place) == run.last.as_ref() && margin(line));
+        let last = line.filter(|(_, line)| margin(line));
         let Some((place, line)) = last else { return };
         let class = line.split(':').next().unwrap_or_default();
         let raised = class.ends_with("Error") || class.ends_with("Exception");
