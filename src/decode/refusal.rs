@@ -41,6 +41,10 @@ fn is_not_started(program: &str, message: &str) -> bool {
         "Error while finding module specification for ",
         "can't find '__main__' module in ",
     ];
+    // A container's runtime, `exec /app/run: no such file or directory`, and its init.
+    if program.starts_with("exec ") || program.starts_with("[FATAL tini") {
+        return is_missing(message);
+    }
     let name = program.rsplit('/').next().unwrap_or(program);
     match name {
         "sh" | "bash" | "dash" | "ash" => is_shell_refusal(message),
@@ -50,12 +54,12 @@ fn is_not_started(program: &str, message: &str) -> bool {
         _ if name.starts_with("python") && !name.contains(' ') => {
             BY_PYTHON.iter().any(|start| message.starts_with(start))
         }
-        _ if name.starts_with("[FATAL tini") => message.starts_with("exec "),
-        _ if name.ends_with(".sh") && !name.contains(' ') => {
+        _ if name
+            .strip_suffix(".sh")
+            .is_some_and(|stem| !stem.contains(' ')) =>
+        {
             script_line(message).is_some_and(is_shell_refusal)
         }
-        // A container's runtime: `exec /app/run: no such file or directory`.
-        _ if program.starts_with("exec ") => is_missing(message),
         _ => false,
     }
 }
@@ -119,17 +123,35 @@ mod tests {
                 "StartError",
             ),
             ("sh: 1: gunicorn: not found", "StartError"),
-            ("/usr/local/bin/python3: No module named labels", "StartError"),
-            ("bash: bin/nightly.sh: No such file or directory", "StartError"),
+            (
+                "/usr/local/bin/python3: No module named labels",
+                "StartError",
+            ),
+            (
+                "bash: bin/nightly.sh: No such file or directory",
+                "StartError",
+            ),
             ("sh: 1: bin/nightly.sh: Permission denied", "StartError"),
             ("bash: line 1: DEPOT: unbound variable", "StartError"),
-            ("sh: 1: Syntax error: end of file unexpected (expecting \"fi\")", "StartError"),
-            ("bash: -c: line 2: syntax error: unexpected end of file", "StartError"),
-            ("./run.sh: line 12: labelctl: command not found", "StartError"),
+            (
+                "sh: 1: Syntax error: end of file unexpected (expecting \"fi\")",
+                "StartError",
+            ),
+            (
+                "bash: -c: line 2: syntax error: unexpected end of file",
+                "StartError",
+            ),
+            (
+                "./run.sh: line 12: labelctl: command not found",
+                "StartError",
+            ),
             ("/app/run.sh: 3: labelctl: not found", "StartError"),
             ("env: 'python4': No such file or directory", "StartError"),
             ("exec /app/run.sh: exec format error", "StartError"),
-            ("[FATAL tini (7)] exec run failed: No such file or directory", "StartError"),
+            (
+                "[FATAL tini (7)] exec run failed: No such file or directory",
+                "StartError",
+            ),
         ] {
             assert_eq!(kind(line), Some(expected), "{line}");
         }

@@ -95,19 +95,28 @@ impl Command {
 
 impl Step {
     /// Reads one simple command; `None` when it names no program.
+    ///
+    /// Programs that start another one are many, and their options too: an interpreter is looked for behind any.
     fn read(words: &[String]) -> Option<Self> {
+        let bare = skip_wrappers(words);
+        let program = bare.first()?;
+        if is_preparation(program) {
+            return Some(Self::plain(program, &bare[1..]));
+        }
         if let Some(at) = words.iter().position(|word| is_manage(word)) {
             return Self::managed(&words[at + 1..]);
         }
         if let Some(at) = words.windows(2).position(|pair| pair == ["-m", "django"]) {
             return Self::managed(&words[at + 2..]);
         }
-        let words = skip_wrappers(words);
-        let program = words.first()?;
-        if base_name(program).starts_with("python") {
-            return Self::python(&words[1..]);
+        if let Some(at) = words.iter().position(|word| is_python(word)) {
+            return Self::python(&words[at + 1..]);
         }
-        Some(Self::plain(stem(program), &words[1..]))
+        let script = bare.iter().skip(1).position(|word| !word.starts_with('-'));
+        match script.filter(|_| is_shell(program)) {
+            Some(at) => Some(Self::plain(stem(&bare[at + 1]), &bare[at + 2..])),
+            None => Some(Self::plain(stem(program), &bare[1..])),
+        }
     }
 
     fn managed(words: &[String]) -> Option<Self> {
@@ -131,7 +140,11 @@ impl Step {
         while let Some((at, word)) = rest.next() {
             match word.as_str() {
                 "-m" => return Some(Self::plain(words.get(at + 1)?, &words[at + 2..])),
-                "-c" => return Some(Self::plain("python", &words[at..])),
+                "-c" | "-" => return Some(Self::plain("python", &words[at..])),
+                // Options without a value may stand in front of it in one word, as in `-um`.
+                bundle if bundle.ends_with('m') && is_bundle(bundle) => {
+                    return Some(Self::plain(words.get(at + 1)?, &words[at + 2..]));
+                }
                 "-W" | "-X" => drop(rest.next()),
                 option if option.starts_with('-') => {}
                 script => return Some(Self::plain(stem(script), &words[at + 1..])),
@@ -163,31 +176,74 @@ impl Step {
 
     /// Returns whether the step only makes way for the ones that matter.
     fn is_preparation(&self) -> bool {
-        const PREPARATIONS: [&str; 12] = [
-            "check",
-            "collectstatic",
-            "echo",
-            "set",
-            "export",
-            "cd",
-            "sleep",
-            "test",
-            "true",
-            "exit",
-            "source",
-            ".",
-        ];
-        self.name.starts_with("wait") || PREPARATIONS.contains(&self.name.as_str())
+        !self.managed && is_preparation(&self.name)
+            || self.managed && matches!(self.name.as_str(), "check" | "collectstatic")
+            || self.name.starts_with("wait")
     }
+}
+
+/// Returns whether a program is one of those that scripts call around the one that matters.
+fn is_preparation(program: &str) -> bool {
+    const PREPARATIONS: [&str; 45] = [
+        "echo",
+        "printf",
+        "set",
+        "unset",
+        "export",
+        "cd",
+        "pwd",
+        "sleep",
+        "date",
+        "test",
+        "[",
+        "[[",
+        "true",
+        "false",
+        ":",
+        "exit",
+        "return",
+        "break",
+        "continue",
+        "source",
+        ".",
+        "trap",
+        "ulimit",
+        "umask",
+        "shift",
+        "read",
+        "mkdir",
+        "chmod",
+        "chown",
+        "cp",
+        "mv",
+        "rm",
+        "ln",
+        "ls",
+        "touch",
+        "cat",
+        "nc",
+        "pg_isready",
+        "for",
+        "case",
+        "done",
+        "fi",
+        "esac",
+        "}",
+        "#",
+    ];
+    PREPARATIONS.contains(&program)
 }
 
 /// Returns the script of `sh -c SCRIPT`, also behind `exec`, `env` and the like.
 fn shell_script(words: &[String]) -> Option<&str> {
     let words = skip_wrappers(words);
-    let shell = base_name(words.first()?);
-    if !matches!(shell, "sh" | "bash" | "dash" | "ash" | "zsh") {
-        return None;
-    }
+    // Behind programs that start another one, too: `su app -c …` names no shell at all.
+    let at = words
+        .iter()
+        .position(|word| is_shell(word) || word == "su")?;
+    let behind_wrapper =
+        at == 0 || !is_preparation(&words[0]) && !words[..at].iter().any(|word| is_python(word));
+    let words = behind_wrapper.then(|| &words[at..])?;
     // `-c` may stand in a bundle, as in `sh -exc`.
     let option =
         |word: &String| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
@@ -226,7 +282,9 @@ fn skip_wrappers(mut words: &[String]) -> &[String] {
     while let Some(word) = words.first() {
         let wrapper = match base_name(word) {
             name if WRAPPERS.contains(&name) => true,
-            "poetry" | "pipenv" | "uv" => words.get(1).is_some_and(|next| next == "run"),
+            "poetry" | "pipenv" | "uv" | "pdm" | "hatch" | "rye" => {
+                words.get(1).is_some_and(|next| next == "run")
+            }
             "timeout" => {
                 words = skip_timeout(&words[1..]);
                 continue;
@@ -272,6 +330,30 @@ fn is_manage(word: &str) -> bool {
     )
 }
 
+fn is_shell(word: &str) -> bool {
+    matches!(base_name(word), "sh" | "bash" | "dash" | "ash" | "zsh")
+}
+
+fn is_python(word: &str) -> bool {
+    let base = base_name(word);
+    let version = ["python", "pypy"]
+        .iter()
+        .find_map(|name| base.strip_prefix(name));
+    version.is_some_and(|version| {
+        version
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
+}
+
+/// Returns whether a word is a bundle of the interpreter's options of one letter.
+fn is_bundle(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    letters
+        .bytes()
+        .all(|byte| b"bBdEiIOPqsSuvxm".contains(&byte))
+}
+
 fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
@@ -287,17 +369,25 @@ fn stem(word: &str) -> &str {
 /// Cuts a shell script into simple commands of words.
 fn split_script(script: &str) -> Vec<Vec<String>> {
     let mut splitter = Splitter::default();
-    let mut chars = script.chars();
+    let mut chars = script.chars().peekable();
     while let Some(char) = chars.next() {
         match (splitter.quote, char) {
-            (Some('"') | None, '\\') => {
-                let escaped = chars.next().filter(|next| *next != '\n');
-                splitter.push(escaped);
+            (Some('"') | None, '\\') => match chars.next() {
+                // The line goes on.
+                Some('\n') => {}
+                escaped => splitter.push(escaped),
+            },
+            (Some('"') | None, '$') if chars.peek() == Some(&'(') => {
+                splitter.push(Some(char));
+                splitter.substitute(&mut chars);
             }
             (Some(quote), char) if quote == char => splitter.quote = None,
-            (None, '\'' | '"') => {
+            (None, '\'' | '"' | '`') => {
                 splitter.quote = Some(char);
                 splitter.push(None);
+            }
+            (None, '#') if splitter.word.is_none() => {
+                while chars.next_if(|next| *next != '\n').is_some() {}
             }
             (None, ';' | '&' | '|' | '\n' | '(' | ')') => splitter.end_command(),
             (None, char) if char.is_whitespace() => splitter.end_word(),
@@ -320,6 +410,20 @@ impl Splitter {
     /// Adds a character to the word; none begins a word that may stay empty, as `''` does.
     fn push(&mut self, char: Option<char>) {
         self.word.get_or_insert_default().extend(char);
+    }
+
+    /// Takes `(…)` behind a dollar sign as a piece of the word: its output is no command.
+    fn substitute(&mut self, chars: &mut impl Iterator<Item = char>) {
+        let mut depth = 0_usize;
+        for char in chars {
+            self.push(Some(char));
+            match char {
+                '(' => depth += 1,
+                ')' if depth <= 1 => return,
+                ')' => depth -= 1,
+                _ => {}
+            }
+        }
     }
 
     fn end_word(&mut self) {
@@ -469,6 +573,60 @@ mod tests {
             "migrate",
             true,
         );
+    }
+
+    #[test]
+    fn an_interpreter_is_found_behind_what_starts_it() {
+        for words in [
+            &["uv", "run", "--project", "/app", "python", "tools/bill.py"][..],
+            &["gosu", "app", "python3.11", "tools/bill.py"],
+            &["nice", "-n", "10", "python", "tools/bill.py"],
+            &["env", "-u", "A", "python", "-um", "bill"],
+            &["./entrypoint.sh", "python", "tools/bill.py"],
+            &["bash", "-e", "tools/bill.sh", "--now"],
+            &[
+                "sh",
+                "-c",
+                "for day in 1 2; do python tools/bill.py $day; done",
+            ],
+            &[
+                "sh",
+                "-c",
+                "until pg_isready; do sleep 1; done; python tools/bill.py",
+            ],
+            &[
+                "sh",
+                "-c",
+                "DAY=$(date -d \"$(cat day)\" +%F) python tools/bill.py",
+            ],
+            &[
+                "sh",
+                "-c",
+                "# nightly; now\nDAY=`date +%F`; python tools/bill.py",
+            ],
+        ] {
+            check(words, "bill", false);
+        }
+        check(
+            &["su", "app", "-c", "python manage.py migrate"],
+            "migrate",
+            true,
+        );
+        check(
+            &["sh", "-c", "python manage.py \\\n  migrate \\\n  --noinput"],
+            "migrate",
+            true,
+        );
+        check(
+            &[
+                "sh",
+                "-c",
+                "echo next: manage.py migrate; python manage.py bill",
+            ],
+            "bill",
+            false,
+        );
+        check(&["python", "-", "bash"], "python", false);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Builder {
     outermost: Option<Frame>,
     innermost: Option<Frame>,
     culprit: Option<Frame>,
+    /// The innermost frame outside of libraries and of the application's folders, for want of a better one.
+    stranger: Option<Frame>,
     command: Option<String>,
     migration: Option<String>,
     pub(super) frames: usize,
@@ -54,11 +56,16 @@ impl Builder {
         if let Some(migration) = migration_of(file) {
             self.migration = Some(migration);
         }
-        if roots.own(file) {
+        if AppRoots::may_be_own(file) {
             if let Some(command) = command_of(file) {
                 self.command = Some(command.to_owned());
             }
-            self.culprit = Some(frame.clone());
+            let culprit = if roots.own(file) {
+                &mut self.culprit
+            } else {
+                &mut self.stranger
+            };
+            *culprit = Some(frame.clone());
         }
         if self.outermost.is_none() {
             self.outermost = Some(frame.clone());
@@ -113,7 +120,7 @@ impl Builder {
             cause: self.root.or(self.member),
             outermost: self.outermost,
             innermost: self.innermost,
-            culprit: self.culprit,
+            culprit: self.culprit.or(self.stranger),
             command: self.command,
             migration: self.migration,
             text: self.text.finish(),

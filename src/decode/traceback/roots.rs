@@ -26,6 +26,12 @@ impl AppRoots {
 
     /// Returns whether a frame of this file is the application's, and says something: `manage.py` does not.
     pub(super) fn own(&self, file: &str) -> bool {
+        let inside = self.strip(file).is_some() || self.roots.is_empty() || !file.starts_with('/');
+        inside && Self::may_be_own(file)
+    }
+
+    /// Returns whether a file is at least no library's: the application may live where nobody said it does.
+    pub(super) fn may_be_own(file: &str) -> bool {
         const LIBRARIES: [&str; 5] = [
             "/site-packages/",
             "/dist-packages/",
@@ -33,12 +39,8 @@ impl AppRoots {
             "/.venv/",
             "/node_modules/",
         ];
-        if file.starts_with('<') || LIBRARIES.iter().any(|part| file.contains(part)) {
-            return false;
-        }
-        let below_root = self.strip(file).is_some();
-        let inside = below_root || self.roots.is_empty() || !file.starts_with('/');
-        inside && file.rsplit('/').next() != Some("manage.py")
+        let library = LIBRARIES.iter().any(|part| file.contains(part));
+        !file.starts_with('<') && !library && file.rsplit('/').next() != Some("manage.py")
     }
 
     /// Returns the path below the root that holds the file, or the file as it is.

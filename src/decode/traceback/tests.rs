@@ -324,3 +324,85 @@ proptest! {
         prop_assert_eq!(traceback.cause.is_some(), kinds.len() > 1);
     }
 }
+
+#[test]
+fn a_head_may_be_glued_to_other_text() {
+    for before in [
+        "\r 40%|####      | 4/10",
+        "working... ",
+        "  Applying a.0001_x...",
+    ] {
+        let lines = [&*format!("{before}{}", &PLAIN[..34])];
+        let rest: Vec<&str> = PLAIN.lines().skip(1).collect();
+        let found = blocks(&[&lines[..], &rest].concat());
+        assert_eq!(found.len(), 1, "{before}");
+        assert!(found[0].traceback.starts_in_module());
+        assert_eq!(found[0].traceback.text, PLAIN);
+    }
+    assert!(
+        blocks(&[
+            "they saw: Traceback (most recent call last):",
+            "and went on"
+        ])
+        .is_empty()
+    );
+}
+
+#[test]
+fn a_syntax_error_needs_no_head() {
+    let lines = ["  File \"/app/x.py\", line 2", "    print(1", "         ^"];
+    let found = blocks(&[&lines[..], &["SyntaxError: '(' was never closed"]].concat());
+    assert_eq!((found.len(), found[0].lead), (1, Lead::Syntax));
+    assert!(found[0].traceback.starts_in_module());
+    assert!(blocks(&[&lines[..], &["ValueError: x"]].concat()).is_empty());
+    assert!(blocks(&lines).is_empty());
+}
+
+#[test]
+fn a_message_may_quote_a_traceback() {
+    let found = blocks(&[
+        "Traceback (most recent call last):",
+        "  File \"/app/manage.py\", line 22, in <module>",
+        "RuntimeError: the other side said:",
+        "Traceback (most recent call last):",
+        "  File \"/remote/x.py\", line 3, in <module>",
+        "KeyError: 'x'",
+    ]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(exception(&found[0].traceback).0, "RuntimeError");
+}
+
+#[test]
+fn the_end_of_a_migration_is_no_part_of_a_message() {
+    let head = [
+        "Traceback (most recent call last):",
+        "  File \"/app/a.py\", line 3, in f",
+    ];
+    let found = blocks(&[&head[..], &["KeyError: 'k'", " OK"]].concat());
+    assert_eq!(exception(&found[0].traceback), ("KeyError", "'k'"));
+}
+
+#[test]
+fn the_culprit_may_live_outside_of_the_known_folders() {
+    let culprit = |files: &[&str]| {
+        let frames: Vec<String> = files
+            .iter()
+            .map(|file| format!("  File \"{file}\", line 3, in f"))
+            .collect();
+        let text = format!(
+            "Traceback (most recent call last):\n{}\nKeyError: 1",
+            frames.join("\n")
+        );
+        only(&text).culprit.map(|frame| frame.file)
+    };
+    let library = "/usr/local/lib/python3.11/json/decoder.py";
+    assert_eq!(
+        culprit(&["/srv/manage.py", "/srv/x.py", library]).as_deref(),
+        Some("/srv/x.py")
+    );
+    assert_eq!(
+        culprit(&["/app/x.py", "/tmp/plugin.py"]).as_deref(),
+        Some("/app/x.py")
+    );
+    assert_eq!(culprit(&["/srv/manage.py", library]), None);
+}

@@ -327,7 +327,10 @@ impl Assembler {
             return;
         };
         let carrier = carrier_of(&block, open.first, open.exception);
-        match open.owner.filter(|_| matches!(block.lead, Lead::None | Lead::Syntax)) {
+        match open
+            .owner
+            .filter(|_| matches!(block.lead, Lead::None | Lead::Syntax))
+        {
             Some(owner) if owner.holds() => {
                 let mut error = ErrorInfo::from_traceback(block.traceback, &self.roots);
                 error.logger = Some(owner.logger);

@@ -17,8 +17,6 @@ const LAST_WORDS: i64 = 200;
 const LEFT_OVER: i64 = 1_000;
 /// Lines of two pipes are in order to this many milliseconds.
 const SAME_MOMENT: i64 = 1;
-/// The last lines of text are joined up to this many bytes.
-const MAX_LAST_WORDS: usize = 2 * 1024;
 /// A traceback within this many milliseconds of the line before it belongs to that line.
 const TOGETHER: i64 = 100;
 
@@ -209,24 +207,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes what was said last, with the indented lines that came along.
-    ///
-    /// The open line of a migration comes when all is over, and takes nothing back.
+    /// Notes what was said last. The open line of a migration comes when all is over, and takes nothing back.
     fn note_last_line(&mut self, before: Option<(Place, String)>, place: &Place, line: &str) {
-        let together = |before: &Place| place.timestamp.0 - before.timestamp.0 <= SAME_MOMENT;
-        self.found.last_line = match before {
-            Some(before) if is_open_line(line) => Some(before),
-            // A list under its title; lines that only happen to be indented are none.
-            Some((first, text))
-                if line.starts_with(' ')
-                    && (text.ends_with(':') || text.contains('\n'))
-                    && together(&first)
-                    && text.len() < MAX_LAST_WORDS =>
-            {
-                Some((first, format!("{text}\n{line}")))
-            }
-            _ => Some((place.clone(), line.to_owned())),
-        };
+        let said = before.filter(|_| is_open_line(line));
+        self.found.last_line = said.or_else(|| Some((place.clone(), line.to_owned())));
     }
 
     /// Returns whether a line is argparse's last word after the `usage:` of the same program.

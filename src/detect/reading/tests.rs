@@ -178,3 +178,72 @@ fn the_error_that_says_most_is_found() {
     assert_eq!(main(&caught).as_deref(), Some("KeyError: 1"));
     assert_eq!(main(&[INFO]), None);
 }
+
+#[test]
+fn a_refusal_that_was_talked_over_much_later_is_no_end() {
+    let refused = "CommandError: nothing to do";
+    assert_eq!(
+        end_of(&[refused, "+50 left in a buffer"]),
+        Some(Class::Refusal)
+    );
+    assert_eq!(end_of(&[refused, "+1500 27 sent"]), None);
+    assert_eq!(
+        end_of(&[refused, "+1500   Applying a.0001_x..."]),
+        Some(Class::Refusal)
+    );
+}
+
+#[test]
+fn what_is_glued_to_an_open_migration_is_read() {
+    let begun = [
+        "Operations to perform:",
+        "Running migrations:",
+        "  Applying core.0002_x...Traceback (most recent call last):",
+    ];
+    let reading = read(&[&begun[..], &CRASH[1..]].concat());
+    assert_eq!(reading.end().map(|end| end.class), Some(Class::Crash));
+    let failed = |reading: &Reading| {
+        let migration = reading.migration.as_ref().expect("it migrated");
+        (migration.failed.clone(), migration.recovered)
+    };
+    assert_eq!(failed(&reading), (Some("core.0002_x".to_owned()), false));
+
+    let again = [
+        "+700   Applying core.0002_x...Operations to perform:",
+        "Running migrations:",
+        "  Applying core.0002_x... OK",
+    ];
+    let reading = read(&[&begun[..2], &CRASH, &again].concat());
+    assert!(reading.end().is_none());
+    assert_eq!(failed(&reading), (None, true));
+
+    let refused = "  Applying core.0002_x...CommandError: no";
+    assert_eq!(
+        end_of(&[&begun[..2], &[refused]].concat()),
+        Some(Class::Refusal)
+    );
+}
+
+#[test]
+fn the_last_words_come_before_the_open_line_of_a_migration() {
+    let last = |lines: &[&str]| read(lines).last_line.map(|(_, line)| line);
+    let open = "  Applying core.0002_x...";
+    assert_eq!(
+        last(&["Operations to perform:", "table is not empty", open]).as_deref(),
+        Some("table is not empty")
+    );
+    assert_eq!(last(&["table is not empty", INFO]), None);
+}
+
+#[test]
+fn a_migration_is_named_by_its_frame_wherever_it_lives() {
+    let reading = read(&[
+        "Traceback (most recent call last):",
+        "  File \"/srv/manage.py\", line 22, in <module>",
+        "  File \"/usr/local/lib/python3.11/site-packages/django/db/migrations/executor.py\", line 252, in apply_migration",
+        "  File \"/usr/local/lib/python3.11/site-packages/tags/migrations/0004_fill.py\", line 6, in go",
+        "ValueError: no",
+    ]);
+    let migration = reading.migration.expect("it migrated");
+    assert_eq!(migration.failed.as_deref(), Some("tags.0004_fill"));
+}
