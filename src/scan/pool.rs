@@ -14,11 +14,20 @@ use super::block::Block;
 pub trait Blocks: Send {
     /// Fills `block` with the next lines; false when there are none, and then always.
     fn next_into(&mut self, block: &mut Block) -> bool;
+
+    /// Returns whether somebody may be waiting for each block: its result is then handed out at once.
+    fn is_live(&self) -> bool {
+        false
+    }
 }
 
 impl<B: Blocks + ?Sized> Blocks for &mut B {
     fn next_into(&mut self, block: &mut Block) -> bool {
         (**self).next_into(block)
+    }
+
+    fn is_live(&self) -> bool {
+        (**self).is_live()
     }
 }
 
@@ -85,6 +94,8 @@ struct Shared<'b, B, T> {
     /// A result was taken, so that one more block may be read.
     room: Condvar,
     window: u64,
+    /// How many results are handed out together: waking the caller for each block costs as much as reading one.
+    batch: usize,
 }
 
 struct Input<'b, B> {
@@ -103,7 +114,9 @@ struct Output<T> {
 
 impl<'b, B: Blocks, T> Shared<'b, B, T> {
     fn new(blocks: &'b mut B, threads: usize) -> Self {
+        let batch = if blocks.is_live() { 1 } else { threads * 4 };
         Self {
+            batch,
             input: Mutex::new(Input {
                 blocks,
                 read: 0,
@@ -117,7 +130,7 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
             }),
             ready: Condvar::new(),
             room: Condvar::new(),
-            window: threads as u64 * 4,
+            window: threads as u64 * 8,
         }
     }
 
@@ -153,7 +166,8 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
     fn put(&self, turn: u64, result: T) {
         let mut output = lock(&self.output);
         output.done.insert(turn, result);
-        if output.merged == turn {
+        let is_due = output.total.is_some() || output.done.len() >= self.batch;
+        if is_due && output.done.contains_key(&output.merged) {
             self.ready.notify_all();
         }
     }

@@ -162,6 +162,10 @@ impl Source {
 }
 
 impl Blocks for Source {
+    fn is_live(&self) -> bool {
+        matches!(self.inputs, Inputs::Stream(_))
+    }
+
     fn next_into(&mut self, block: &mut Block) -> bool {
         loop {
             if self.current.is_none() && !self.open_next() {
