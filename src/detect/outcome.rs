@@ -128,7 +128,10 @@ impl Case<'_> {
     }
 
     fn by_bad_code(&self, code: i64) -> Verdict {
-        let end = self.reading.end();
+        let end = self
+            .reading
+            .end()
+            .or_else(|| self.end_talked_over().filter(|_| code < 128));
         let cause = match end {
             Some(end) if end.error.kind != "FatalError" => cause_of(end),
             _ if code > 128 => Cause::Signal,
@@ -139,6 +142,19 @@ impl Case<'_> {
         Verdict::failed(cause, words)
             .and(end.map(end_words))
             .and(self.migration_words())
+    }
+
+    /// Returns the crash or refusal of the command itself that others spoke after: exit handlers, threads that
+    /// still ran. Only an exit code that is not 0 tells it from one that was quoted, or hidden by a shell.
+    fn end_talked_over(&self) -> Option<&Trouble> {
+        let alone = self.command.is_some_and(|command| !command.in_shell);
+        let last = self.reading.troubles.last().filter(|_| alone)?;
+        let own = match last.class {
+            Class::Crash | Class::LoggedCrash => self.is_of_the_command(last),
+            Class::Refusal => true,
+            Class::Logged | Class::Caught => false,
+        };
+        own.then_some(last)
     }
 
     fn by_good_code(&self) -> Verdict {

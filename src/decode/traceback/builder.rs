@@ -88,6 +88,11 @@ impl Builder {
         });
     }
 
+    /// Returns whether an exception that the group holds was seen.
+    pub(super) fn has_member(&self) -> bool {
+        self.member.is_some()
+    }
+
     /// Returns whether the current part began at a script's top level.
     pub(super) fn left_program(&self) -> bool {
         self.outermost.as_ref().is_some_and(Frame::is_top_level)

@@ -168,7 +168,8 @@ fn looks_like_class(kind: &str, last: &str) -> bool {
     let upper = last.starts_with(char::is_uppercase);
     let mixed = last.chars().any(char::is_lowercase);
     kind.is_ascii()
-        && (upper && mixed || matches!(last, "error" | "timeout" | "herror" | "gaierror"))
+        && (upper && (mixed || kind.contains('.'))
+            || matches!(last, "error" | "timeout" | "herror" | "gaierror"))
 }
 
 /// Takes terminal colours off a line.
@@ -226,6 +227,10 @@ mod tests {
         assert_eq!(form("MemoryError"), exception("MemoryError", ""));
         assert_eq!(form("socket.timeout"), exception("socket.timeout", ""));
         assert_eq!(form("ValueError: "), exception("ValueError", ""));
+        assert_eq!(
+            form("api.errors.HTTP404"),
+            exception("api.errors.HTTP404", "")
+        );
         for text in ["finished", "Daily report", "[1: x", "a:b", "ERROR", "12: x"] {
             assert_eq!(form(text), Form::Text, "{text}");
         }

@@ -358,8 +358,9 @@ impl BlockReader {
         };
         // The interpreter's last words are followed by its own kind of traceback: text, but no message.
         let last_words = self.lead == Lead::Refusal && self.is_named("FatalError");
-        let margin = form == Form::Blank && self.in_group;
-        if !(self.is_carrier() || last_words || margin) {
+        // What stands behind a member of a group belongs to that, margin or not.
+        let foreign = self.in_group && (form == Form::Blank || self.builder.has_member());
+        if !(self.is_carrier() || last_words || foreign) {
             self.builder.continue_message(text);
         }
         Step::Inside

@@ -406,3 +406,26 @@ fn the_culprit_may_live_outside_of_the_known_folders() {
     );
     assert_eq!(culprit(&["/srv/manage.py", library]), None);
 }
+
+#[test]
+fn the_lines_of_a_member_are_not_those_of_its_group() {
+    let found = blocks(&[
+        "  + Exception Group Traceback (most recent call last):",
+        "  |   File \"/app/manage.py\", line 22, in <module>",
+        "  | ExceptionGroup: outer",
+        "second (1 sub-exception)",
+        "  +-+---------------- 1 ----------------",
+        "    | app.Refused: inner",
+        "third",
+        "    +------------------------------------",
+    ]);
+    let traceback = &found[0].traceback;
+    assert_eq!(
+        exception(traceback),
+        ("ExceptionGroup", "outer\nsecond (1 sub-exception)")
+    );
+    assert_eq!(
+        traceback.cause.as_ref().map(|cause| cause.message.as_str()),
+        Some("inner")
+    );
+}

@@ -356,3 +356,23 @@ fn an_error_that_was_logged_before_is_not_why_a_task_was_killed() {
         (Some(Cause::Signal), None, 1)
     );
 }
+
+#[test]
+fn what_spoke_after_the_end_of_a_command_does_not_hide_it_from_its_exit_code() {
+    let cause = |code: i64, command: &[&str]| {
+        let mut event = sample("scheduled-exit1");
+        event.containers[0].exit_code = Some(code);
+        event.overrides[0].command = Some(command.iter().map(|&word| word.into()).collect());
+        let mut table = RunTable::new(RunConfig::default());
+        table.observe_task(&event, "");
+        let stream = format!("ecs/app/{}", event.task);
+        let lines = [(1, "CommandError: no carrier"), (600, DONE)];
+        observe(&mut table, "/ecs/production-batch", &stream, &lines);
+        only(&table, 0).cause
+    };
+    let own = ["python", "manage.py", "sync"];
+    assert_eq!(cause(1, &own), Some(Cause::CommandError));
+    assert_eq!(cause(137, &own), Some(Cause::Signal));
+    let shell = ["sh", "-c", "python manage.py sync; python manage.py bill"];
+    assert_eq!(cause(1, &shell), Some(Cause::ExitCode));
+}

@@ -331,7 +331,7 @@ impl ErrorRecord {
             message: head(&record.message(), MAX_MESSAGE).to_owned(),
             exception: record
                 .exception_text()
-                .map(|text| tail(&text, MAX_EXCEPTION).to_owned()),
+                .map(|text| last_part(&text, MAX_EXCEPTION).to_owned()),
         }
     }
 }
@@ -386,6 +386,19 @@ fn head(text: &str, most: usize) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// Returns as much of an exception's text as fits: the end, or where its message alone is longer than that, the
+/// beginning of the last traceback.
+fn last_part(text: &str, most: usize) -> &str {
+    let end = tail(text, most);
+    let has_frames = |text: &str| text.contains("\n  File \"");
+    if end.len() == text.len() || has_frames(end) {
+        return end;
+    }
+    let from = text.rfind("Traceback (most recent call last):");
+    let last = from.map(|from| head(&text[from..], most));
+    last.filter(|last| has_frames(last)).unwrap_or(end)
 }
 
 /// Returns as much of the end as fits, in whole characters.

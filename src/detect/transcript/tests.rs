@@ -135,3 +135,14 @@ proptest! {
         prop_assert_eq!(told(&whole), told(&merged));
     }
 }
+
+#[test]
+fn a_message_longer_than_all_that_is_kept_leaves_the_class() {
+    let long = "x".repeat(MAX_EXCEPTION);
+    let text = format!(
+        "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nOSError: {long}"
+    );
+    assert!(last_part(&text, MAX_EXCEPTION).contains("\nOSError: x"));
+    let chain = format!("{long}\n\n{}", text.trim_end_matches('x'));
+    assert!(last_part(&chain, MAX_EXCEPTION).ends_with("line 1, in f\nOSError: "));
+}
