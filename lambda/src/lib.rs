@@ -1,0 +1,1 @@
+//! The Lambda: from what CloudWatch Logs, ECS and a schedule deliver to alerts on SNS and Slack.

@@ -1,0 +1,3 @@
+//! The program that Lambda starts.
+
+fn main() {}
