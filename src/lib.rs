@@ -75,6 +75,7 @@ pub mod saved;
 pub mod scan;
 pub mod severity;
 pub mod source;
+pub mod state;
 pub mod suggest;
 pub mod time;
 pub mod value;

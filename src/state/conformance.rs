@@ -1,0 +1,71 @@
+//! What every store does.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_795_600_000_000);
+const LATER: Timestamp = Timestamp(1_795_600_060_000);
+
+/// Runs a future of a store that never waits.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+fn put(sort: &str, body: &str, expected: Expected) -> Write {
+    Write::Put {
+        key: Key::new("p", sort),
+        body: body.to_owned(),
+        expires: LATER,
+        expected,
+    }
+}
+
+async fn body(store: &impl Store, sort: &str, now: Timestamp) -> Option<String> {
+    let found = store.get(&[Key::new("p", sort)], now).await.expect("read");
+    found.into_iter().next().map(|document| document.body)
+}
+
+async fn holds(store: &impl Store) {
+    let made = |committed: Result<Committed, StoreError>| committed.expect("written");
+    let first = vec![put("a", "1", Expected::Absent), put("b", "1", Expected::Anything)];
+    assert_eq!(made(store.commit(first, NOW).await), Committed::Made);
+    let again = vec![put("c", "1", Expected::Absent), put("a", "2", Expected::Absent)];
+    assert_eq!(made(store.commit(again, NOW).await), Committed::Conflict);
+    assert_eq!(body(store, "c", NOW).await, None, "all or none");
+    let key = Key::new("p", "a");
+    let read = store.get(std::slice::from_ref(&key), NOW).await.expect("read");
+    let change = || vec![put("a", "3", read[0].unchanged())];
+    assert_eq!(made(store.commit(change(), NOW).await), Committed::Made);
+    assert_eq!(made(store.commit(change(), NOW).await), Committed::Conflict);
+    let blind = vec![put("a", "4", Expected::Anything)];
+    let read = store.get(std::slice::from_ref(&key), NOW).await.expect("read");
+    assert_eq!(made(store.commit(blind, NOW).await), Committed::Made);
+    let stale = Write::Delete { key: key.clone(), expected: read[0].unchanged() };
+    assert_eq!(made(store.commit(vec![stale], NOW).await), Committed::Conflict);
+    let listed = store.list("p", 10, NOW).await.expect("listed");
+    let sorts: Vec<&str> = listed.iter().map(|one| one.key.sort.as_str()).collect();
+    assert_eq!(sorts, ["a", "b"]);
+    assert_eq!(store.list("p", 1, NOW).await.expect("listed").len(), 1);
+    assert!(store.list("q", 10, NOW).await.expect("listed").is_empty());
+    assert_eq!(body(store, "a", LATER).await, None, "expired");
+    assert!(store.list("p", 10, LATER).await.expect("listed").is_empty());
+    let anew = vec![put("a", "5", Expected::Absent)];
+    assert_eq!(made(store.commit(anew, LATER).await), Committed::Made);
+    let delete = Write::Delete { key, expected: Expected::Anything };
+    assert_eq!(made(store.commit(vec![delete], NOW).await), Committed::Made);
+    assert_eq!(body(store, "a", NOW).await, None, "deleted");
+}
+
+#[test]
+fn memory_does() {
+    block_on(holds(&Memory::default()));
+}

@@ -1,0 +1,296 @@
+//! Documents in a DynamoDB table: `pk` and `sk` are the two parts of a name, `v` the version, `d` the JSON, and
+//! `expires` the TTL attribute, in seconds.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, TransactWriteItem,
+};
+
+use super::{Committed, Document, Expected, Key, Store, StoreError, Write};
+use crate::time::Timestamp;
+
+/// The most keys that `BatchGetItem` takes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+const MOST_KEYS: usize = 100;
+/// How often keys that a throttled `BatchGetItem` left out are asked for again.
+const MOST_ASKED: u32 = 6;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A table of documents.
+#[derive(Clone, Debug)]
+pub struct Dynamo {
+    client: Client,
+    table: String,
+}
+
+impl Dynamo {
+    /// Creates a store on a table that is there already.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    async fn get_some(&self, keys: &[Key], found: &mut Vec<Item>) -> Result<(), StoreError> {
+        let mut wanted: Vec<Item> = keys.iter().map(name).collect();
+        for asked in 0..MOST_ASKED {
+            if asked > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(50 << asked)).await;
+            }
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| self.error("BatchGetItem", &error))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, request)
+                .send()
+                .await
+                .map_err(|error| self.error("BatchGetItem", &error.into_service_error()))?;
+            let items = answer.responses.unwrap_or_default().remove(&self.table);
+            found.extend(items.unwrap_or_default());
+            let left = answer.unprocessed_keys.unwrap_or_default();
+            let Some(left) = left.into_values().next() else {
+                return Ok(());
+            };
+            wanted = left.keys;
+        }
+        Err(self.failed("BatchGetItem", "the table is throttled".to_owned()))
+    }
+
+    fn write(&self, write: Write, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        let condition = Condition::of(write.expected(), now);
+        let builder = TransactWriteItem::builder();
+        let built = match write {
+            Write::Delete { key, .. } => builder.delete(
+                Delete::builder()
+                    .table_name(&self.table)
+                    .set_key(Some(name(&key)))
+                    .set_condition_expression(condition.text)
+                    .set_expression_attribute_values(condition.values)
+                    .build()
+                    .map_err(|error| self.error("TransactWriteItems", &error))?,
+            ),
+            Write::Put {
+                key,
+                body,
+                expires,
+                expected,
+            } => builder.put(
+                Put::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(item(&key, body, expires, next(expected, now))))
+                    .set_condition_expression(condition.text)
+                    .set_expression_attribute_values(condition.values)
+                    .build()
+                    .map_err(|error| self.error("TransactWriteItems", &error))?,
+            ),
+        };
+        Ok(built.build())
+    }
+
+    fn error(&self, operation: &'static str, error: &impl ProvideMessage) -> StoreError {
+        self.failed(operation, error.text())
+    }
+
+    fn failed(&self, operation: &'static str, reason: String) -> StoreError {
+        StoreError {
+            operation,
+            table: self.table.clone(),
+            reason,
+        }
+    }
+}
+
+impl Store for Dynamo {
+    async fn get(&self, keys: &[Key], now: Timestamp) -> Result<Vec<Document>, StoreError> {
+        let mut items = Vec::new();
+        for some in keys.chunks(MOST_KEYS) {
+            self.get_some(some, &mut items).await?;
+        }
+        Ok(documents(&items, now).collect())
+    }
+
+    async fn list(
+        &self,
+        partition: &str,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Document>, StoreError> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| self.error("Query", &error.into_service_error()))?;
+            found.extend(documents(page.items(), now));
+            from = page.last_evaluated_key;
+            if from.is_none() || found.len() >= most {
+                found.truncate(most);
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn commit(&self, writes: Vec<Write>, now: Timestamp) -> Result<Committed, StoreError> {
+        if writes.is_empty() {
+            return Ok(Committed::Made);
+        }
+        let items: Result<Vec<_>, _> = writes
+            .into_iter()
+            .map(|write| self.write(write, now))
+            .collect();
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items?))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Committed::Made),
+            Err(error) if is_conflict(&error) => Ok(Committed::Conflict),
+            Err(error) => Err(self.error("TransactWriteItems", &error.into_service_error())),
+        }
+    }
+}
+
+/// A condition as DynamoDB takes it.
+struct Condition {
+    text: Option<String>,
+    values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Condition {
+    fn of(expected: Expected, now: Timestamp) -> Self {
+        let (text, name, value) = match expected {
+            Expected::Anything => {
+                return Self {
+                    text: None,
+                    values: None,
+                };
+            }
+            Expected::Version(version) => ("v = :v", ":v", number(version)),
+            // What has expired may still lie there for days.
+            Expected::Absent => (
+                "attribute_not_exists(pk) OR expires <= :now",
+                ":now",
+                number(seconds(now)),
+            ),
+        };
+        Self {
+            text: Some(text.to_owned()),
+            values: Some(HashMap::from([(name.to_owned(), value)])),
+        }
+    }
+}
+
+/// Returns whether the writes were refused since somebody else wrote, or is about to.
+fn is_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
+        return error.code() == Some("TransactionConflictException");
+    };
+    let codes = cancelled.cancellation_reasons().iter();
+    let mut codes = codes.filter_map(CancellationReason::code);
+    codes.any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+/// Returns the version of the document that is written. Where nothing is known of the one before, it must be one
+/// that no reader of that can hold.
+fn next(expected: Expected, now: Timestamp) -> u64 {
+    match expected {
+        Expected::Absent => 1,
+        Expected::Version(before) => before + 1,
+        Expected::Anything => now.as_millis().unsigned_abs(),
+    }
+}
+
+fn name(key: &Key) -> Item {
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(key.partition.clone())),
+        ("sk".to_owned(), AttributeValue::S(key.sort.clone())),
+    ])
+}
+
+fn item(key: &Key, body: String, expires: Timestamp, version: u64) -> Item {
+    let mut item = name(key);
+    item.insert("d".to_owned(), AttributeValue::S(body));
+    item.insert("v".to_owned(), number(version));
+    item.insert("expires".to_owned(), number(seconds(expires)));
+    item
+}
+
+fn documents(items: &[Item], now: Timestamp) -> impl Iterator<Item = Document> + '_ {
+    items
+        .iter()
+        .filter_map(document)
+        .filter(move |document| document.expires.as_millis() / 1000 > now.as_millis() / 1000)
+}
+
+/// Reads an item; one that lacks what each has is none of ours.
+fn document(item: &Item) -> Option<Document> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<u64>().ok();
+    Some(Document {
+        key: Key::new(text("pk")?, text("sk")?),
+        version: number("v")?,
+        body: text("d")?,
+        expires: Timestamp(i64::try_from(number("expires")?).ok()?.saturating_mul(1000)),
+    })
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn seconds(at: Timestamp) -> u64 {
+    at.as_millis().div_euclid(1000).max(0).unsigned_abs()
+}
+
+/// The code and message of an error, never the raw answer.
+trait ProvideMessage {
+    fn text(&self) -> String;
+}
+
+impl ProvideMessage for aws_sdk_dynamodb::error::BuildError {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+macro_rules! service_errors {
+    ($($error:ty),*) => {$(
+        impl ProvideMessage for $error {
+            fn text(&self) -> String {
+                match (self.code(), self.message()) {
+                    (Some(code), Some(message)) => format!("{code}: {message}"),
+                    (Some(code), None) => code.to_owned(),
+                    _ => "the service did not answer".to_owned(),
+                }
+            }
+        }
+    )*};
+}
+
+service_errors!(
+    aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError,
+    aws_sdk_dynamodb::operation::query::QueryError,
+    TransactWriteItemsError
+);
