@@ -23,6 +23,8 @@ pub struct Standing {
     pub first_seen: Timestamp,
     /// When it was last seen.
     pub last_seen: Timestamp,
+    /// Sentences that the summary ends with.
+    pub remarks: Vec<String>,
 }
 
 /// What the configuration knows about the place where something happened.

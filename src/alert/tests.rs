@@ -94,6 +94,7 @@ fn standing(status: Status, severity: Severity) -> Standing {
         suppressed: 0,
         first_seen: Timestamp(START + 192_000),
         last_seen: Timestamp(START + 192_000),
+        remarks: Vec::new(),
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn summary(subject: &Subject, standing: &Standing) -> String {
     if said.is_empty() {
         said.push(lines(subject));
     }
+    said.extend(standing.remarks.iter().cloned());
     said.join(" ")
 }
 

@@ -132,6 +132,7 @@ fn words(run: &Run, config: &Config) -> (String, String) {
         suppressed: 0,
         first_seen: at,
         last_seen: at,
+        remarks: Vec::new(),
     };
     let runbook = config
         .batches

@@ -20,6 +20,7 @@ mod need;
 pub mod optimize;
 pub mod parser;
 pub mod plan;
+
 mod print;
 mod program;
 pub mod resolve;

@@ -97,6 +97,11 @@ impl Program {
         }
     }
 
+    /// Returns whether only rows pass that have a field whose name begins with `prefix`, as far as that is plain.
+    pub fn requires(&self, prefix: &str) -> bool {
+        self.optimized.requires(prefix)
+    }
+
     /// Returns what became of the query, phase by phase.
     pub fn explain(&self) -> Explain {
         let mut explain = Explain::new(&self.query, &self.plan, &self.optimized, &self.need());

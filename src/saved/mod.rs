@@ -137,6 +137,8 @@ pub struct AlertRule {
     pub repeat: Option<i64>,
     /// How many matching runs in a row it takes, or rows of one key for events; at least 1.
     pub after: u32,
+    /// How many in a row are each told by itself before they are only counted; at least 1.
+    pub each: u32,
 }
 
 /// One `[[tests]]` entry: events of one stream, and what the query makes of them.

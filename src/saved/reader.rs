@@ -29,7 +29,7 @@ const KEYS: &[&str] = &[
     "tests",
 ];
 const PARAM_KEYS: &[&str] = &["description", "default"];
-const ALERT_KEYS: &[&str] = &["severity", "key", "repeat", "after"];
+const ALERT_KEYS: &[&str] = &["severity", "key", "repeat", "after", "each"];
 const TEST_KEYS: &[&str] = &["name", "events", "params", "rows"];
 
 /// Reads one file.
@@ -361,11 +361,13 @@ impl Reader<'_> {
         }
         let repeat = self.repeat(table);
         let after = self.count(table, "after", 1).unwrap_or(1);
+        let each = self.count(table, "each", 1).unwrap_or(1);
         Some(AlertRule {
             severity: severity?,
             key,
             repeat,
             after,
+            each,
         })
     }
 

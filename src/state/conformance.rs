@@ -36,21 +36,39 @@ async fn body(store: &impl Store, sort: &str, now: Timestamp) -> Option<String> 
 
 async fn holds(store: &impl Store) {
     let made = |committed: Result<Committed, StoreError>| committed.expect("written");
-    let first = vec![put("a", "1", Expected::Absent), put("b", "1", Expected::Anything)];
+    let first = vec![
+        put("a", "1", Expected::Absent),
+        put("b", "1", Expected::Anything),
+    ];
     assert_eq!(made(store.commit(first, NOW).await), Committed::Made);
-    let again = vec![put("c", "1", Expected::Absent), put("a", "2", Expected::Absent)];
+    let again = vec![
+        put("c", "1", Expected::Absent),
+        put("a", "2", Expected::Absent),
+    ];
     assert_eq!(made(store.commit(again, NOW).await), Committed::Conflict);
     assert_eq!(body(store, "c", NOW).await, None, "all or none");
     let key = Key::new("p", "a");
-    let read = store.get(std::slice::from_ref(&key), NOW).await.expect("read");
+    let read = store
+        .get(std::slice::from_ref(&key), NOW)
+        .await
+        .expect("read");
     let change = || vec![put("a", "3", read[0].unchanged())];
     assert_eq!(made(store.commit(change(), NOW).await), Committed::Made);
     assert_eq!(made(store.commit(change(), NOW).await), Committed::Conflict);
     let blind = vec![put("a", "4", Expected::Anything)];
-    let read = store.get(std::slice::from_ref(&key), NOW).await.expect("read");
+    let read = store
+        .get(std::slice::from_ref(&key), NOW)
+        .await
+        .expect("read");
     assert_eq!(made(store.commit(blind, NOW).await), Committed::Made);
-    let stale = Write::Delete { key: key.clone(), expected: read[0].unchanged() };
-    assert_eq!(made(store.commit(vec![stale], NOW).await), Committed::Conflict);
+    let stale = Write::Delete {
+        key: key.clone(),
+        expected: read[0].unchanged(),
+    };
+    assert_eq!(
+        made(store.commit(vec![stale], NOW).await),
+        Committed::Conflict
+    );
     let listed = store.list("p", 10, NOW).await.expect("listed");
     let sorts: Vec<&str> = listed.iter().map(|one| one.key.sort.as_str()).collect();
     assert_eq!(sorts, ["a", "b"]);
@@ -60,7 +78,10 @@ async fn holds(store: &impl Store) {
     assert!(store.list("p", 10, LATER).await.expect("listed").is_empty());
     let anew = vec![put("a", "5", Expected::Absent)];
     assert_eq!(made(store.commit(anew, LATER).await), Committed::Made);
-    let delete = Write::Delete { key, expected: Expected::Anything };
+    let delete = Write::Delete {
+        key,
+        expected: Expected::Anything,
+    };
     assert_eq!(made(store.commit(vec![delete], NOW).await), Committed::Made);
     assert_eq!(body(store, "a", NOW).await, None, "deleted");
 }

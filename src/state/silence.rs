@@ -59,7 +59,9 @@ impl Silence {
 /// Returns the silences that are in force.
 pub async fn silences(store: &impl Store, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
     let documents = store.list(PARTITION, MOST, now).await?;
-    let read = documents.iter().filter_map(super::Document::read::<Silence>);
+    let read = documents
+        .iter()
+        .filter_map(super::Document::read::<Silence>);
     Ok(read
         .filter(|silence| silence.until > now.as_millis())
         .collect())
@@ -129,7 +131,11 @@ mod tests {
         for target in [named.clone(), Target::Stage] {
             block_on(put_silence(&store, &silence(target), NOW)).expect("stored");
         }
-        let count = |at: i64| block_on(silences(&store, Timestamp(at))).expect("listed").len();
+        let count = |at: i64| {
+            block_on(silences(&store, Timestamp(at)))
+                .expect("listed")
+                .len()
+        };
         assert_eq!((count(NOW.0), count(NOW.0 + 1000)), (2, 0));
         let end = || block_on(end_silence(&store, "production", &named, NOW)).expect("asked");
         assert_eq!((end(), end(), count(NOW.0)), (true, false, 1));

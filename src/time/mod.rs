@@ -11,12 +11,17 @@ mod zone;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use expression::{Clock, Moment, parse};
 pub use window::{Window, WindowFault};
 pub use zone::{LocalTimes, Zone};
 
-/// An instant in milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An instant in milliseconds since 1970-01-01T00:00:00Z; as a value of a document, that number.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

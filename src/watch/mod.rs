@@ -7,16 +7,21 @@
 //! ```
 //!
 //! `policy` decides when to tell, over a memory that can be stored anywhere; `state` holds the memories here;
-//! `replay` tells what a stretch of logs would have sent. Nothing here reads files, sends anything, or looks at a
-//! clock.
+//! `sighting` says what happened to which key, and makes the alert; `replay` tells what a stretch of logs would have
+//! sent, and `live` looks at deliveries as they come. Nothing here reads files, sends anything, or looks at a clock.
 
+mod batch;
+pub mod live;
 pub mod policy;
 mod replay;
 mod rule;
+mod sighting;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use batch::Batch;
 pub use replay::Replay;
 pub use rule::{Rule, RuleError, RuleProblem, Rules};
+pub use sighting::{Sighted, What, error_key, error_subject};
 pub use state::Memories;

@@ -1,8 +1,11 @@
-//! When to tell: first at once, then counted; and when it is over. A pure function over one small memory.
+//! When to tell: first at once (or each of the first few), then counted; and when it is over. A pure function over
+//! one small memory.
 //!
 //! A [`Memory`] is all that is known about one key. It is a plain record, so that it can lie in a map here and in
 //! a table elsewhere, and [`decide`] turns the one before into the one after: whoever stores it can make the two a
 //! condition of writing. Time is that of what happened, never the clock.
+
+use serde::{Deserialize, Serialize};
 
 use crate::severity::Severity;
 use crate::time::Timestamp;
@@ -17,6 +20,8 @@ pub struct Policy {
     pub repeat: Option<i64>,
     /// How many times in a row it has to happen before it is told.
     pub after: u64,
+    /// How many times in a row each is told by itself, before they are only counted.
+    pub each: u64,
     /// Whether a quiet time makes it new again: for errors, which nothing ever reports as well.
     pub forgets: bool,
 }
@@ -31,7 +36,7 @@ pub enum Sighting {
 }
 
 /// What is remembered about one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// When it first happened since it was last well.
     pub first_seen: Timestamp,
@@ -140,7 +145,8 @@ fn telling(memory: &Memory, at: Timestamp, worse: bool, policy: &Policy) -> Tell
     }
     let since = at.as_millis() - memory.told_at.as_millis();
     let due = policy.repeat.is_some_and(|repeat| since >= repeat);
-    if due || worse || is_milestone(memory.occurrences) {
+    let alone = memory.occurrences <= policy.each;
+    if due || worse || alone || is_milestone(memory.occurrences) {
         return Telling::Repeat {
             suppressed: memory.occurrences - memory.told - 1,
         };
@@ -163,6 +169,7 @@ mod tests {
     const POLICY: Policy = Policy {
         repeat: Some(4 * HOUR),
         after: 1,
+        each: 1,
         forgets: false,
     };
 
@@ -244,6 +251,22 @@ mod tests {
             [
                 (3, Telling::Firing),
                 (5, Telling::Resolved { occurrences: 3 })
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_of_a_row_may_each_be_told() {
+        let policy = Policy { each: 3, ..POLICY };
+        let row: Vec<(i64, Sighting)> = (0..12).map(|at| (at, BAD)).collect();
+        let suppressed = |suppressed| Telling::Repeat { suppressed };
+        assert_eq!(
+            told(policy, &row),
+            [
+                (0, Telling::Firing),
+                (1, suppressed(0)),
+                (2, suppressed(0)),
+                (9, suppressed(6))
             ]
         );
     }

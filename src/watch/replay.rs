@@ -4,22 +4,22 @@
 //! known: an error when it was logged, a run when ECS said that it stopped or when it had been quiet for long
 //! enough. So the alerts depend on the events alone, not on the cuts between deliveries.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::policy::{Sighting, Telling};
+use super::policy::Sighting;
 use super::rule::{Rule, Rules};
+use super::sighting::{Sighted, What, error_key, error_subject, extras};
 use super::state::Memories;
-use crate::alert::{Alert, Place, Standing, Status, Subject, identity};
+use crate::alert::{Alert, Subject};
 use crate::config::Config;
 use crate::decode::exception::ErrorInfo;
 use crate::decode::level::Level;
 use crate::detect::assemble::Attached;
-use crate::detect::{Outcome, Run, RunConfig, RunTable};
+use crate::detect::{Run, RunConfig, RunTable};
 use crate::event::{Event, Origin};
-use crate::query::fields::Extras;
 use crate::record::Record;
-use crate::severity::Severity;
 use crate::time::Timestamp;
 
 /// Collects what happened; [`Replay::finish`] tells it.
@@ -62,16 +62,7 @@ struct Due<'a> {
     known_at: Timestamp,
     /// What breaks ties, so that the order does not depend on how things were read.
     tie: (u8, String, u64),
-    at: Timestamp,
-    rule: &'a Rule,
-    key: String,
-    sighting: Sighting,
-    what: What<'a>,
-}
-
-enum What<'a> {
-    Run(&'a Run),
-    Event(&'a Seen, &'a Example),
+    sighted: Sighted<'a>,
 }
 
 impl Replay {
@@ -125,16 +116,11 @@ impl Replay {
             id: id.clone(),
             arrival: self.arrivals,
         };
-        let mut parts = vec![&*self.rules.events[rule].name, stage, service];
-        parts.extend(values.iter().map(String::as_str));
-        let key: Arc<str> = identity(&parts).into();
+        let rule_name = &self.rules.events[rule].name;
+        let key: Arc<str> = error_key(rule_name, stage, service, values).into();
         let example = self.examples.get(&(rule, key.clone()));
         if example.is_none_or(|example| order < example.order) {
-            let unnamed = ErrorInfo {
-                message: String::from_utf8_lossy(event.message).into_owned(),
-                ..ErrorInfo::default()
-            };
-            let subject = Subject::of_event(event, error.unwrap_or(&unnamed), stage, service);
+            let subject = error_subject(event, error, stage, service);
             let example = Example {
                 order: order.clone(),
                 subject,
@@ -191,25 +177,6 @@ impl Replay {
     }
 }
 
-pub(super) fn extras<'a>(
-    level: Option<&'a str>,
-    error: Option<&'a ErrorInfo>,
-    stage: &'a str,
-    service: &'a str,
-) -> Extras<'a> {
-    let filled = |text: &'a str| Some(text).filter(|text| !text.is_empty());
-    Extras {
-        level,
-        stage: filled(stage),
-        service: filled(service),
-        error_type: error.and_then(|error| filled(&error.kind)),
-        error_message: error.and_then(|error| filled(&error.message)),
-        error_culprit: error.and_then(|error| error.culprit.as_deref()),
-        error_fingerprint: error.and_then(|error| filled(&error.fingerprint)),
-        ..Extras::default()
-    }
-}
-
 /// Returns when it is known how a run ended.
 fn known_at(run: &Run, settle: i64) -> Timestamp {
     let ecs_said_so = run.exit_code.is_some() || run.stop_reason.is_some();
@@ -220,43 +187,11 @@ fn known_at(run: &Run, settle: i64) -> Timestamp {
 }
 
 fn run_due<'a>(run: &'a Run, rule: &'a Rule, is_match: bool, settle: i64) -> Option<Due<'a>> {
-    let sighting = if is_match {
-        Sighting::Bad(severity(run, rule.severity))
-    } else {
-        good(run, rule.severity)?
-    };
-    let values = rule.run_key(|name| run.field(name));
-    let mut parts = vec![&*rule.name, run.stage.as_str()];
-    parts.extend(values.iter().map(String::as_str));
     Some(Due {
         known_at: known_at(run, settle),
         tie: (0, run.id(), 0),
-        at: run.timestamp(),
-        rule,
-        key: identity(&parts),
-        sighting,
-        what: What::Run(run),
+        sighted: Sighted::run(run, rule, is_match)?,
     })
-}
-
-/// A run that went well is news and no more; one that only logged errors is a warning at most.
-fn severity(run: &Run, rule: Severity) -> Severity {
-    match run.outcome {
-        Outcome::Succeeded => Severity::Info,
-        // Severities are ordered from the worst.
-        Outcome::Errored | Outcome::Unknown => rule.max(Severity::Warning),
-        Outcome::Failed | Outcome::Running => rule,
-    }
-}
-
-/// Returns whether a run shows that what a rule warns of is over: a run with errors has not failed.
-fn good(run: &Run, rule: Severity) -> Option<Sighting> {
-    let well = match run.outcome {
-        Outcome::Succeeded => true,
-        Outcome::Errored => rule < Severity::Warning,
-        Outcome::Failed | Outcome::Running | Outcome::Unknown => false,
-    };
-    well.then_some(Sighting::Good)
 }
 
 fn event_due<'a>(seen: &'a Seen, example: &'a Example, rule: &'a Rule) -> Due<'a> {
@@ -268,84 +203,31 @@ fn event_due<'a>(seen: &'a Seen, example: &'a Example, rule: &'a Rule) -> Due<'a
             format!("{} {id}", seen.origin.stream),
             seen.order.arrival,
         ),
-        at: seen.order.at,
-        rule,
-        key: seen.key.to_string(),
-        sighting: Sighting::Bad(rule.severity),
-        what: What::Event(seen, example),
+        sighted: Sighted {
+            rule,
+            key: seen.key.to_string(),
+            at: seen.order.at,
+            sighting: Sighting::Bad(rule.severity),
+            what: What::Error(Cow::Owned(seen.subject(example))),
+        },
+    }
+}
+
+impl Seen {
+    /// Returns what the first of its kind was, at this one's place.
+    fn subject(&self, example: &Example) -> Subject {
+        let mut subject = example.subject.clone();
+        subject.log.stream = self.origin.stream.to_string();
+        subject.log.first_timestamp = Some(self.order.at);
+        subject.log.event_id = self.id.as_deref().map(str::to_owned);
+        subject
     }
 }
 
 impl Due<'_> {
-    fn tell(self, memories: &mut Memories, config: &Config) -> Option<Alert> {
-        let (telling, memory) =
-            memories.see(&self.key, self.at, self.sighting, &self.rule.policy)?;
-        let (status, occurrences, suppressed) = match telling {
-            Telling::Nothing => return None,
-            Telling::Firing => (Status::Firing, memory.occurrences, memory.occurrences - 1),
-            Telling::Repeat { suppressed } => (Status::Repeat, memory.occurrences, suppressed),
-            Telling::Resolved { occurrences } => {
-                (Status::Resolved, occurrences, occurrences - memory.told)
-            }
-        };
-        let severity = match self.sighting {
-            Sighting::Bad(severity) => severity,
-            Sighting::Good => Severity::Info,
-        };
-        let subject = self.subject();
-        let standing = Standing {
-            id: self.id(status, occurrences),
-            status,
-            severity,
-            rule: self.rule.name.to_string(),
-            occurrences,
-            suppressed,
-            first_seen: memory.first_seen,
-            last_seen: memory.last_seen.max(self.at),
-        };
-        Some(Alert::new(subject, standing, self.place(config)))
-    }
-
-    fn subject(&self) -> Subject {
-        match self.what {
-            What::Run(run) => Subject::of_run(run),
-            What::Event(seen, example) => {
-                let mut subject = example.subject.clone();
-                subject.log.stream = seen.origin.stream.to_string();
-                subject.log.first_timestamp = Some(seen.order.at);
-                subject.log.event_id = seen.id.as_deref().map(str::to_owned);
-                subject
-            }
-        }
-    }
-
-    /// The id names a failure: each run is one of its own, a kind of error is one until it is told again.
-    fn id(&self, status: Status, occurrences: u64) -> String {
-        match (&self.what, status) {
-            (What::Run(run), Status::Resolved) => identity(&[&self.key, "resolved", &run.id()]),
-            (What::Run(run), _) => identity(&[&self.key, "run", &run.id()]),
-            (What::Event(..), Status::Firing) => identity(&[&self.key, "error"]),
-            (What::Event(..), _) => identity(&[&self.key, "error", &occurrences.to_string()]),
-        }
-    }
-
-    fn place<'c>(&self, config: &'c Config) -> Place<'c>
-    where
-        Self: 'c,
-    {
-        let (stage, name) = match self.what {
-            What::Run(run) => (run.stage.as_str(), run.name.as_str()),
-            What::Event(_, example) => (example.subject.stage.as_deref().unwrap_or_default(), ""),
-        };
-        Place {
-            region: config
-                .stages
-                .get(stage)
-                .and_then(|stage| stage.region.as_deref()),
-            runbook: config
-                .batches
-                .get(name)
-                .and_then(|batch| batch.runbook.as_deref()),
-        }
+    fn tell(&self, memories: &mut Memories, config: &Config) -> Option<Alert> {
+        let one = &self.sighted;
+        let (telling, memory) = memories.see(&one.key, one.at, one.sighting, &one.rule.policy)?;
+        one.alert(telling, &memory, Vec::new(), config)
     }
 }

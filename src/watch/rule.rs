@@ -32,6 +32,7 @@ pub struct Rule {
     program: Program,
     head: Head,
     key: FieldSet,
+    about_errors: bool,
 }
 
 /// The rules over events and those over runs.
@@ -152,14 +153,21 @@ impl Rule {
             policy: Policy {
                 repeat: alert.repeat,
                 after: u64::from(alert.after),
+                each: u64::from(alert.each),
                 forgets: table == Table::Events,
             },
             groups: query.groups.clone(),
             pattern: pattern.transpose()?,
             head: program.head(),
+            about_errors: program.requires("@error."),
             program,
             key: FieldSet::new(key, 0),
         })
+    }
+
+    /// Returns whether only events that carry an error can match.
+    pub fn is_about_errors(&self) -> bool {
+        self.about_errors
     }
 
     /// Returns the key of an event that the rule is about, `None` for all others.

@@ -354,6 +354,7 @@ fn found(query: &str, file: &str) -> Vec<u64> {
         key,
         repeat: None,
         after: 1,
+        each: 1,
     };
     let mut rule = Rule::compile(query, &alert, NOW).expect("it compiles");
     let service = file.split('/').next().expect("a folder");
@@ -386,7 +387,7 @@ fn found(query: &str, file: &str) -> Vec<u64> {
     for one in &attached {
         let record = Record::new(event(one.index as usize));
         let level = one.level.or_else(|| record.level());
-        let extras = replay::extras(
+        let extras = sighting::extras(
             level.map(Level::as_str),
             one.error.as_deref(),
             "production",

@@ -10,7 +10,9 @@ const LAYERS: &[&[&str]] = &[
     &["value", "time", "diagnostic", "severity", "suggest"],
     &["event", "record", "decode", "row", "scan"],
     &["pattern", "query", "detect"],
-    &["saved", "source", "alert", "render", "config", "state", "demo"],
+    &[
+        "saved", "source", "alert", "render", "config", "state", "demo",
+    ],
     &["drive", "watch"],
     &["cli"],
 ];
