@@ -156,6 +156,7 @@ fn the_day_of_the_demo() {
     critical firing: backfill_guest_locale failed after 4 min 54 s: killed, out of memory (exit code 137)
     warning firing: sync_listing_content finished after 9.4 s but logged 1 error: ConnectionResetError: [Errno 104] Connection reset by peer in translate (core/management/commands/sync_listing_content.py:14)
     critical firing: sync_reservations failed after 12 s: KeyError: 'amount' in upsert (reservations/management/commands/sync_reservations.py:58)
+    critical repeat: sync_reservations failed again (2 in a row) after 3.8 s: ChannelError: airbnb answered 503 for /v2/reservations in get (core/channel.py:21)
     error firing: New error in webapp: MultiValueDictKeyError: 'nights' in quote (core/views.py:52)
     info firing: migrate applied rates.0006_rateplan_min_nights in 8.7 s
     critical firing: migrate failed at reservations.0010_guest_passport_no after 36 s: ValueError: 旅券番号の移行に失敗しました: guest table is empty in forwards (reservations/migrations/0010_guest_passport_no.py:8)
