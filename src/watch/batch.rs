@@ -101,6 +101,15 @@ impl Batch {
         self
     }
 
+    /// Takes all events for delivered ones.
+    #[must_use]
+    pub fn all_fresh(mut self) -> Self {
+        for entry in &mut self.entries {
+            entry.fresh = true;
+        }
+        self
+    }
+
     /// Puts the events in the stream's order; those of one millisecond by their ids, else as they came.
     fn sort(&mut self) {
         if !self.in_order {

@@ -282,6 +282,11 @@ impl<'a> Joined<'a> {
     }
 }
 
+/// Returns the ECS task that wrote a stream, where its name ends in a task's id.
+pub fn task_of(origin: &Origin) -> Option<&str> {
+    origin.task().filter(|id| is_task_id(id))
+}
+
 fn is_ecs(record: &Record<'_>) -> bool {
     TaskEvent::is_one(record.event.message)
 }
