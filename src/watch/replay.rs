@@ -337,15 +337,14 @@ impl Due<'_> {
             What::Run(run) => (run.stage.as_str(), run.name.as_str()),
             What::Event(_, example) => (example.subject.stage.as_deref().unwrap_or_default(), ""),
         };
+        let batch = config.batches.get(name);
         Place {
             region: config
                 .stages
                 .get(stage)
                 .and_then(|stage| stage.region.as_deref()),
-            runbook: config
-                .batches
-                .get(name)
-                .and_then(|batch| batch.runbook.as_deref()),
+            runbook: batch.and_then(|batch| batch.runbook.as_deref()),
+            owner: batch.and_then(|batch| batch.owner.as_deref()),
         }
     }
 }
