@@ -16,7 +16,7 @@ use crate::streams::Streams;
 use crate::telemetry::{Counts, Invocation, Log};
 
 /// How many bytes a payload may unpack to: a megabyte of log text rarely unpacks to more than twenty.
-pub const LARGEST_DOCUMENT: usize = 64 << 20;
+const LARGEST_DOCUMENT: usize = 64 << 20;
 
 /// Where documents are kept.
 #[derive(Debug)]
@@ -71,7 +71,9 @@ impl<R: Streams> Function<R> {
             took_ms: (took_ms * 1000.0).round() / 1000.0,
             now: call.now,
         };
-        self.pipeline.log.invocation(&invocation, &self.pipeline.counts);
+        self.pipeline
+            .log
+            .invocation(&invocation, &self.pipeline.counts);
         let sent = ended?;
         let counts = &self.pipeline.counts;
         Ok(serde_json::json!({

@@ -92,7 +92,10 @@ mod tests {
     fn everything_has_a_default() {
         let settings = read(&[("LAMBDA_TASK_ROOT", "/var/task")]).expect("fine");
         assert_eq!(settings.config, PathBuf::from("/var/task/logq.toml"));
-        assert_eq!((settings.namespace.as_str(), settings.config_named), ("logq", false));
+        assert_eq!(
+            (settings.namespace.as_str(), settings.config_named),
+            ("logq", false)
+        );
         assert_eq!(settings.table, None);
     }
 

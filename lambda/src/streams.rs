@@ -173,9 +173,7 @@ impl Streams for CloudWatch {
         let is_all = first.at_end || span != Span::Whole;
         first.append_to(&mut batch, None);
         if !is_all {
-            let mut last = self
-                .pages(Wanted::all(origin, false), LAST_PAGES)
-                .await?;
+            let mut last = self.pages(Wanted::all(origin, false), LAST_PAGES).await?;
             last.events.reverse();
             let beyond = batch.last();
             last.append_to(&mut batch, beyond);

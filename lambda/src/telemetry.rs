@@ -132,12 +132,16 @@ impl Log {
 
     /// Says that something did not work, and what goes on without it.
     pub(crate) fn problem(&self, what: &str, said: &str) {
-        self.line(&json!({"level": "WARNING", "message": said, "about": what, "stage": self.stage}));
+        self.line(
+            &json!({"level": "WARNING", "message": said, "about": what, "stage": self.stage}),
+        );
     }
 
     /// Says that the table is down, and that alerts are sent without it.
     pub(crate) fn store_down(&self, said: &str) {
-        self.line(&json!({"level": "ERROR", "message": said, "about": "store", "stage": self.stage}));
+        self.line(
+            &json!({"level": "ERROR", "message": said, "about": "store", "stage": self.stage}),
+        );
     }
 
     /// Says why an input was not taken.
@@ -164,14 +168,21 @@ impl Log {
     pub fn invocation(&self, invocation: &Invocation<'_>, counts: &Counts) {
         let metrics = metrics(counts, invocation.took_ms);
         let mut line = Map::new();
-        line.insert("_aws".to_owned(), self.directives(counts, &metrics, invocation.now));
+        line.insert(
+            "_aws".to_owned(),
+            self.directives(counts, &metrics, invocation.now),
+        );
         line.insert("level".to_owned(), "INFO".into());
         line.insert("message".to_owned(), invocation.result.into());
         line.insert("input".to_owned(), invocation.input.into());
         line.insert("request".to_owned(), invocation.request.into());
         line.insert("stage".to_owned(), self.stage.as_str().into());
         line.insert("partial".to_owned(), counts.partial.into());
-        line.extend(metrics.into_iter().map(|(name, value, _)| (name.to_owned(), value)));
+        line.extend(
+            metrics
+                .into_iter()
+                .map(|(name, value, _)| (name.to_owned(), value)),
+        );
         self.line(&Value::Object(line));
         self.by_word("reason", "Poison", counts.poison.iter(), invocation.now);
         self.by_word("outcome", "Runs", counts.runs.iter(), invocation.now);
@@ -187,7 +198,9 @@ impl Log {
         metrics: &[(&'static str, Value, &'static str)],
         now: Timestamp,
     ) -> Value {
-        let listed = metrics.iter().filter(|(name, ..)| counts.heartbeat || *name != "Heartbeat");
+        let listed = metrics
+            .iter()
+            .filter(|(name, ..)| counts.heartbeat || *name != "Heartbeat");
         let metrics: Vec<Value> = listed
             .map(|(name, _, unit)| json!({"Name": name, "Unit": unit}))
             .collect();
@@ -221,7 +234,10 @@ impl Log {
         self.line(&line);
     }
 
-    #[expect(clippy::print_stdout, reason = "the function's log is its standard output")]
+    #[expect(
+        clippy::print_stdout,
+        reason = "the function's log is its standard output"
+    )]
     fn line(&self, line: &Value) {
         match &self.kept {
             Some(kept) => {

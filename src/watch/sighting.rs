@@ -123,6 +123,7 @@ impl<'a> Sighted<'a> {
         Place {
             region: stage.and_then(|stage| stage.region.as_deref()),
             runbook: batch.and_then(|batch| batch.runbook.as_deref()),
+            owner: batch.and_then(|batch| batch.owner.as_deref()),
         }
     }
 }

@@ -37,12 +37,19 @@ impl<R: Streams> Pipeline<R> {
         let found = if live::begins_inside(delivered) {
             let span = Span::Between(after(first, -BEFORE), last);
             let around = self.around(&delivered.origin, span).await;
-            live::errors(&mut self.rules, &roots, &around.with_delivered(delivered), site, closed)
+            live::errors(
+                &mut self.rules,
+                &roots,
+                &around.with_delivered(delivered),
+                site,
+                closed,
+            )
         } else {
             live::errors(&mut self.rules, &roots, delivered, site, closed)
         };
         if let Some(since) = found.open_since {
-            self.note_open(store, &delivered.origin, since, last, now).await?;
+            self.note_open(store, &delivered.origin, since, last, now)
+                .await?;
         }
         self.tell_errors(store, found.errors, now).await
     }
@@ -114,8 +121,13 @@ impl<R: Streams> Pipeline<R> {
             return Ok(Told::default());
         }
         let groups = grouped(&self.rules.events, errors);
-        let rulings =
-            super::rulings(&self.config, &self.redactor, &self.silences, &self.names, now);
+        let rulings = super::rulings(
+            &self.config,
+            &self.redactor,
+            &self.silences,
+            &self.names,
+            now,
+        );
         Ok(tell(store, groups, &rulings).await?)
     }
 }

@@ -54,7 +54,7 @@ pub struct Pipeline<R> {
     rules: Rules,
     config: Config,
     runs: RunConfig,
-    redactor: Redactor,
+    redactor: Option<Redactor>,
     /// The stage of what names none.
     stage: String,
     streams: R,
@@ -105,7 +105,7 @@ impl<R: Streams> Pipeline<R> {
     pub fn new(parts: Parts<R>) -> Self {
         Self {
             runs: drive::run_config(&parts.config),
-            redactor: Redactor::new(&parts.config.redact),
+            redactor: redactor(&parts.config),
             names: parts.sinks.iter().map(|sink| sink.name()).collect(),
             rules: parts.rules,
             config: parts.config,
@@ -162,7 +162,12 @@ impl<R: Streams> Pipeline<R> {
     }
 
     fn refuse(&mut self, input: &Input) {
-        if let Input::Refused(Refusal { reason, words, head }) = input {
+        if let Input::Refused(Refusal {
+            reason,
+            words,
+            head,
+        }) = input
+        {
             self.counts.poison(reason);
             self.log.refused(reason, words, head);
         }
@@ -206,7 +211,12 @@ impl<R: Streams> Pipeline<R> {
         }
         self.counts.lines(&batch);
         let mut told = Told::default();
-        if self.rules.events.iter().any(|rule| rule.reads(&site.service)) {
+        if self
+            .rules
+            .events
+            .iter()
+            .any(|rule| rule.reads(&site.service))
+        {
             told.add(self.errors(store, &batch, &site, now).await?);
         }
         if site.holds_runs() || has_migration(&batch) {
@@ -250,7 +260,10 @@ impl<R: Streams> Pipeline<R> {
             match TaskEvent::parse(event.message) {
                 Some(task) => {
                     let text = String::from_utf8_lossy(event.message);
-                    told.add(self.task_event(store, &task, &text, &site.stage, now).await?);
+                    told.add(
+                        self.task_event(store, &task, &text, &site.stage, now)
+                            .await?,
+                    );
                 }
                 None => self.counts.parse_failures += 1,
             }
@@ -324,17 +337,23 @@ impl<R: Streams> Pipeline<R> {
     }
 }
 
+/// Returns what takes secrets out of alerts, unless the configuration says that nothing does.
+fn redactor(config: &Config) -> Option<Redactor> {
+    let redact = &config.redact;
+    redact.enabled.then(|| Redactor::new(&redact.patterns))
+}
+
 /// Puts together what is given to every decision.
 fn rulings<'a>(
     config: &'a Config,
-    redactor: &'a Redactor,
+    redactor: &'a Option<Redactor>,
     silences: &'a [Silence],
     sinks: &'a [&'static str],
     now: Timestamp,
 ) -> Rulings<'a> {
     Rulings {
         config,
-        redactor,
+        redactor: redactor.as_ref(),
         silences,
         sinks,
         now,

@@ -18,7 +18,7 @@ use super::documents::{
 use super::tell::follows;
 use super::{Failure, Pipeline};
 use crate::deadline::Deadline;
-use crate::deliver::{Delivered, DeliveryError, Sink};
+use crate::deliver::{Delivered, DeliveryError};
 use crate::streams::Streams;
 
 /// How long one invocation may take over sending an alert before another tries.
@@ -62,7 +62,10 @@ impl<R: Streams> Pipeline<R> {
             .filter(|(_, outgoing)| may_go(outgoing, now))
             .collect();
         // The worst first, then the oldest.
-        waiting.sort_by_key(|(_, one)| (one.alert.severity, one.alert.last_seen));
+        waiting.sort_by_key(|(_, one)| {
+            let alert = &one.alert;
+            (alert.severity, alert.last_seen, alert.counts.occurrences)
+        });
         let room = self.room(store, waiting.len(), now).await?;
         let rest = waiting.split_off(room.min(waiting.len()));
         let mut sent = Sent::default();
@@ -77,7 +80,8 @@ impl<R: Streams> Pipeline<R> {
                 .await?;
         }
         if !rest.is_empty() {
-            self.send_storm(store, rest, deadline, now, &mut sent).await?;
+            self.send_storm(store, rest, deadline, now, &mut sent)
+                .await?;
         }
         Ok(sent)
     }
@@ -121,9 +125,7 @@ impl<R: Streams> Pipeline<R> {
                     ..Budget::default()
                 });
             let taken = take(&mut budget);
-            let expected = found
-                .first()
-                .map_or(Expected::Absent, Document::unchanged);
+            let expected = found.first().map_or(Expected::Absent, Document::unchanged);
             let write = Write::put(key.clone(), &budget, after(now, 3_600_000), expected);
             if store.commit(vec![write], now).await? == Committed::Made {
                 return Ok(taken);
@@ -159,7 +161,10 @@ impl<R: Streams> Pipeline<R> {
             match self.deliver(store, &name, &outgoing, deadline, now).await {
                 Ok(delivered) => writes.extend(posted(&name, &outgoing, &delivered, now)),
                 Err(DeliveryError::Refused { .. }) => {}
-                Err(DeliveryError::Later { after: pause, reason }) => {
+                Err(DeliveryError::Later {
+                    after: pause,
+                    reason,
+                }) => {
                     let pause = pause.map_or(0, |pause| pause.as_millis() as i64);
                     not_before = not_before.max(Some(after(now, pause)));
                     sent.reason = Some(format!("{name}: {reason}"));
@@ -170,7 +175,10 @@ impl<R: Streams> Pipeline<R> {
         crash::at(Point::Sent);
         let done = left.is_empty();
         writes.push(if done {
-            Write::Delete { key, expected: claimed }
+            Write::Delete {
+                key,
+                expected: claimed,
+            }
         } else {
             outgoing.waiting = left;
             outgoing.claimed = None;
@@ -204,7 +212,9 @@ impl<R: Streams> Pipeline<R> {
         let answer = with_pauses(deadline, || sink.send(&outgoing.alert, before.as_ref())).await;
         self.counts.delivery(name, &answer);
         match &answer {
-            Ok(Delivered { flaw: Some(flaw), .. }) => self.log.problem("delivery", flaw),
+            Ok(Delivered {
+                flaw: Some(flaw), ..
+            }) => self.log.problem("delivery", flaw),
             Ok(_) => {}
             Err(error) => self.log.problem("delivery", &format!("{name}: {error}")),
         }
@@ -236,7 +246,9 @@ impl<R: Streams> Pipeline<R> {
             let of_sink: Vec<&Outgoing> = of_sink
                 .filter(|one| one.waiting.iter().any(|waiting| waiting == name))
                 .collect();
-            let Some(storm) = storm(&of_sink) else { continue };
+            let Some(storm) = storm(&of_sink) else {
+                continue;
+            };
             let answer = with_pauses(deadline, || sink.send_storm(&storm)).await;
             self.counts.storm(name, &answer);
             match answer {
@@ -270,7 +282,10 @@ impl<R: Streams> Pipeline<R> {
                 sent.left += u64::from(!done);
                 let key: Key = document.key.clone();
                 writes.push(if done {
-                    Write::Delete { key, expected: Expected::Anything }
+                    Write::Delete {
+                        key,
+                        expected: Expected::Anything,
+                    }
                 } else {
                     Write::put(key, &outgoing, after(now, OUTBOX_KEPT), Expected::Anything)
                 });
@@ -321,15 +336,15 @@ async fn message_before(
 }
 
 /// Notes where a message stands.
-fn posted(
-    sink: &str,
-    outgoing: &Outgoing,
-    delivered: &Delivered,
-    now: Timestamp,
-) -> Option<Write> {
+fn posted(sink: &str, outgoing: &Outgoing, delivered: &Delivered, now: Timestamp) -> Option<Write> {
     let posted = delivered.posted.as_ref()?;
     let key = posted_key(sink, &outgoing.key);
-    Some(Write::put(key, posted, after(now, POSTED_KEPT), Expected::Anything))
+    Some(Write::put(
+        key,
+        posted,
+        after(now, POSTED_KEPT),
+        Expected::Anything,
+    ))
 }
 
 /// Returns the one message about many alerts.

@@ -132,7 +132,12 @@ impl<R: Streams> Pipeline<R> {
         writes.push(if going_on {
             let at = after(now, STILL_RUNNING);
             let id = id.to_owned();
-            Write::put(due_task_key(&id), &Due::Task { at, id: id.clone() }, expires, Expected::Anything)
+            Write::put(
+                due_task_key(&id),
+                &Due::Task { at, id: id.clone() },
+                expires,
+                Expected::Anything,
+            )
         } else {
             Write::Delete {
                 key: due_task_key(id),
@@ -234,7 +239,13 @@ impl<R: Streams> Pipeline<R> {
                 }
             }
             let known = memories(store, groups.iter(), now).await?;
-            let rulings = super::rulings(&self.config, &self.redactor, &self.silences, &self.names, now);
+            let rulings = super::rulings(
+                &self.config,
+                &self.redactor,
+                &self.silences,
+                &self.names,
+                now,
+            );
             for group in &groups {
                 let decided = decide_group(group, known.get(&group.key), &rulings);
                 writes.extend(decided.writes);
@@ -304,7 +315,12 @@ fn note_end(run: &Run, mut last: LastRuns, now: Timestamp) -> Option<Write> {
     *place = Some(at);
     let key = batch_key(&run.stage, &run.name);
     // Two runs of one batch that end at once may undo each other's note: it is for people, nothing is decided by it.
-    Some(Write::put(key, &last, after(now, BATCH_KEPT), Expected::Anything))
+    Some(Write::put(
+        key,
+        &last,
+        after(now, BATCH_KEPT),
+        Expected::Anything,
+    ))
 }
 
 fn unchanged(before: Option<&Document>) -> Expected {

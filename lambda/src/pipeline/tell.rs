@@ -4,6 +4,7 @@
 //! nobody wrote the memory since it was read. So two invocations at once count every event once and tell it once.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use logq::alert::redact::Redactor;
 use logq::alert::{Alert, Status};
@@ -38,7 +39,7 @@ pub(crate) struct Group<'a> {
 /// What is given to every decision.
 pub(crate) struct Rulings<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) redactor: &'a Redactor,
+    pub(crate) redactor: Option<&'a Redactor>,
     pub(crate) silences: &'a [Silence],
     /// The sinks that there are.
     pub(crate) sinks: &'a [&'static str],
@@ -85,7 +86,7 @@ pub(crate) async fn tell(
         if left.is_empty() {
             return Ok(told);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(u64::from(10 << attempt.min(6)))).await;
+        tokio::time::sleep(Duration::from_millis(10 << attempt.min(6))).await;
     }
     Err(StoreError {
         operation: "TransactWriteItems",
@@ -164,7 +165,10 @@ pub(crate) fn decide_group(
     let mut document = known.clone().unwrap_or_default();
     let mut told = Told::default();
     for (one, identity) in &group.seen {
-        if identity.as_ref().is_some_and(|identity| !document.count(identity)) {
+        if identity
+            .as_ref()
+            .is_some_and(|identity| !document.count(identity))
+        {
             told.repeated += 1;
             continue;
         }
@@ -175,11 +179,20 @@ pub(crate) fn decide_group(
     }
     // Nobody is told what is routed nowhere; it is not kept either.
     told.alerts.retain(|alert| !alert.waiting.is_empty());
-    let mut writes: Vec<Write> = told.alerts.iter().map(|one| put_alert(one, rulings.now)).collect();
+    let mut writes: Vec<Write> = told
+        .alerts
+        .iter()
+        .map(|one| put_alert(one, rulings.now))
+        .collect();
     if document != known.unwrap_or_default() {
         let expected = before.map_or(Expected::Absent, Document::unchanged);
         let expires = after(rulings.now, MEMORY_KEPT);
-        writes.push(Write::put(memory_key(&group.key), &document, expires, expected));
+        writes.push(Write::put(
+            memory_key(&group.key),
+            &document,
+            expires,
+            expected,
+        ));
     }
     Decided { writes, told }
 }
@@ -202,7 +215,10 @@ fn ruled(
         return None;
     }
     document.silenced = None;
-    Some(rulings.redactor.alert(alert))
+    Some(match rulings.redactor {
+        Some(redactor) => redactor.alert(alert),
+        None => alert,
+    })
 }
 
 /// Counts what a silence covers, as if it had not been told: the first after the silence is.
@@ -212,7 +228,8 @@ fn keep_untold(
     telling: Telling,
     silence: &Silence,
 ) {
-    if let (Some(memory), Telling::Firing | Telling::Repeat { .. }) = (&mut document.memory, telling)
+    if let (Some(memory), Telling::Firing | Telling::Repeat { .. }) =
+        (&mut document.memory, telling)
     {
         memory.told = before.map_or(0, |before| before.told);
         memory.told_at = before.map_or(memory.told_at, |before| before.told_at);
@@ -231,7 +248,9 @@ fn covering<'s>(alert: &Alert, silences: &'s [Silence]) -> Option<&'s Silence> {
         alert.subject.name.as_deref().unwrap_or_default(),
         alert.rule.as_str(),
     ];
-    silences.iter().find(|silence| silence.covers(stage, &names))
+    silences
+        .iter()
+        .find(|silence| silence.covers(stage, &names))
 }
 
 fn said_of_silence(silenced: &Silenced) -> String {
@@ -275,7 +294,10 @@ fn shorten(alert: &mut Alert) {
     let Some(error) = &mut alert.subject.error else {
         return;
     };
-    for text in [&mut error.traceback, &mut error.message].into_iter().flatten() {
+    for text in [&mut error.traceback, &mut error.message]
+        .into_iter()
+        .flatten()
+    {
         let mut from = text.len().saturating_sub(LARGEST_TRACEBACK);
         while !text.is_char_boundary(from) {
             from += 1;
