@@ -260,7 +260,10 @@ impl RunTable {
         let event = joined.task.map(|task| &task.event);
         let main = event.and_then(|event| event.main_container(self.main_name(event, joined)));
         let stream = joined.stream(main.map(|main| main.name.as_str()));
-        let reading = stream.map(|stream| Reading::of(&stream.transcript, &config.app_roots));
+        let reading = stream.map(|stream| {
+            let name_field = config.name_field.as_deref();
+            Reading::of(&stream.transcript, &config.app_roots, name_field)
+        });
         let reading = reading.unwrap_or_default();
         let command = event.and_then(TaskEvent::command).map(Command::parse);
         let case = Case {

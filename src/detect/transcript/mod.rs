@@ -343,7 +343,8 @@ impl Counts {
 }
 
 impl ErrorRecord {
-    fn read(record: &Record<'_>, level: Level) -> Self {
+    /// Keeps what counts of a record.
+    pub(crate) fn read(record: &Record<'_>, level: Level) -> Self {
         Self {
             level,
             logger: record.logger().unwrap_or_default().into_owned(),
