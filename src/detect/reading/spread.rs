@@ -43,7 +43,9 @@ pub(super) fn take<'a>(entries: &mut Vec<(&'a Place, Entry<'a>)>) -> Vec<Spread<
         }
         if let Some((spread, lines)) = find(entries, at, &taken) {
             found.push(spread);
-            lines.into_iter().for_each(|line| taken[line] = true);
+            for line in lines {
+                taken[line] = true;
+            }
         }
     }
     let mut taken = taken.into_iter();
@@ -85,7 +87,7 @@ fn find<'a>(
                     text,
                 };
                 return spread
-                    .read(|record| record.is_record())
+                    .read(|record| record.logged().is_some())
                     .then_some((spread, lines));
             }
         }
