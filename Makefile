@@ -3,13 +3,20 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help build test check fmt bench bench-functions fuzz clean
+# The Lambda's processor (arm64, x86_64), and the folder with the logq.toml and queries/ that go with it.
+ARCH := arm64
+CONFIG := .
+
+.PHONY: help build lambda test check fmt bench bench-functions fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 build: ## Build the release binary, target/release/logq
 	cargo build --release --locked
+
+lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
+	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
 
 test: ## Run every test, with and without the command line
 	cargo test --locked --workspace
@@ -30,6 +37,11 @@ bench-functions: ## Time single functions (criterion)
 $(VENV)/bench-ready: bench/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement bench/requirements.txt
+	touch $@
+
+$(VENV)/package/ready: lambda/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
 fuzz: ## Run every fuzz target for a minute
