@@ -66,7 +66,7 @@ class Stack:
                 return self.values.get(argument, argument) if name == "Ref" else self.holds(argument)
             if name.startswith("Fn::"):
                 return getattr(self, name[len("Fn::"):].lower() + "_")(argument)
-        resolved = {key: self.resolve(each) for key, each in value.items() if key != "Condition" or key not in self.document}
+        resolved = {key: self.resolve(each) for key, each in value.items()}
         return {key: each for key, each in resolved.items() if each is not None}
 
     def if_(self, argument):

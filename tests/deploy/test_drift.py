@@ -103,10 +103,14 @@ def template_alarms():
 
 
 def module_alarms():
+    """Returns the same of the module, `each.value` looked up in the table that `for_each` names."""
     alarms = {}
     for key, body in expanded("aws_cloudwatch_metric_alarm"):
         each = {**local("alarms"), **local("delivery_alarms")}.get(key, {})
-        value = lambda text: each[text[len("${each.value."):-1]] if str(text).startswith("${each.value.") else text
+
+        def value(text):
+            return each[text[len("${each.value."):-1]] if str(text).startswith("${each.value.") else text
+
         queries = [query["metric_query"]["content"][0] for query in body.get("dynamic", [])]
         one = {**body, **queries[0]["metric"][0]} if queries else body
         name = body["alarm_name"].replace("${local.name}-", "").replace("${each.key}", key or "")
