@@ -89,14 +89,16 @@ impl<R: Streams> Function<R> {
     /// When the table is down, alerts are sent all the same: told twice is better than not at all.
     async fn handle(&mut self, input: &Input, call: Call<'_>) -> Result<Sent, Failure> {
         let (deadline, now) = (call.deadline, call.now);
+        let pipeline = &mut self.pipeline;
+        // Boxed, since the state of all that can be waited for on the way is large.
         match &self.table {
-            Table::Memory(memory) => self.pipeline.handle(memory, input, deadline, now).await,
+            Table::Memory(memory) => Box::pin(pipeline.handle(memory, input, deadline, now)).await,
             Table::Dynamo(dynamo, memory) => {
-                match self.pipeline.handle(dynamo, input, deadline, now).await {
+                match Box::pin(pipeline.handle(dynamo, input, deadline, now)).await {
                     Err(Failure::Store(error)) => {
-                        self.pipeline.log.store_down(&error.to_string());
-                        self.pipeline.counts.store_errors += 1;
-                        self.pipeline.handle(memory, input, deadline, now).await
+                        pipeline.log.store_down(&error.to_string());
+                        pipeline.counts.store_errors += 1;
+                        Box::pin(pipeline.handle(memory, input, deadline, now)).await
                     }
                     ended => ended,
                 }

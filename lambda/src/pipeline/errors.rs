@@ -123,7 +123,7 @@ impl<R: Streams> Pipeline<R> {
         let groups = grouped(&self.rules.events, errors);
         let rulings = super::rulings(
             &self.config,
-            &self.redactor,
+            self.redactor.as_ref(),
             &self.silences,
             &self.names,
             now,
@@ -142,7 +142,7 @@ fn grouped(rules: &[Rule], errors: Vec<ErrorSeen>) -> Vec<Group<'_>> {
             key: error.key.clone(),
             at: error.at,
             sighting: Sighting::Bad(rule.severity),
-            what: What::Error(std::borrow::Cow::Owned(error.subject)),
+            what: What::Error(Box::new(error.subject)),
         };
         let group = groups.entry(error.key.clone()).or_insert_with(|| Group {
             key: error.key,

@@ -346,14 +346,14 @@ fn redactor(config: &Config) -> Option<Redactor> {
 /// Puts together what is given to every decision.
 fn rulings<'a>(
     config: &'a Config,
-    redactor: &'a Option<Redactor>,
+    redactor: Option<&'a Redactor>,
     silences: &'a [Silence],
     sinks: &'a [&'static str],
     now: Timestamp,
 ) -> Rulings<'a> {
     Rulings {
         config,
-        redactor: redactor.as_ref(),
+        redactor,
         silences,
         sinks,
         now,

@@ -246,10 +246,10 @@ impl<R: Streams> Pipeline<R> {
             let of_sink: Vec<&Outgoing> = of_sink
                 .filter(|one| one.waiting.iter().any(|waiting| waiting == name))
                 .collect();
-            let Some(storm) = storm(&of_sink) else {
+            let Some(message) = storm(&of_sink) else {
                 continue;
             };
-            let answer = with_pauses(deadline, || sink.send_storm(&storm)).await;
+            let answer = with_pauses(deadline, || sink.send_storm(&message)).await;
             self.counts.storm(name, &answer);
             match answer {
                 Ok(_) | Err(DeliveryError::Refused { .. }) => took.push(name.to_owned()),

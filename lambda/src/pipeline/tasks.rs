@@ -241,7 +241,7 @@ impl<R: Streams> Pipeline<R> {
             let known = memories(store, groups.iter(), now).await?;
             let rulings = super::rulings(
                 &self.config,
-                &self.redactor,
+                self.redactor.as_ref(),
                 &self.silences,
                 &self.names,
                 now,

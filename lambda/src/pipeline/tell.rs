@@ -146,8 +146,8 @@ pub(crate) async fn memories<'g, 'a: 'g>(
     let keys: HashMap<Key, &str> = groups
         .map(|group| (memory_key(&group.key), group.key.as_str()))
         .collect();
-    let names: Vec<Key> = keys.keys().cloned().collect();
-    let documents = store.get(&names, now).await?;
+    let wanted: Vec<Key> = keys.keys().cloned().collect();
+    let documents = store.get(&wanted, now).await?;
     let named = documents.into_iter().filter_map(|document| {
         let key = (*keys.get(&document.key)?).to_owned();
         Some((key, document))

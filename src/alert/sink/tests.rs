@@ -32,6 +32,7 @@ fn standing(status: Status, severity: Severity) -> Standing {
         suppressed: 0,
         first_seen: Timestamp(END),
         last_seen: Timestamp(END),
+        remarks: Vec::new(),
     }
 }
 
