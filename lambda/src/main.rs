@@ -28,7 +28,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         config,
         stage: settings.stage.clone(),
         streams: CloudWatch::new(&sdk),
-        sinks: sinks(&settings, &sdk, &zone)?,
+        sinks: sinks(&settings, &sdk, &zone),
         log,
     });
     let function = Arc::new(Mutex::new(Function::new(pipeline, table(&settings, &sdk))));
@@ -65,11 +65,7 @@ fn table(settings: &Settings, sdk: &SdkConfig) -> Table {
     }
 }
 
-fn sinks(
-    settings: &Settings,
-    sdk: &SdkConfig,
-    zone: &Zone,
-) -> Result<Vec<Box<dyn Sink>>, Box<dyn Error + Send + Sync>> {
+fn sinks(settings: &Settings, sdk: &SdkConfig, zone: &Zone) -> Vec<Box<dyn Sink>> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some(topic) = &settings.topic {
         let format = match settings.sns_format.as_deref() {
@@ -109,5 +105,5 @@ fn sinks(
         }
         _ => {}
     }
-    Ok(sinks)
+    sinks
 }

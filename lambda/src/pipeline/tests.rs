@@ -121,7 +121,7 @@ impl Bed {
     }
 
     async fn input(&mut self, input: Input, at: i64) -> Result<Sent, Failure> {
-        let deadline = Deadline::after(Duration::from_secs(60));
+        let deadline = Deadline::after(Duration::from_mins(1));
         self.pipeline
             .handle(&self.store, &input, deadline, Timestamp(START + at))
             .await
