@@ -110,6 +110,12 @@ fn web_error() -> Subject {
         started: None,
         duration: None,
         task: None,
+        log: Log {
+            group: "/ecs/production-webapp".to_owned(),
+            stream: "ecs/webapp/5d1e0c7a9b3f48e2a6c4d8f01b2e3a47".to_owned(),
+            first_timestamp: Some(Timestamp(END)),
+            event_id: None,
+        },
         ..failed_batch()
     }
 }
@@ -565,7 +571,7 @@ fn a_new_error_and_its_repeat_in_slack() {
     context:
       ❌ *Error* · production · webapp · 2026-11-23 11:16:32 JST
     section:
-      Logged by /ecs/production-batch, ecs/batch/1cf0d28e12e9289741cd041d467ee616.
+      Logged by /ecs/production-webapp, ecs/webapp/5d1e0c7a9b3f48e2a6c4d8f01b2e3a47.
     section:
       ```
       Traceback (most recent call last):
@@ -582,7 +588,7 @@ fn a_new_error_and_its_repeat_in_slack() {
       logq errors fingerprint=v1:abc --stage production --since 2026-11-23T02:16:32Z
       ```
     section:
-      <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-batch/log-events/ecs$252Fbatch$252F1cf0d28e12e9289741cd041d467ee616$3Fstart$3D1795399999900|Log lines> · <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:logs-insights$3FqueryDetail$3D~(end~'2026-11-23T02*3a21*3a32.000Z~start~'2026-11-23T02*3a08*3a20.000Z~timeType~'ABSOLUTE~tz~'UTC~editorString~'fields*20*40timestamp*2c*20*40message*0a*7c*20filter*20*40logStream*20*3d*20*22ecs*2fbatch*2f1cf0d28e12e9289741cd041d467ee616*22*0a*7c*20sort*20*40timestamp*20asc*0a*7c*20limit*201000~source~(~'*2fecs*2fproduction-batch))|Logs Insights> · <https://wiki.example.com/sync?a=1&amp;b=2|Runbook>
+      <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-webapp/log-events/ecs$252Fwebapp$252F5d1e0c7a9b3f48e2a6c4d8f01b2e3a47$3Fstart$3D1795400191900|Log lines> · <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:logs-insights$3FqueryDetail$3D~(end~'2026-11-23T02*3a21*3a32.000Z~start~'2026-11-23T02*3a11*3a32.000Z~timeType~'ABSOLUTE~tz~'UTC~editorString~'fields*20*40timestamp*2c*20*40message*0a*7c*20filter*20*40logStream*20*3d*20*22ecs*2fwebapp*2f5d1e0c7a9b3f48e2a6c4d8f01b2e3a47*22*0a*7c*20sort*20*40timestamp*20asc*0a*7c*20limit*201000~source~(~'*2fecs*2fproduction-webapp))|Logs Insights> · <https://wiki.example.com/sync?a=1&amp;b=2|Runbook>
     "#);
     insta::assert_snapshot!(read(&slack::message(&repeated(), &zone())), @r#"
     text: Error production webapp: 1,000 times in webapp: KeyError: 'price' in sync_rates (booking/sync.py:88)
@@ -591,7 +597,7 @@ fn a_new_error_and_its_repeat_in_slack() {
     context:
       ❌ *Error* · told again · production · webapp · 2026-11-23 11:16:32 JST
     section:
-      It has been logged 1,000 times in 1 h 30 min, 899 of them since the last alert without one of its own. Logged by /ecs/production-batch, ecs/batch/1cf0d28e12e9289741cd041d467ee616.
+      It has been logged 1,000 times in 1 h 30 min, 899 of them since the last alert without one of its own. Logged by /ecs/production-webapp, ecs/webapp/5d1e0c7a9b3f48e2a6c4d8f01b2e3a47.
     section:
       ```
       Traceback (most recent call last):
@@ -611,14 +617,14 @@ fn a_new_error_and_its_repeat_in_slack() {
       logq errors fingerprint=v1:abc --stage production --since 2026-11-23T00:46:32Z
       ```
     section:
-      <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-batch/log-events/ecs$252Fbatch$252F1cf0d28e12e9289741cd041d467ee616$3Fstart$3D1795399999900|Log lines> · <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:logs-insights$3FqueryDetail$3D~(end~'2026-11-23T02*3a21*3a32.000Z~start~'2026-11-23T02*3a08*3a20.000Z~timeType~'ABSOLUTE~tz~'UTC~editorString~'fields*20*40timestamp*2c*20*40message*0a*7c*20filter*20*40logStream*20*3d*20*22ecs*2fbatch*2f1cf0d28e12e9289741cd041d467ee616*22*0a*7c*20sort*20*40timestamp*20asc*0a*7c*20limit*201000~source~(~'*2fecs*2fproduction-batch))|Logs Insights> · <https://wiki.example.com/sync?a=1&amp;b=2|Runbook>
+      <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-webapp/log-events/ecs$252Fwebapp$252F5d1e0c7a9b3f48e2a6c4d8f01b2e3a47$3Fstart$3D1795400191900|Log lines> · <https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:logs-insights$3FqueryDetail$3D~(end~'2026-11-23T02*3a21*3a32.000Z~start~'2026-11-23T02*3a11*3a32.000Z~timeType~'ABSOLUTE~tz~'UTC~editorString~'fields*20*40timestamp*2c*20*40message*0a*7c*20filter*20*40logStream*20*3d*20*22ecs*2fwebapp*2f5d1e0c7a9b3f48e2a6c4d8f01b2e3a47*22*0a*7c*20sort*20*40timestamp*20asc*0a*7c*20limit*201000~source~(~'*2fecs*2fproduction-webapp))|Logs Insights> · <https://wiki.example.com/sync?a=1&amp;b=2|Runbook>
     "#);
     insta::assert_snapshot!(read(&slack::follow_up(&repeated(), &zone())), @r"
     text: Error production webapp: 1,000 times in webapp: KeyError: 'price' in sync_rates (booking/sync.py:88)
     section:
       ❌ Error: 1,000 times in webapp: KeyError: 'price' in sync_rates (booking/sync.py:88)
     section:
-      It has been logged 1,000 times in 1 h 30 min, 899 of them since the last alert without one of its own. Logged by /ecs/production-batch, ecs/batch/1cf0d28e12e9289741cd041d467ee616.
+      It has been logged 1,000 times in 1 h 30 min, 899 of them since the last alert without one of its own. Logged by /ecs/production-webapp, ecs/webapp/5d1e0c7a9b3f48e2a6c4d8f01b2e3a47.
     context:
       ❌ *Error* · told again · production · webapp · 2026-11-23 11:16:32 JST
     ");
@@ -731,6 +737,56 @@ fn a_storm_everywhere() {
       show     logq replay --stage production --since 2026-11-23T02:15:32Z
     ");
     check_amazon_q(&amazon_q::storm(&many(), &zone()));
+}
+
+/// The pictures in the documentation are drawn from this file, so it has to be what is sent.
+#[test]
+fn the_samples_of_the_documentation_are_what_is_sent() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/images/alerts.json");
+    let zone = zone();
+    let failed = made(failed_batch(), Status::Firing, Severity::Critical);
+    let stopped = made(
+        migration(Some("rates.0043_z")),
+        Status::Firing,
+        Severity::Critical,
+    );
+    let migrated = made(migration(None), Status::Firing, Severity::Info);
+    let new = made(web_error(), Status::Firing, Severity::Error);
+    let mut slack = serde_json::Map::new();
+    for (name, alert) in [
+        ("failed-batch", &failed),
+        ("failed-migration", &stopped),
+        ("migrated", &migrated),
+        ("new-error", &new),
+        ("repeat", &repeated()),
+        ("resolved", &resolved()),
+    ] {
+        slack.insert(name.to_owned(), slack::message(alert, &zone));
+    }
+    let mut storm = many();
+    let errors = [
+        ("OperationalError: connection refused", 6120),
+        ("KeyError: 'price'", 12),
+    ];
+    storm.kinds = errors
+        .map(|(error, times)| (format!("New error in webapp: {error}"), times))
+        .into();
+    slack.insert("storm".to_owned(), slack::storm(&storm, &zone));
+    let details = slack::details(&failed, &zone).expect("it has a traceback");
+    slack.insert("thread-details".to_owned(), details);
+    slack.insert(
+        "thread-resolved".to_owned(),
+        slack::follow_up(&resolved(), &zone),
+    );
+    let samples = format!("{:#}\n", Value::Object(slack));
+    if std::env::var_os("LOGQ_WRITE_SAMPLES").is_some() {
+        std::fs::write(path, &samples).expect("written");
+    }
+    let kept = std::fs::read_to_string(path).expect("a readable file");
+    assert!(
+        kept == samples,
+        "docs/images/alerts.json is old: run this test with LOGQ_WRITE_SAMPLES=1, then docs/images/render.py"
+    );
 }
 
 #[test]
