@@ -782,6 +782,15 @@ fn the_samples_of_the_documentation_are_what_is_sent() {
     if std::env::var_os("LOGQ_WRITE_SAMPLES").is_some() {
         std::fs::write(path, &samples).expect("written");
     }
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/alerts.md");
+    let page = std::fs::read_to_string(page).expect("a readable file");
+    let json = serde_json::to_string_pretty(&failed).expect("all members have a JSON form");
+    for part in [mail(&sns::publication(&failed, &zone)), json] {
+        assert!(
+            page.contains(&part),
+            "docs/alerts.md does not have:\n{part}"
+        );
+    }
     let kept = std::fs::read_to_string(path).expect("a readable file");
     assert!(
         kept == samples,
