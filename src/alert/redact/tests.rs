@@ -123,6 +123,56 @@ fn values_go_by_the_name_before_them() {
 }
 
 #[test]
+fn settings_and_requests_of_django_lose_their_secrets() {
+    for (text, expected) in [
+        (
+            "SECRET_KEY = 'django-insecure-a#b$c'",
+            "SECRET_KEY = '[redacted]'",
+        ),
+        ("password = hunter2", "password = [redacted]"),
+        ("passwd:hunter2", "passwd:[redacted]"),
+        ("\"password\":\"hunter2\"}", "\"password\":\"[redacted]\"}"),
+        ("OPENAI_API_KEY=abc", "OPENAI_API_KEY=[redacted]"),
+        (
+            "AWS_SESSION_TOKEN=FwoG/aXIv+YXdz== x",
+            "AWS_SESSION_TOKEN=[redacted] x",
+        ),
+        (
+            "DATABASE_URL=postgres://u:p@h/d",
+            "DATABASE_URL=postgres://[redacted]@h/d",
+        ),
+        ("{'card': 4111111111111111}", "{'card': [card]}"),
+        (
+            "User matching query: {'email': 'a.b@example.com'}",
+            "User matching query: {'email': '[e-mail]'}",
+        ),
+        (
+            "Key (email)=(taro@example.com) already exists.",
+            "Key (email)=([e-mail]) already exists.",
+        ),
+        (
+            "'csrfmiddlewaretoken': ['abc'], 'next': ['/']",
+            "'csrfmiddlewaretoken': ['[redacted]'], 'next': ['/']",
+        ),
+        ("sessionid=abc123; path=/", "sessionid=[redacted]; path=/"),
+        (
+            "login(username='x', password=SecretStr('hunter2'))",
+            "login(username='x', password=[redacted]))",
+        ),
+        (
+            "token: 9944b09199c62bcf9418ad846dd0e4bb",
+            "token: [redacted]",
+        ),
+        (
+            "password:\thunter2\nnext: 1",
+            "password:\t[redacted]\nnext: 1",
+        ),
+    ] {
+        check(text, expected);
+    }
+}
+
+#[test]
 fn headers_keep_their_scheme() {
     check(
         "Authorization: Bearer abc.def",
