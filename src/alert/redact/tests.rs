@@ -323,7 +323,7 @@ fn hostile_text_takes_linear_time() {
         "password '",
         "('token',",
     ] {
-        let text = piece.repeat(200_000 / piece.len());
+        let text = piece.repeat(50_000 / piece.len());
         let longest = text.len() * REDACTED.len();
         assert!(redacted(&text).len() < longest, "{piece:?}");
     }
