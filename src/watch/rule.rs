@@ -12,7 +12,9 @@ use crate::query::exec::Head;
 use crate::query::fields::{Extras, FieldSet};
 use crate::query::{Program, Settings, Table};
 use crate::record::Record;
-use crate::saved::{AlertRule, Catalog, Input, ParameterError, SavedQuery, SourceFile, Template};
+use crate::saved::{
+    AlertRule, Catalog, Input, Mistake, ParameterError, SavedQuery, SourceFile, Template,
+};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -58,6 +60,8 @@ pub struct RuleError {
 /// What is wrong with a rule.
 #[derive(Clone, Debug)]
 pub enum RuleProblem {
+    /// The file cannot be read; whether it would have been watched for, nobody knows.
+    File(Diagnostics),
     /// A parameter has no default: nobody is there to give a value.
     Parameter(ParameterError),
     /// The filter pattern or the query does not compile.
@@ -85,9 +89,13 @@ impl RuleProblem {
 
 impl Rules {
     /// Compiles all saved queries with an `[alert]` section; one bad rule does not keep the others from watching.
+    ///
+    /// A file that cannot be read is an error too, unless it plainly has no such section: an alert that somebody
+    /// wrote must not be missing in silence.
     pub fn compile(catalog: &Catalog, now: Timestamp) -> (Self, Vec<RuleError>) {
         let mut rules = Self::default();
-        let mut errors = Vec::new();
+        let unread = catalog.mistakes().iter().filter(|one| one.may_alert());
+        let mut errors: Vec<RuleError> = unread.map(RuleError::of_file).collect();
         for query in catalog.iter() {
             let Some(alert) = &query.alert else { continue };
             match Rule::compile(query, alert, now) {
@@ -222,10 +230,19 @@ fn text(value: &Value<'_>) -> String {
 }
 
 impl RuleError {
+    fn of_file(mistake: &Mistake) -> Self {
+        Self {
+            name: mistake.name.clone(),
+            file: mistake.file.clone(),
+            problem: RuleProblem::File(mistake.problems.clone()),
+        }
+    }
+
     /// Renders what is wrong, with the text it is in.
     pub fn render(&self, color: bool) -> String {
         let path = &self.file.path;
         match &self.problem {
+            RuleProblem::File(faults) => faults.render(path, &self.file.text, 1, color),
             RuleProblem::Parameter(error) => {
                 format!("error: {error}, and an alert has nobody to ask\n --> {path}")
             }
