@@ -9,7 +9,7 @@ use super::policy::Policy;
 use crate::diagnostic::Diagnostics;
 use crate::pattern::Pattern;
 use crate::query::exec::Head;
-use crate::query::fields::{Extras, FieldSet};
+use crate::query::fields::{Extras, FieldSet, Slots};
 use crate::query::{Program, Settings, Table};
 use crate::record::Record;
 use crate::saved::{
@@ -34,6 +34,8 @@ pub struct Rule {
     program: Program,
     head: Head,
     key: FieldSet,
+    /// Where the columns of the key stand that the query makes.
+    made: Vec<Option<usize>>,
     about_errors: bool,
 }
 
@@ -155,6 +157,12 @@ impl Rule {
             .iter()
             .map(|name| Arc::from(name.as_str()))
             .collect();
+        let made: Vec<Option<usize>> = key.iter().map(|name| program.made(name)).collect();
+        // What the query makes only for the key is nothing that its optimized plan would keep.
+        let program = match made.iter().any(Option::is_some) {
+            true => program.unoptimized(),
+            false => program,
+        };
         Ok(Self {
             name: Arc::from(query.name.as_str()),
             severity: alert.severity,
@@ -170,6 +178,7 @@ impl Rule {
             about_errors: program.requires("@error."),
             program,
             key: FieldSet::new(key, 0),
+            made,
         })
     }
 
@@ -204,8 +213,14 @@ impl Rule {
         if !self.head.passes(&mut slots) {
             return None;
         }
+        let made = self.made_texts(&slots);
         self.key.read(&record.event, extras, &mut slots);
-        Some(self.texts(|slot| text(&slots.get(slot))))
+        let texts = made.into_iter().enumerate();
+        Some(
+            texts
+                .map(|(slot, made)| made.unwrap_or_else(|| text(&slots.get(slot))))
+                .collect(),
+        )
     }
 
     /// Returns whether the rule is about a run, whose fields `field` gives.
@@ -217,11 +232,22 @@ impl Rule {
 
     /// Returns the key of a run, also of one that the rule is not about.
     pub fn run_key<'a>(&self, field: impl Fn(&str) -> Value<'a>) -> Vec<String> {
-        self.texts(|slot| text(&field(&self.key.names()[slot])))
+        let mut slots = self.program.fields().slots();
+        if self.made.iter().any(Option::is_some) {
+            self.program.fields().fill(&mut slots, &field);
+            self.head.clone().compute(&mut slots);
+        }
+        let made = self.made_texts(&slots).into_iter();
+        made.zip(self.key.names())
+            .map(|(made, name)| made.unwrap_or_else(|| text(&field(name))))
+            .collect()
     }
 
-    fn texts(&self, value: impl Fn(usize) -> String) -> Vec<String> {
-        (0..self.key.names().len()).map(value).collect()
+    /// Returns the columns of the key that the query made, `None` where the row brought them.
+    fn made_texts(&self, slots: &Slots<'_>) -> Vec<Option<String>> {
+        let made = self.made.iter();
+        made.map(|slot| slot.map(|slot| text(&slots.get(slot))))
+            .collect()
     }
 }
 
