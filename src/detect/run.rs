@@ -22,7 +22,7 @@ pub struct Run {
     pub command: Option<String>,
     /// The stage; empty when unknown.
     pub stage: String,
-    /// The service whose log it wrote; empty when it wrote none.
+    /// The service whose log it wrote, or would have written; empty when unknown.
     pub service: String,
     /// How it ended.
     pub outcome: Outcome,

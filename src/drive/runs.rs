@@ -35,8 +35,12 @@ pub fn each_run<B: Blocks>(
 
 fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
     let scope = setting.scope;
-    let place = place_of(setting.config, &run.origin.group);
-    let service_fits = scope.services.is_empty() || scope.services.contains(&place.service);
+    let mut service = place_of(setting.config, &run.origin.group).service;
+    if run.origin.group.is_empty() {
+        // A batch that never started has no log group, and is a batch all the same.
+        service.clone_from(&run.service);
+    }
+    let service_fits = scope.services.is_empty() || scope.services.contains(&service);
     let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
     service_fits && stage_fits && scope.window.contains(run.timestamp())
 }

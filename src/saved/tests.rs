@@ -440,7 +440,7 @@ fn a_key_of_an_alert_is_a_column() {
     assert!(said.contains("x.toml:13:17"), "{said}");
     assert!(said.ends_with("hint: did you mean `name`?"), "{said}");
     let made = GOOD
-        .replace("| display name", "| fields upper(name) as loud")
+        .replace("| display name", "| fields concat(name, '!') as loud")
         .replace(r#"key = ["name"]"#, r#"key = ["loud", "error.type"]"#);
     assert!(read(&made).is_ok(), "what the query makes is a column");
 }
