@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::scope::place_of;
 use super::{Setting, Tally};
+use crate::alert::links;
 use crate::config::Config;
 use crate::decode::traceback::AppRoots;
 use crate::detect::groups::{Groups, Site};
@@ -24,13 +25,20 @@ pub fn each_run<B: Blocks>(
     mut each: impl FnMut(&Run),
 ) -> Tally {
     let (table, mut tally) = run_table(blocks, setting);
-    table.each_run(now, |run| {
+    table.each_run(now, |mut run| {
         if asks_for(setting, &run) {
             tally.matches += 1;
+            link(&mut run, setting.config);
             each(&run);
         }
     });
     tally
+}
+
+/// Gives a run the address of the page that shows its lines.
+pub(super) fn link(run: &mut Run, config: &Config) {
+    let stage = config.stages.get(&run.stage);
+    run.link = links::of_run(run, stage.and_then(|stage| stage.region.as_deref()));
 }
 
 fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {

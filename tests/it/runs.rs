@@ -29,3 +29,49 @@ fn a_batch_that_never_started_is_one_of_the_batches() {
         alerts.all()
     );
 }
+
+const TASK: &str = "e4b5b07a1f8f3f8f0c0d0e0f10111213";
+
+fn with_log(settings: &str) -> Logq {
+    let line = r#"{"created":1795402800,"levelname":"INFO","name":"sync","message":"start"}"#;
+    let path = format!("logs/ecs/production-batch/ecs/batch/{TASK}.log");
+    Logq::new().file("logq.toml", settings).file(&path, line)
+}
+
+#[test]
+fn a_run_links_to_its_lines_in_the_console() {
+    let regions = "[stages.production]\nregion = \"ap-northeast-1\"\n";
+    let address = format!(
+        "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1\
+         #logsV2:log-groups/log-group/$252Fecs$252Fproduction-batch/log-events/ecs$252Fbatch$252F{TASK}"
+    );
+    let asked = "query 'display link' --from runs --source logs -o csv";
+    let rows = with_log(regions).run(asked);
+    assert!(rows.out.contains(&address), "{}", rows.all());
+    let shown = with_log(regions).run(&format!("show {TASK} --source logs"));
+    assert!(shown.out.contains(&address), "{}", shown.all());
+    let unknown = with_log("").run(asked);
+    assert!(!unknown.out.contains("https"), "{}", unknown.all());
+}
+
+#[test]
+fn the_region_of_the_ecs_event_is_as_good() {
+    let event = task_event("scheduled-exit1");
+    let arn = event
+        .split("task/shop-prod/")
+        .nth(1)
+        .expect("it names a task");
+    let task: String = arn.chars().take_while(char::is_ascii_hexdigit).collect();
+    let line = r#"{"created":1795402800,"levelname":"INFO","name":"sync","message":"start"}"#;
+    let logs = Logq::new()
+        .file("logs/aws/events/production-ecs-tasks/1.json", event)
+        .file(
+            &format!("logs/ecs/production-batch/ecs/batch/{task}.log"),
+            line,
+        );
+    let link = "https://eu-west-1.console.aws.amazon.com/";
+    let rows = logs.run("query 'display link' --from runs --source logs -o csv");
+    assert!(rows.out.contains(link), "{}", rows.all());
+    let alerts = logs.run("replay --source logs -o ndjson");
+    assert!(alerts.out.contains(link), "{}", alerts.all());
+}
