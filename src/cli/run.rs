@@ -11,6 +11,7 @@ use super::Failure;
 use super::context::Context;
 use super::progress::Progress;
 use super::source::{self, Source, StandardInput};
+use crate::decode::stamp::Clock;
 use crate::drive::{self, Question, Scope, Setting, Tally};
 use crate::pattern::Pattern;
 use crate::query::plan::Order;
@@ -236,6 +237,15 @@ pub(super) fn log_zone(context: &Context) -> Zone {
         .unwrap_or_else(|| context.clock.zone.clone())
 }
 
+/// Returns the last instant at which a line can have been logged: clocks go wrong by a day at most.
+///
+/// An `--now` in the past does not count: what was logged after it is left out by the window.
+fn latest(context: &Context) -> Timestamp {
+    const DAY: i64 = 86_400_000;
+    let now = context.clock.now.max(context.environment.now);
+    Timestamp(now.0.saturating_add(DAY))
+}
+
 /// Returns how every pass over a source goes.
 pub(super) fn setting<'a>(
     context: &'a Context,
@@ -247,6 +257,7 @@ pub(super) fn setting<'a>(
         config: &context.config,
         scope,
         zone,
+        latest: latest(context),
         threads: context.threads,
         stop,
     }
@@ -274,7 +285,8 @@ pub(super) struct Ending {
 impl Reader {
     /// Opens a source; what cannot be opened is told at the end, after the rest has been read.
     pub(super) fn open(context: &Context, source: Source, zone: &Zone) -> Self {
-        let reading = Reading::new(crate::decode::stamp::Clock::new(zone.rules().clone()));
+        let clock = Clock::new(zone.rules().clone()).until(latest(context));
+        let reading = Reading::new(clock);
         let bytes = Arc::clone(&reading.progress);
         let progress = Arc::clone(&bytes);
         let bar = Progress::start(context, move || (progress.read(), progress.total()));

@@ -254,6 +254,7 @@ mod tests {
             config: &config,
             scope: &scope,
             zone: &zone,
+            latest: Timestamp(i64::MAX),
             threads: 1,
             stop: &stop,
         };

@@ -75,3 +75,31 @@ fn the_region_of_the_ecs_event_is_as_good() {
     let alerts = logs.run("replay --source logs -o ndjson");
     assert!(alerts.out.contains(link), "{}", alerts.all());
 }
+
+#[test]
+fn a_line_from_the_future_does_not_hide_a_failure() {
+    let failed = r#"{"created":1795402800,"levelname":"INFO","name":"sync","message":"start"}
+Traceback (most recent call last):
+  File "/app/manage.py", line 22, in <module>
+    main()
+KeyError: 'price'
+"#;
+    for created in ["1e300", "4102444800"] {
+        let line = format!(r#"{{"created":{created},"levelname":"INFO","message":"tick"}}"#);
+        for text in [
+            format!("{line}\n{failed}"),
+            failed.replacen('\n', &format!("\n{line}\n"), 1),
+        ] {
+            let path = format!("logs/ecs/production-batch/ecs/batch/{TASK}.log");
+            let logs = Logq::new().file(&path, text);
+            let rows = logs
+                .run("query 'display outcome, started, ended' --from runs --source logs -o csv");
+            assert_eq!(
+                rows.out,
+                "outcome,started,ended\nfailed,2026-11-23T03:00:00.000Z,2026-11-23T03:00:00.000Z\n",
+                "{created}: {}",
+                rows.all()
+            );
+        }
+    }
+}
