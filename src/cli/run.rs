@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Failure;
 use super::context::Context;
+use super::output::counted;
 use super::progress::Progress;
 use super::source::{self, Source, StandardInput};
 use crate::decode::stamp::Clock;
@@ -336,6 +337,16 @@ impl Ending {
             warnings.push(format!(
                 "{} pieces of very long lines were read as lines of their own",
                 report.cut_lines
+            ));
+        }
+        if report.special > 0 {
+            let what = counted(
+                report.special,
+                "pipe, socket or device",
+                "pipes, sockets or devices",
+            );
+            warnings.push(format!(
+                "left out of the folder: {what}; name one as a source to read it"
             ));
         }
         if report.files > 0 && report.files == report.empty {

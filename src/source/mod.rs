@@ -75,6 +75,8 @@ pub struct Report {
     pub empty: u64,
     /// How many files of folders were left out since their names say that they are no logs.
     pub skipped: u64,
+    /// How many entries of folders were left out since they are pipes, sockets or devices.
+    pub special: u64,
     /// How many pieces were cut off lines that are longer than the limit.
     pub cut_lines: u64,
     /// What could not be read, the first of each input.
