@@ -103,3 +103,15 @@ KeyError: 'price'
         }
     }
 }
+
+#[test]
+fn nothing_is_read_that_is_later_than_now() {
+    let asked = |until: &str| {
+        let logs = with_log("");
+        let until = format!("query 'display outcome' --from runs --source logs --until {until}");
+        logs.run(&format!("{until} --now 2026-11-23T02:00Z -o csv"))
+            .out
+    };
+    assert_eq!(asked("2026-11-23T04:00Z"), "outcome\n");
+    assert_eq!(asked("2026-11-23T01:00Z"), "outcome\n");
+}
