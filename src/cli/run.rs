@@ -77,6 +77,15 @@ impl Answer {
     }
 
     fn new(tally: Tally, ending: Ending) -> Self {
+        let mut warnings = ending.warnings;
+        if tally.timeless > 0 {
+            let count = counted(
+                tally.timeless,
+                "event has no time and is",
+                "events have no time and are",
+            );
+            warnings.push(format!("{count} left out by the window"));
+        }
         Self {
             truncated: tally.truncated,
             total: None,
@@ -85,7 +94,7 @@ impl Answer {
             bytes: ending.bytes,
             runs: 0,
             problems: ending.problems,
-            warnings: ending.warnings,
+            warnings,
         }
     }
 }

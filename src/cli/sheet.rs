@@ -181,7 +181,10 @@ fn facts(run: &Run, config: &Config, look: &Look) -> Vec<(&'static str, String)>
         ("ended", run.ended.map(time)),
         (
             "last line",
-            run.ended.is_none().then(|| time(run.last_seen)),
+            run.last_seen
+                .known()
+                .filter(|_| run.ended.is_none())
+                .map(time),
         ),
         (
             "took",

@@ -56,6 +56,7 @@ pub fn assembled<B: Blocks>(
         }
     }
     let _ = streams.finish(&mut each);
+    tally.timeless = streams.admission.take_timeless();
     tally
 }
 

@@ -30,6 +30,8 @@ pub struct Setting<'a> {
 pub struct Tally {
     /// Events that were looked at; those that a raw-byte test ruled out are not counted.
     pub events: u64,
+    /// Events that the window left out since they have no time; of those that were looked at.
+    pub timeless: u64,
     /// Events or rows that fit what was asked.
     pub matches: u64,
     /// Whether reading was stopped from outside.

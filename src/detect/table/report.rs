@@ -230,7 +230,7 @@ impl Builder<'_> {
         let first = self.case.transcript.and_then(Transcript::first);
         event
             .and_then(|event| event.started)
-            .or(first.map(|first| first.timestamp))
+            .or(first.and_then(|first| first.timestamp.known()))
             .or(event.and_then(|event| event.created))
     }
 
@@ -242,7 +242,10 @@ impl Builder<'_> {
                 .or(event.stopped)
                 .or(event.stopping)
                 .or(event.time),
-            None => (outcome != Outcome::Running).then(|| self.last_seen()),
+            None => self
+                .last_seen()
+                .known()
+                .filter(|_| outcome != Outcome::Running),
         }
     }
 
