@@ -3,7 +3,9 @@
 //! Commands say what they want and take what comes; how a source is opened and read, and what is told of it at the
 //! end, is the same for all of them and stands here.
 
+use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +13,7 @@ use super::Failure;
 use super::context::Context;
 use super::output::counted;
 use super::progress::Progress;
-use super::source::{self, Source, StandardInput};
+use super::source::{self, Beginning, Source, StandardInput};
 use crate::decode::stamp::Clock;
 use crate::drive::{self, Question, Scope, Setting, Tally};
 use crate::pattern::Pattern;
@@ -68,6 +70,44 @@ pub(super) struct Answer {
     pub(super) problems: Vec<String>,
     /// What is worth a word and costs nothing.
     pub(super) warnings: Vec<String>,
+    /// The source, for a second look at it.
+    pub(super) again: Again,
+}
+
+/// A source that was read, or what was kept of it, to be looked at again.
+#[derive(Clone, Debug)]
+pub(super) enum Again {
+    /// Files and folders.
+    Files(Vec<PathBuf>),
+    /// The beginning of standard input.
+    Bytes(Vec<u8>),
+}
+
+impl Default for Again {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+impl Again {
+    /// Returns whether only the beginning is there.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if bytes.len() >= Beginning::MOST)
+    }
+
+    /// Returns whether there may be several inputs.
+    pub(super) fn has_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
+    /// Opens it from the beginning.
+    pub(super) fn open(&self, context: &Context, zone: &Zone) -> Opened {
+        let reading = reading(context, zone);
+        match self {
+            Self::Files(paths) => Opened::files(paths.clone(), reading),
+            Self::Bytes(bytes) => Opened::stream("", Cursor::new(bytes.clone()), reading),
+        }
+    }
 }
 
 impl Answer {
@@ -95,6 +135,7 @@ impl Answer {
             runs: 0,
             problems: ending.problems,
             warnings,
+            again: ending.again,
         }
     }
 }
@@ -281,6 +322,23 @@ pub(super) struct Reader {
     bytes: Arc<Bytes>,
     /// The count of bytes of a standard input that nobody asked for.
     guessed: Option<Arc<AtomicU64>>,
+    kept: Kept,
+}
+
+/// What a source is looked at again by.
+enum Kept {
+    Files(Vec<PathBuf>),
+    /// Shared with the reader of standard input, which fills it.
+    Beginning(Beginning),
+}
+
+impl Kept {
+    fn into_again(self) -> Again {
+        match self {
+            Self::Files(paths) => Again::Files(paths),
+            Self::Beginning(bytes) => Again::Bytes(bytes.take()),
+        }
+    }
 }
 
 /// What is told of a source once it is read.
@@ -290,23 +348,28 @@ pub(super) struct Ending {
     bytes: u64,
     problems: Vec<String>,
     warnings: Vec<String>,
+    again: Again,
 }
 
 impl Reader {
     /// Opens a source; what cannot be opened is told at the end, after the rest has been read.
     pub(super) fn open(context: &Context, source: Source, zone: &Zone) -> Self {
-        let clock = Clock::new(zone.rules().clone()).until(latest(context));
-        let reading = Reading::new(clock);
+        let reading = reading(context, zone);
         let bytes = Arc::clone(&reading.progress);
         let progress = Arc::clone(&bytes);
         let bar = Progress::start(context, move || (progress.read(), progress.total()));
         let mut counted = None;
+        let again;
         let source = match source {
-            Source::Files(paths) => Opened::files(paths, reading),
+            Source::Files(paths) => {
+                again = Kept::Files(paths.clone());
+                Opened::files(paths, reading)
+            }
             Source::Standard { guessed } => {
                 let input =
                     StandardInput::open(guessed, context.notices, context.interrupt.clone());
                 counted = guessed.then(|| input.count());
+                again = Kept::Beginning(input.beginning());
                 Opened::stream("standard input", input, reading)
             }
         };
@@ -315,6 +378,7 @@ impl Reader {
             progress: Some(bar),
             bytes,
             guessed: counted,
+            kept: again,
         }
     }
 
@@ -328,7 +392,11 @@ impl Reader {
             return Err(source::nothing_came());
         }
         let bytes = self.bytes.read();
-        Ok(Ending::of(&self.source.into_report(), bytes))
+        let again = self.kept.into_again();
+        Ok(Ending {
+            again,
+            ..Ending::of(&self.source.into_report(), bytes)
+        })
     }
 }
 
@@ -369,8 +437,14 @@ impl Ending {
             bytes,
             problems,
             warnings,
+            again: Again::default(),
         }
     }
+}
+
+/// Returns how a source is read.
+fn reading(context: &Context, zone: &Zone) -> Reading {
+    Reading::new(Clock::new(zone.rules().clone()).until(latest(context)))
 }
 
 /// Puts a problem, its cause and its mend into a few lines.

@@ -149,6 +149,17 @@ impl Reading {
         }
     }
 
+    /// Returns whether the input has come to its end.
+    pub(super) fn has_ended(&self) -> bool {
+        match (&self.body, &self.stored) {
+            (Body::Lines(_), Some(stored)) if self.storage == Storage::Plain => {
+                self.offset() >= stored.length()
+            }
+            (Body::Lines(cutter), _) => cutter.has_ended(),
+            (Body::Documents(documents), _) => documents.has_ended(),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.offset() == 0
     }

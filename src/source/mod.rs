@@ -130,6 +130,16 @@ impl Source {
         self.report
     }
 
+    /// Leaves the current input for the next; returns whether there may have been more of it.
+    pub fn leave(&mut self) -> bool {
+        let more = self
+            .current
+            .as_ref()
+            .is_some_and(|reading| !reading.has_ended());
+        self.close();
+        more
+    }
+
     /// Opens the next input that can be opened; false when there is none.
     fn open_next(&mut self) -> bool {
         loop {

@@ -1,6 +1,7 @@
 //! `logq replay`: which alerts these logs would have sent.
 
 use super::super::context::Context;
+use super::super::hint;
 use super::super::output::{self, counted};
 use super::super::run::{self, Answer};
 use super::super::source::{self, Source};
@@ -42,6 +43,9 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let complete = answer.is_complete() && !context.interrupt.is_asked();
     output::print(context, &written(context, args, &alerts, complete))?;
     tell(context, &alerts, &answer, &described);
+    if alerts.is_empty() {
+        hint::tell(context, &answer.again, &[]);
+    }
     Ok(output::exit(
         context,
         alerts.len() as u64,
