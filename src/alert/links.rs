@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::Log;
+use super::{Log, Subject};
+use crate::detect::Run;
 use crate::time::Timestamp;
 
 /// Returns the address of the log stream, at the event or shortly before the first line.
@@ -22,6 +23,21 @@ pub(super) fn console(region: &str, log: &Log) -> String {
         }
     }
     address
+}
+
+/// Returns the address of the page that shows a run's lines; `None` where it wrote none or no region is known.
+pub fn of_run(run: &Run, region: Option<&str>) -> Option<String> {
+    let region = region_of(run, region)?;
+    let log = Subject::of_run(run).log;
+    let known = !log.group.is_empty() && !log.stream.is_empty();
+    known.then(|| console(region, &log))
+}
+
+/// Returns the region to look for a run in: the stage's, else the one that ECS names.
+pub fn region_of<'a>(run: &'a Run, stage: Option<&'a str>) -> Option<&'a str> {
+    stage
+        .or(run.region.as_deref())
+        .filter(|region| !region.is_empty())
 }
 
 /// Returns the address of a Logs Insights query over one group.

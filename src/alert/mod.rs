@@ -7,7 +7,7 @@
 
 mod build;
 mod id;
-mod links;
+pub mod links;
 pub mod redact;
 #[cfg(test)]
 pub(crate) mod schema;

@@ -233,8 +233,9 @@ fn window(
         Failure::usage(fault.to_string()).cause(described)
     })?;
     let as_of = time.now.is_some() || environment.variable("LOGQ_NOW").is_some();
-    if as_of && window.until.is_none() {
-        window.until = Some(clock.now);
+    if as_of {
+        let until = window.until.unwrap_or(clock.now);
+        window.until = Some(until.min(clock.now));
     }
     Ok(window)
 }

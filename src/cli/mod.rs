@@ -14,6 +14,7 @@ mod environment;
 mod exit;
 mod failure;
 mod guide;
+mod hint;
 mod interrupt;
 mod output;
 mod parse;

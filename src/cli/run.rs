@@ -3,14 +3,18 @@
 //! Commands say what they want and take what comes; how a source is opened and read, and what is told of it at the
 //! end, is the same for all of them and stands here.
 
+use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Failure;
 use super::context::Context;
+use super::output::counted;
 use super::progress::Progress;
-use super::source::{self, Source, StandardInput};
+use super::source::{self, Beginning, Source, StandardInput};
+use crate::decode::stamp::Clock;
 use crate::drive::{self, Question, Scope, Setting, Tally};
 use crate::pattern::Pattern;
 use crate::query::plan::Order;
@@ -66,6 +70,44 @@ pub(super) struct Answer {
     pub(super) problems: Vec<String>,
     /// What is worth a word and costs nothing.
     pub(super) warnings: Vec<String>,
+    /// The source, for a second look at it.
+    pub(super) again: Again,
+}
+
+/// A source that was read, or what was kept of it, to be looked at again.
+#[derive(Clone, Debug)]
+pub(super) enum Again {
+    /// Files and folders.
+    Files(Vec<PathBuf>),
+    /// The beginning of standard input.
+    Bytes(Vec<u8>),
+}
+
+impl Default for Again {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+impl Again {
+    /// Returns whether only the beginning is there.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if bytes.len() >= Beginning::MOST)
+    }
+
+    /// Returns whether there may be several inputs.
+    pub(super) fn has_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
+    /// Opens it from the beginning.
+    pub(super) fn open(&self, context: &Context, zone: &Zone) -> Opened {
+        let reading = reading(context, zone);
+        match self {
+            Self::Files(paths) => Opened::files(paths.clone(), reading),
+            Self::Bytes(bytes) => Opened::stream("", Cursor::new(bytes.clone()), reading),
+        }
+    }
 }
 
 impl Answer {
@@ -75,6 +117,15 @@ impl Answer {
     }
 
     fn new(tally: Tally, ending: Ending) -> Self {
+        let mut warnings = ending.warnings;
+        if tally.timeless > 0 {
+            let count = counted(
+                tally.timeless,
+                "event has no time and is",
+                "events have no time and are",
+            );
+            warnings.push(format!("{count} left out by the window"));
+        }
         Self {
             truncated: tally.truncated,
             total: None,
@@ -83,7 +134,8 @@ impl Answer {
             bytes: ending.bytes,
             runs: 0,
             problems: ending.problems,
-            warnings: ending.warnings,
+            warnings,
+            again: ending.again,
         }
     }
 }
@@ -236,6 +288,15 @@ pub(super) fn log_zone(context: &Context) -> Zone {
         .unwrap_or_else(|| context.clock.zone.clone())
 }
 
+/// Returns the last instant at which a line can have been logged: clocks go wrong by a day at most.
+///
+/// An `--now` in the past does not count: what was logged after it is left out by the window.
+fn latest(context: &Context) -> Timestamp {
+    const DAY: i64 = 86_400_000;
+    let now = context.clock.now.max(context.environment.now);
+    Timestamp(now.0.saturating_add(DAY))
+}
+
 /// Returns how every pass over a source goes.
 pub(super) fn setting<'a>(
     context: &'a Context,
@@ -247,6 +308,7 @@ pub(super) fn setting<'a>(
         config: &context.config,
         scope,
         zone,
+        latest: latest(context),
         threads: context.threads,
         stop,
     }
@@ -260,6 +322,23 @@ pub(super) struct Reader {
     bytes: Arc<Bytes>,
     /// The count of bytes of a standard input that nobody asked for.
     guessed: Option<Arc<AtomicU64>>,
+    kept: Kept,
+}
+
+/// What a source is looked at again by.
+enum Kept {
+    Files(Vec<PathBuf>),
+    /// Shared with the reader of standard input, which fills it.
+    Beginning(Beginning),
+}
+
+impl Kept {
+    fn into_again(self) -> Again {
+        match self {
+            Self::Files(paths) => Again::Files(paths),
+            Self::Beginning(bytes) => Again::Bytes(bytes.take()),
+        }
+    }
 }
 
 /// What is told of a source once it is read.
@@ -269,22 +348,28 @@ pub(super) struct Ending {
     bytes: u64,
     problems: Vec<String>,
     warnings: Vec<String>,
+    again: Again,
 }
 
 impl Reader {
     /// Opens a source; what cannot be opened is told at the end, after the rest has been read.
     pub(super) fn open(context: &Context, source: Source, zone: &Zone) -> Self {
-        let reading = Reading::new(crate::decode::stamp::Clock::new(zone.rules().clone()));
+        let reading = reading(context, zone);
         let bytes = Arc::clone(&reading.progress);
         let progress = Arc::clone(&bytes);
         let bar = Progress::start(context, move || (progress.read(), progress.total()));
         let mut counted = None;
+        let again;
         let source = match source {
-            Source::Files(paths) => Opened::files(paths, reading),
+            Source::Files(paths) => {
+                again = Kept::Files(paths.clone());
+                Opened::files(paths, reading)
+            }
             Source::Standard { guessed } => {
                 let input =
                     StandardInput::open(guessed, context.notices, context.interrupt.clone());
                 counted = guessed.then(|| input.count());
+                again = Kept::Beginning(input.beginning());
                 Opened::stream("standard input", input, reading)
             }
         };
@@ -293,6 +378,7 @@ impl Reader {
             progress: Some(bar),
             bytes,
             guessed: counted,
+            kept: again,
         }
     }
 
@@ -306,7 +392,11 @@ impl Reader {
             return Err(source::nothing_came());
         }
         let bytes = self.bytes.read();
-        Ok(Ending::of(&self.source.into_report(), bytes))
+        let again = self.kept.into_again();
+        Ok(Ending {
+            again,
+            ..Ending::of(&self.source.into_report(), bytes)
+        })
     }
 }
 
@@ -326,6 +416,16 @@ impl Ending {
                 report.cut_lines
             ));
         }
+        if report.special > 0 {
+            let what = counted(
+                report.special,
+                "pipe, socket or device",
+                "pipes, sockets or devices",
+            );
+            warnings.push(format!(
+                "left out of the folder: {what}; name one as a source to read it"
+            ));
+        }
         if report.files > 0 && report.files == report.empty {
             warnings.push("the source is empty".to_owned());
         }
@@ -337,8 +437,14 @@ impl Ending {
             bytes,
             problems,
             warnings,
+            again: Again::default(),
         }
     }
+}
+
+/// Returns how a source is read.
+fn reading(context: &Context, zone: &Zone) -> Reading {
+    Reading::new(Clock::new(zone.rules().clone()).until(latest(context)))
 }
 
 /// Puts a problem, its cause and its mend into a few lines.

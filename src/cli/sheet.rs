@@ -149,7 +149,7 @@ fn words(run: &Run, config: &Config) -> (String, String) {
 fn running(run: &Run) -> String {
     match run.started {
         Some(started) => {
-            let since = duration::human(run.last_seen.0 - started.0);
+            let since = duration::human(run.last_seen.0.saturating_sub(started.0).max(0));
             format!(
                 "{} is running; it wrote its last line {since} after its start",
                 run.name
@@ -181,7 +181,10 @@ fn facts(run: &Run, config: &Config, look: &Look) -> Vec<(&'static str, String)>
         ("ended", run.ended.map(time)),
         (
             "last line",
-            run.ended.is_none().then(|| time(run.last_seen)),
+            run.last_seen
+                .known()
+                .filter(|_| run.ended.is_none())
+                .map(time),
         ),
         (
             "took",

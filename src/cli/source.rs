@@ -2,9 +2,9 @@
 
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Failure;
@@ -112,6 +112,7 @@ pub(super) struct StandardInput {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Cursor<Vec<u8>>,
     read: Arc<AtomicU64>,
+    beginning: Beginning,
     interrupt: Interrupt,
     /// When silence is worth a word.
     patience: Option<Instant>,
@@ -132,6 +133,7 @@ impl StandardInput {
             chunks,
             chunk: Cursor::default(),
             read: Arc::default(),
+            beginning: Beginning::default(),
             interrupt,
             patience: guessed.then(|| Instant::now() + Duration::from_secs(1)),
             notices,
@@ -141,6 +143,11 @@ impl StandardInput {
     /// Returns how many bytes have come, as a count to keep.
     pub(super) fn count(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.read)
+    }
+
+    /// Returns what is kept of what came first.
+    pub(super) fn beginning(&self) -> Beginning {
+        self.beginning.clone()
     }
 
     /// Waits for the next chunk; an empty one is the end.
@@ -166,6 +173,26 @@ impl StandardInput {
     }
 }
 
+/// The first bytes of a stream, kept since it cannot be read twice.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beginning(Arc<Mutex<Vec<u8>>>);
+
+impl Beginning {
+    /// How much is kept: enough to know the fields of its records.
+    pub(super) const MOST: usize = 1 << 20;
+
+    fn keep(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = Self::MOST.saturating_sub(kept.len()).min(bytes.len());
+        kept.extend_from_slice(&bytes[..room]);
+    }
+
+    /// Returns what was kept.
+    pub(super) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Reads until the end, an error, or until nobody listens.
 fn read_chunks(chunks: &SyncSender<io::Result<Vec<u8>>>) {
     let mut input = io::stdin().lock();
@@ -186,6 +213,7 @@ impl Read for StandardInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.chunk.position() == self.chunk.get_ref().len() as u64 {
             self.chunk = Cursor::new(self.next()?);
+            self.beginning.keep(self.chunk.get_ref());
             self.patience = None;
         }
         let count = self.chunk.read(buffer)?;

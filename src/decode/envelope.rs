@@ -42,7 +42,7 @@ pub enum Object<'a> {
 impl<'a> Object<'a> {
     /// Reads the members of the object that begins `line`, once, and as far as it goes.
     pub fn read(line: &'a [u8], clock: &Clock) -> Self {
-        if let Some(time) = stamp::leading_created(line) {
+        if let Some(time) = stamp::leading_created(line, clock) {
             let time = Some(time);
             return Self::Record { time, task: false };
         }
@@ -53,7 +53,7 @@ impl<'a> Object<'a> {
                 Some(name) => seen.member(name, value),
                 None => seen.foreign = true,
             }
-            if seen.times.created.is_some() && !seen.marked {
+            if seen.times.has_created(clock) && !seen.marked {
                 break;
             }
         }
@@ -111,10 +111,11 @@ impl<'a> Seen<'a> {
 
     fn judge(self, whole: bool, clock: &Clock) -> Object<'a> {
         let is_string = |value: &Json<'_>| value.kind() == Kind::String;
+        let time = |value| stamp::number_or_iso(value, clock);
         match self.message.filter(is_string) {
-            Some(message) if whole && self.is_envelope() => Object::Envelope(Envelope {
-                timestamp: self.timestamp.and_then(stamp::number_or_iso),
-                ingestion: self.ingestion.and_then(stamp::number_or_iso),
+            Some(message) if whole && self.is_envelope(clock) => Object::Envelope(Envelope {
+                timestamp: self.timestamp.and_then(time),
+                ingestion: self.ingestion.and_then(time),
                 message,
                 group: self.group.filter(is_string),
                 stream: self.stream.filter(is_string),
@@ -129,12 +130,13 @@ impl<'a> Seen<'a> {
 
     /// An envelope has a mark, or nothing but a time, a message and an id. A python-json-logger record may have its
     /// group and stream as fields too, but then it has `created` or `asctime` beside them.
-    fn is_envelope(&self) -> bool {
+    fn is_envelope(&self, clock: &Clock) -> bool {
         let own_time = self.times.created.is_some() || self.times.has_asctime();
         if self.marked {
             return !own_time;
         }
-        !self.foreign && self.timestamp.and_then(stamp::number_or_iso).is_some()
+        let time = |value| stamp::number_or_iso(value, clock);
+        !self.foreign && self.timestamp.and_then(time).is_some()
     }
 }
 

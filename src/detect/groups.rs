@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// The service whose streams are runs.
+pub(crate) const BATCH: &str = "batch";
+
 /// Whose log group it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Site {
@@ -65,7 +68,7 @@ impl Site {
     /// Returns whether each stream of the group is a run by itself: those of `batch`, and those of files that
     /// nothing is known about. The others are services, whose streams are runs only when something says so.
     pub fn holds_runs(&self) -> bool {
-        self.service == "batch" || (self.stage.is_empty() && !self.is_service())
+        self.service == BATCH || (self.stage.is_empty() && !self.is_service())
     }
 
     /// Returns whether the group holds the events of ECS instead of a program's output.

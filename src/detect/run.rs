@@ -22,7 +22,7 @@ pub struct Run {
     pub command: Option<String>,
     /// The stage; empty when unknown.
     pub stage: String,
-    /// The service whose log it wrote; empty when it wrote none.
+    /// The service whose log it wrote, or would have written; empty when unknown.
     pub service: String,
     /// How it ended.
     pub outcome: Outcome,
@@ -238,9 +238,9 @@ impl Run {
             "stage" => text(&self.stage),
             "outcome" => text(self.outcome.as_str()),
             "cause" => maybe(self.cause.map(Cause::as_str)),
-            "@timestamp" => Value::Timestamp(self.timestamp()),
-            "started" => self.started.map_or(Value::Null, Value::Timestamp),
-            "ended" => self.ended.map_or(Value::Null, Value::Timestamp),
+            "@timestamp" => time(self.timestamp().known()),
+            "started" => time(self.started),
+            "ended" => time(self.ended),
             "duration" => self.duration().map_or(Value::Null, Value::number),
             "exit_code" => self.exit_code.map_or(Value::Null, Value::integer),
             "stop_reason" => maybe(self.stop_reason.as_deref()),
@@ -295,6 +295,10 @@ impl Run {
 /// Returns text as a value; empty text is no value.
 fn text(text: &str) -> Value<'_> {
     maybe(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn time(at: Option<Timestamp>) -> Value<'static> {
+    at.map_or(Value::Null, Value::Timestamp)
 }
 
 fn maybe(text: Option<&str>) -> Value<'_> {

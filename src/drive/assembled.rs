@@ -56,6 +56,7 @@ pub fn assembled<B: Blocks>(
         }
     }
     let _ = streams.finish(&mut each);
+    tally.timeless = streams.admission.take_timeless();
     tally
 }
 
@@ -254,6 +255,7 @@ mod tests {
             config: &config,
             scope: &scope,
             zone: &zone,
+            latest: Timestamp(i64::MAX),
             threads: 1,
             stop: &stop,
         };

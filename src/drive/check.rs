@@ -74,6 +74,7 @@ fn run(query: &SavedQuery, case: &Case, config: &Config) -> Result<Checked, Unus
         config,
         scope: &scope,
         zone: &zone,
+        latest: Timestamp(i64::MAX),
         threads: 1,
         stop: &stop,
     };

@@ -16,6 +16,7 @@ pub struct Matches {
     /// When each match was logged, and where it ends in `bytes`.
     pub ends: Vec<(Timestamp, usize)>,
     events: u64,
+    timeless: u64,
 }
 
 impl Matches {
@@ -42,6 +43,7 @@ pub fn filter<B: Blocks, W: FnMut(&Record<'_>, &mut Vec<u8>)>(
     let make_worker = || worker(pattern, setting, make_writer());
     pool::run(blocks, setting.threads, make_worker, |matches: Matches| {
         tally.events += matches.events;
+        tally.timeless += matches.timeless;
         tally.matches += matches.ends.len() as u64;
         tally.interrupted = setting.stopped();
         if tally.interrupted {
@@ -74,6 +76,7 @@ fn worker<'a>(
             }
             ControlFlow::Continue(())
         });
+        matches.timeless = admission.take_timeless();
         matches
     }
 }

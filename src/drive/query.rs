@@ -137,8 +137,9 @@ fn over_events<B: Blocks>(
         blocks,
         setting.threads,
         make_worker,
-        |(partial, events): (Partial, u64)| {
-            tally.events += events;
+        |(partial, seen): (Partial, Tally)| {
+            tally.events += seen.events;
+            tally.timeless += seen.timeless;
             tally.interrupted = setting.stopped();
             rows.merge(partial)?;
             if tally.interrupted {
@@ -155,14 +156,14 @@ fn worker<'a>(
     question: &'a Question<'a>,
     setting: &'a Setting<'a>,
     need: &Need,
-) -> impl FnMut(&Block) -> (Partial, u64) + 'a {
+) -> impl FnMut(&Block) -> (Partial, Tally) + 'a {
     let mut scanner = setting.scanner(need);
     let mut admission = setting.admission();
     let mut asked = Asked::new(question.program);
     move |block| {
-        let mut events = 0;
+        let mut seen = Tally::default();
         let _ = scanner.for_each_event(block, |offset, event| {
-            events += 1;
+            seen.events += 1;
             let Some(place) = admission.admit(&event) else {
                 return ControlFlow::Continue(());
             };
@@ -171,7 +172,8 @@ fn worker<'a>(
             }
             asked.push(&event, place, (block.index, offset), None)
         });
-        (asked.head.take_partial(), events)
+        seen.timeless = admission.take_timeless();
+        (asked.head.take_partial(), seen)
     }
 }
 

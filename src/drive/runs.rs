@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::scope::place_of;
 use super::{Setting, Tally};
+use crate::alert::links;
 use crate::config::Config;
 use crate::decode::traceback::AppRoots;
 use crate::detect::groups::{Groups, Site};
@@ -24,19 +25,30 @@ pub fn each_run<B: Blocks>(
     mut each: impl FnMut(&Run),
 ) -> Tally {
     let (table, mut tally) = run_table(blocks, setting);
-    table.each_run(now, |run| {
+    table.each_run(now, |mut run| {
         if asks_for(setting, &run) {
             tally.matches += 1;
+            link(&mut run, setting.config);
             each(&run);
         }
     });
     tally
 }
 
+/// Gives a run the address of the page that shows its lines.
+pub(super) fn link(run: &mut Run, config: &Config) {
+    let stage = config.stages.get(&run.stage);
+    run.link = links::of_run(run, stage.and_then(|stage| stage.region.as_deref()));
+}
+
 fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
     let scope = setting.scope;
-    let place = place_of(setting.config, &run.origin.group);
-    let service_fits = scope.services.is_empty() || scope.services.contains(&place.service);
+    let mut service = place_of(setting.config, &run.origin.group).service;
+    if run.origin.group.is_empty() {
+        // A batch that never started has no log group, and is a batch all the same.
+        service.clone_from(&run.service);
+    }
+    let service_fits = scope.services.is_empty() || scope.services.contains(&service);
     let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
     service_fits && stage_fits && scope.window.contains(run.timestamp())
 }

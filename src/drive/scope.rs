@@ -36,6 +36,7 @@ pub struct Admission<'a> {
     group: Arc<str>,
     place: Place,
     admitted: bool,
+    timeless: u64,
 }
 
 impl<'a> Admission<'a> {
@@ -47,6 +48,7 @@ impl<'a> Admission<'a> {
             group: Arc::from(""),
             place: Place::default(),
             admitted: false,
+            timeless: 0,
         };
         admission.enter(&Arc::from(""));
         admission
@@ -57,8 +59,19 @@ impl<'a> Admission<'a> {
         if self.group != event.origin.group {
             self.enter(&event.origin.group);
         }
-        let asked_for = self.admitted && self.scope.window.contains(event.timestamp);
-        asked_for.then_some(&self.place)
+        if !self.admitted {
+            return None;
+        }
+        if !self.scope.window.contains(event.timestamp) {
+            self.timeless += u64::from(event.timestamp.known().is_none());
+            return None;
+        }
+        Some(&self.place)
+    }
+
+    /// Returns how many events the window left out for having no time, since the last call.
+    pub fn take_timeless(&mut self) -> u64 {
+        std::mem::take(&mut self.timeless)
     }
 
     fn enter(&mut self, group: &Arc<str>) {

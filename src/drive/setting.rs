@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::decode::stamp::Clock;
 use crate::drive::scope::{Admission, Scope};
 use crate::scan::{Need, Scanner};
-use crate::time::Zone;
+use crate::time::{Timestamp, Zone};
 
 /// How to read, whatever is asked.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub struct Setting<'a> {
     pub scope: &'a Scope,
     /// The zone of times that name none.
     pub zone: &'a Zone,
+    /// The last instant at which a line can have been logged; a later time is not believed.
+    pub latest: Timestamp,
     /// How many threads work; with one, everything happens in the caller's.
     pub threads: usize,
     /// Set from outside to stop reading: what there is by then is the answer, marked incomplete.
@@ -28,6 +30,8 @@ pub struct Setting<'a> {
 pub struct Tally {
     /// Events that were looked at; those that a raw-byte test ruled out are not counted.
     pub events: u64,
+    /// Events that the window left out since they have no time; of those that were looked at.
+    pub timeless: u64,
     /// Events or rows that fit what was asked.
     pub matches: u64,
     /// Whether reading was stopped from outside.
@@ -39,7 +43,12 @@ pub struct Tally {
 impl<'a> Setting<'a> {
     /// Creates a scanner for the lines that can matter.
     pub fn scanner(&self, need: &Need) -> Scanner {
-        Scanner::new(need, Clock::new(self.zone.rules().clone()))
+        Scanner::new(need, self.clock())
+    }
+
+    /// Returns what gives times that lines say their place.
+    fn clock(&self) -> Clock {
+        Clock::new(self.zone.rules().clone()).until(self.latest)
     }
 
     /// Creates the decision about each event.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use memchr::memmem;
 
-use super::runs::run_config;
+use super::runs::{link, run_config};
 use super::{Setting, Tally};
 use crate::detect::run::Run;
 use crate::detect::table::{RunConfig, RunTable};
@@ -64,6 +64,9 @@ pub fn task<B: Blocks>(
     });
     let mut runs = table.runs(now);
     runs.retain(|run| is_wanted(run.task.as_deref(), &run.origin, wanted));
+    for run in &mut runs {
+        link(run, setting.config);
+    }
     tally.matches = runs.len() as u64;
     (
         Found {

@@ -76,6 +76,15 @@ impl Pattern {
         self.matcher.need()
     }
 
+    /// Returns the paths of the JSON members that the pattern asks for, with dots between names.
+    pub fn fields(&self) -> Vec<String> {
+        let mut fields = Vec::new();
+        if let Tree::Json(expression) = &self.tree {
+            expression.visit(&mut |condition| fields.extend(condition.selector.path()));
+        }
+        fields
+    }
+
     /// Returns what is accepted here but is likely not meant, or may be read differently by the service.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

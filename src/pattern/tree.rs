@@ -158,6 +158,17 @@ pub(crate) struct Selector {
     pub(crate) span: Span,
 }
 
+impl Selector {
+    /// Returns the names with dots between them; nothing where a step is more than a name.
+    pub(crate) fn path(&self) -> Option<String> {
+        let names = self.steps.iter().map(|step| match step {
+            Step::Name(name) => Some(name.as_str()),
+            _ => None,
+        });
+        Some(names.collect::<Option<Vec<&str>>>()?.join("."))
+    }
+}
+
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {

@@ -67,6 +67,12 @@ impl Program {
         self
     }
 
+    /// Returns the slot of a value that the query makes of each row; in the program that runs as written.
+    pub fn made(&self, name: &str) -> Option<usize> {
+        let mut made = self.plan.made();
+        made.find_map(|(known, slot)| (known == name).then_some(slot.0))
+    }
+
     /// Returns what is odd about the query though not wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

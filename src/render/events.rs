@@ -76,9 +76,15 @@ impl Events {
 /// Appends the event as an object; an unknown group or stream is left out.
 fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
     let event = &record.event;
-    out.extend_from_slice(b"{\"@timestamp\":\"");
-    event.timestamp.write_rfc3339(out);
-    out.push(b'"');
+    out.extend_from_slice(b"{\"@timestamp\":");
+    match event.timestamp.known() {
+        Some(at) => {
+            out.push(b'"');
+            at.write_rfc3339(out);
+            out.push(b'"');
+        }
+        None => out.extend_from_slice(b"null"),
+    }
     for (name, value) in [
         ("@log", &event.origin.group),
         ("@logStream", &event.origin.stream),
@@ -97,7 +103,8 @@ fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
 
 fn write_cells(record: &Record<'_>, out: &mut Vec<u8>) {
     let event = &record.event;
-    let (at, message) = (event.timestamp.to_string(), record.text());
+    let at = event.timestamp.known().map(|at| at.to_string());
+    let (at, message) = (at.unwrap_or_default(), record.text());
     csv::write_texts(
         &[&at, &event.origin.group, &event.origin.stream, &message],
         out,

@@ -95,7 +95,10 @@ impl Pretty {
     /// Appends one event, with its line end.
     pub fn event(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         styled(self.paint.dim, self.paint, out, |out| {
-            self.times.write_millis(record.event.timestamp, out);
+            match record.event.timestamp.known() {
+                Some(at) => self.times.write_millis(at, out),
+                None => out.push(b'-'),
+            }
         });
         out.push(b' ');
         self.level(record, out);

@@ -30,6 +30,12 @@ pub struct Mistake {
 }
 
 impl Mistake {
+    /// Returns whether the file may hold an `[alert]` section: it does, or what it holds cannot be told.
+    pub fn may_alert(&self) -> bool {
+        toml::de::DeTable::parse(&self.file.text)
+            .map_or(true, |root| root.get_ref().contains_key("alert"))
+    }
+
     /// Renders what is wrong, with the lines of the file.
     pub fn render(&self, color: bool) -> String {
         self.problems

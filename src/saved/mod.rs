@@ -6,6 +6,7 @@
 
 mod catalog;
 mod expand;
+mod key;
 mod name;
 mod quote;
 mod reader;

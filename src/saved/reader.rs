@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     AlertRule, Case, Expected, Input, Param, ParamKind, SavedQuery, SourceFile, Template, expand,
-    name, quote,
+    key, name, quote,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::severity::Severity;
@@ -49,6 +49,10 @@ pub(super) fn read(name: &str, file: SourceFile) -> Result<SavedQuery, Diagnosti
     let problems = reader.problems;
     match read {
         Some(mut query) if problems.is_empty() => {
+            let strange = key::problems(&query, root.get_ref());
+            if !strange.is_empty() {
+                return Err(Diagnostics(strange));
+            }
             query.file = file;
             Ok(query)
         }

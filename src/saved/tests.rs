@@ -428,3 +428,38 @@ fn every_file_that_ships_is_read_and_has_tests_both_ways() {
         query.expand(&[]).expect("every parameter has a default");
     }
 }
+
+#[test]
+fn a_key_of_an_alert_is_a_column() {
+    let runs = GOOD.replace(r#"key = ["name"]"#, r#"key = ["stage", "nam"]"#);
+    let said = problems(&runs);
+    assert!(
+        said.starts_with("error: runs have no column `nam`"),
+        "{said}"
+    );
+    assert!(said.contains("x.toml:13:17"), "{said}");
+    assert!(said.ends_with("hint: did you mean `name`?"), "{said}");
+    let made = GOOD
+        .replace("| display name", "| fields concat(name, '!') as loud")
+        .replace(r#"key = ["name"]"#, r#"key = ["loud", "error.type"]"#);
+    assert!(read(&made).is_ok(), "what the query makes is a column");
+}
+
+const EVENTS: &str = r#"
+title = "Slow"
+query = 'parse @message "took * ms" as took'
+[alert]
+severity = "warning"
+key = ["request.path", "took", "@@version", "@service"]
+"#;
+
+#[test]
+fn a_key_of_events_may_be_any_field_of_a_record() {
+    assert!(read(EVENTS).is_ok());
+    let said = problems(&EVENTS.replace("@service", "@servce"));
+    assert!(
+        said.starts_with("error: events have no field `@servce`"),
+        "{said}"
+    );
+    assert!(said.ends_with("hint: did you mean `@service`?"), "{said}");
+}

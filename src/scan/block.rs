@@ -53,6 +53,8 @@ pub struct Block {
     pub offset: u64,
     /// The time of the last line before this block, in the same file, that said one.
     pub carry: Option<Timestamp>,
+    /// The stream of that line, where lines name theirs.
+    pub carry_stream: Option<Arc<str>>,
 }
 
 /// The end of a block that is marked out but not read yet.

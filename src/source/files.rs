@@ -67,6 +67,8 @@ impl Folder {
                 Err(error) => report.problems.push(walk_error(error, &self.root)),
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) if names::is_no_log(entry.path()) => report.skipped += 1,
+                // A pipe that nobody writes to would be waited on for ever.
+                Ok(entry) if !entry.file_type().is_file() => report.special += 1,
                 Ok(entry) => {
                     let path = entry.into_path();
                     let below = path.strip_prefix(&self.root).unwrap_or(&path);

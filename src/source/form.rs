@@ -1,5 +1,6 @@
 //! Reads one input in the form that its first lines have.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,7 +14,7 @@ use super::{Problems, Settings, SourceError};
 use crate::decode::document::Start;
 use crate::decode::stamp::{self, Clock};
 use crate::event::Origin;
-use crate::scan::scanner::last_time;
+use crate::scan::scanner::{last_stream, last_time};
 use crate::scan::{Block, LineFormat};
 use crate::time::Timestamp;
 
@@ -25,6 +26,8 @@ pub(super) struct Reading {
     clock: Clock,
     /// The time of the last line so far that said one.
     carry: Option<Timestamp>,
+    /// The stream of that line, where lines name theirs.
+    carry_stream: RefCell<Option<Arc<str>>>,
     storage: Storage,
     body: Body,
     stored: Option<Arc<StoredFile>>,
@@ -104,6 +107,7 @@ impl Reading {
             format,
             clock: settings.clock.clone(),
             carry: None,
+            carry_stream: RefCell::default(),
             storage,
             body,
             stored: None,
@@ -112,8 +116,17 @@ impl Reading {
 
     /// Fills the block with the next lines, or marks out where they are; false at the end.
     pub(super) fn claim(&mut self, block: &mut Block) -> bool {
-        let last_time = |lines: &[u8]| last_time(lines, self.format, &self.clock);
         block.carry = self.carry;
+        block.carry_stream = self.carry_stream.borrow().clone();
+        let last_time = |lines: &[u8]| {
+            if self.format == LineFormat::Tail
+                && let Some(stream) = last_stream(lines)
+            {
+                let name = String::from_utf8_lossy(stream);
+                self.carry_stream.replace(Some(name.into()));
+            }
+            last_time(lines, self.format, &self.clock)
+        };
         let is_claimed = match &mut self.body {
             Body::Lines(cutter) => cutter.claim(block, &mut self.carry, last_time),
             Body::Documents(documents) => {
@@ -133,6 +146,17 @@ impl Reading {
         match &self.body {
             Body::Lines(cutter) => cutter.offset,
             Body::Documents(documents) => documents.offset(),
+        }
+    }
+
+    /// Returns whether the input has come to its end.
+    pub(super) fn has_ended(&self) -> bool {
+        match (&self.body, &self.stored) {
+            (Body::Lines(_), Some(stored)) if self.storage == Storage::Plain => {
+                self.offset() >= stored.length()
+            }
+            (Body::Lines(cutter), _) => cutter.has_ended(),
+            (Body::Documents(documents), _) => documents.has_ended(),
         }
     }
 

@@ -55,6 +55,11 @@ pub(super) struct Failure {
 }
 
 impl StoredFile {
+    /// Returns how long the file was when it was opened.
+    pub(super) fn length(&self) -> u64 {
+        self.bytes
+    }
+
     pub(super) fn new(file: File, bytes: u64, progress: Arc<Progress>) -> Self {
         Self {
             file,

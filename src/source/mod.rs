@@ -75,6 +75,8 @@ pub struct Report {
     pub empty: u64,
     /// How many files of folders were left out since their names say that they are no logs.
     pub skipped: u64,
+    /// How many entries of folders were left out since they are pipes, sockets or devices.
+    pub special: u64,
     /// How many pieces were cut off lines that are longer than the limit.
     pub cut_lines: u64,
     /// What could not be read, the first of each input.
@@ -126,6 +128,16 @@ impl Source {
             self.settle(closed);
         }
         self.report
+    }
+
+    /// Leaves the current input for the next; returns whether there may have been more of it.
+    pub fn leave(&mut self) -> bool {
+        let more = self
+            .current
+            .as_ref()
+            .is_some_and(|reading| !reading.has_ended());
+        self.close();
+        more
     }
 
     /// Opens the next input that can be opened; false when there is none.

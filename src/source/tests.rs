@@ -453,3 +453,15 @@ proptest! {
         read(Source::stream("test", std::io::Cursor::new(text), settings(16, limit)));
     }
 }
+
+#[test]
+fn a_long_message_of_a_tail_stays_in_its_stream_over_many_blocks() {
+    let mut text = "2026-11-23T04:23:14.318000+00:00 ecs/batch/1 head\n".to_owned();
+    text.push_str(&"  more of it\n".repeat(40));
+    let (events, _) = read_folder(folder(&[("tail.txt", text.as_bytes())]).path());
+    assert_eq!(events.len(), 41);
+    let others = events
+        .iter()
+        .filter(|event| !event.starts_with(":ecs/batch/1 "));
+    assert_eq!(others.count(), 0, "{events:?}");
+}

@@ -30,6 +30,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Returns the instant unless it is the epoch itself, which stands for no time: nothing was ever logged then.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+
     /// Appends RFC 3339 in UTC with milliseconds, the form of all machine output.
     ///
     /// Beyond the years 0 to 9999 there is no such form; the number itself is appended, which is still right.

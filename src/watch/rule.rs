@@ -9,10 +9,12 @@ use super::policy::Policy;
 use crate::diagnostic::Diagnostics;
 use crate::pattern::Pattern;
 use crate::query::exec::Head;
-use crate::query::fields::{Extras, FieldSet};
+use crate::query::fields::{Extras, FieldSet, Slots};
 use crate::query::{Program, Settings, Table};
 use crate::record::Record;
-use crate::saved::{AlertRule, Catalog, Input, ParameterError, SavedQuery, SourceFile, Template};
+use crate::saved::{
+    AlertRule, Catalog, Input, Mistake, ParameterError, SavedQuery, SourceFile, Template,
+};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -32,6 +34,8 @@ pub struct Rule {
     program: Program,
     head: Head,
     key: FieldSet,
+    /// Where the columns of the key stand that the query makes.
+    made: Vec<Option<usize>>,
     about_errors: bool,
 }
 
@@ -58,6 +62,8 @@ pub struct RuleError {
 /// What is wrong with a rule.
 #[derive(Clone, Debug)]
 pub enum RuleProblem {
+    /// The file cannot be read; whether it would have been watched for, nobody knows.
+    File(Diagnostics),
     /// A parameter has no default: nobody is there to give a value.
     Parameter(ParameterError),
     /// The filter pattern or the query does not compile.
@@ -85,9 +91,13 @@ impl RuleProblem {
 
 impl Rules {
     /// Compiles all saved queries with an `[alert]` section; one bad rule does not keep the others from watching.
+    ///
+    /// A file that cannot be read is an error too, unless it plainly has no such section: an alert that somebody
+    /// wrote must not be missing in silence.
     pub fn compile(catalog: &Catalog, now: Timestamp) -> (Self, Vec<RuleError>) {
         let mut rules = Self::default();
-        let mut errors = Vec::new();
+        let unread = catalog.mistakes().iter().filter(|one| one.may_alert());
+        let mut errors: Vec<RuleError> = unread.map(RuleError::of_file).collect();
         for query in catalog.iter() {
             let Some(alert) = &query.alert else { continue };
             match Rule::compile(query, alert, now) {
@@ -147,6 +157,12 @@ impl Rule {
             .iter()
             .map(|name| Arc::from(name.as_str()))
             .collect();
+        let made: Vec<Option<usize>> = key.iter().map(|name| program.made(name)).collect();
+        // What the query makes only for the key is nothing that its optimized plan would keep.
+        let program = match made.iter().any(Option::is_some) {
+            true => program.unoptimized(),
+            false => program,
+        };
         Ok(Self {
             name: Arc::from(query.name.as_str()),
             severity: alert.severity,
@@ -162,6 +178,7 @@ impl Rule {
             about_errors: program.requires("@error."),
             program,
             key: FieldSet::new(key, 0),
+            made,
         })
     }
 
@@ -196,8 +213,14 @@ impl Rule {
         if !self.head.passes(&mut slots) {
             return None;
         }
+        let made = self.made_texts(&slots);
         self.key.read(&record.event, extras, &mut slots);
-        Some(self.texts(|slot| text(&slots.get(slot))))
+        let texts = made.into_iter().enumerate();
+        Some(
+            texts
+                .map(|(slot, made)| made.unwrap_or_else(|| text(&slots.get(slot))))
+                .collect(),
+        )
     }
 
     /// Returns whether the rule is about a run, whose fields `field` gives.
@@ -209,11 +232,22 @@ impl Rule {
 
     /// Returns the key of a run, also of one that the rule is not about.
     pub fn run_key<'a>(&self, field: impl Fn(&str) -> Value<'a>) -> Vec<String> {
-        self.texts(|slot| text(&field(&self.key.names()[slot])))
+        let mut slots = self.program.fields().slots();
+        if self.made.iter().any(Option::is_some) {
+            self.program.fields().fill(&mut slots, &field);
+            self.head.clone().compute(&mut slots);
+        }
+        let made = self.made_texts(&slots).into_iter();
+        made.zip(self.key.names())
+            .map(|(made, name)| made.unwrap_or_else(|| text(&field(name))))
+            .collect()
     }
 
-    fn texts(&self, value: impl Fn(usize) -> String) -> Vec<String> {
-        (0..self.key.names().len()).map(value).collect()
+    /// Returns the columns of the key that the query made, `None` where the row brought them.
+    fn made_texts(&self, slots: &Slots<'_>) -> Vec<Option<String>> {
+        let made = self.made.iter();
+        made.map(|slot| slot.map(|slot| text(&slots.get(slot))))
+            .collect()
     }
 }
 
@@ -222,10 +256,19 @@ fn text(value: &Value<'_>) -> String {
 }
 
 impl RuleError {
+    fn of_file(mistake: &Mistake) -> Self {
+        Self {
+            name: mistake.name.clone(),
+            file: mistake.file.clone(),
+            problem: RuleProblem::File(mistake.problems.clone()),
+        }
+    }
+
     /// Renders what is wrong, with the text it is in.
     pub fn render(&self, color: bool) -> String {
         let path = &self.file.path;
         match &self.problem {
+            RuleProblem::File(faults) => faults.render(path, &self.file.text, 1, color),
             RuleProblem::Parameter(error) => {
                 format!("error: {error}, and an alert has nobody to ask\n --> {path}")
             }

@@ -5,7 +5,7 @@
 
 use super::policy::{Memory, Sighting, Telling};
 use super::rule::Rule;
-use crate::alert::{Alert, Place, Standing, Status, Subject, identity};
+use crate::alert::{Alert, Place, Standing, Status, Subject, identity, links};
 use crate::config::Config;
 use crate::decode::exception::ErrorInfo;
 use crate::detect::{Outcome, Run};
@@ -111,15 +111,19 @@ impl<'a> Sighted<'a> {
         }
     }
 
-    fn place<'c>(&self, config: &'c Config) -> Place<'c> {
+    fn place<'c>(&'c self, config: &'c Config) -> Place<'c> {
         let (stage, name) = match &self.what {
             What::Run(run) => (run.stage.as_str(), run.name.as_str()),
             What::Error(subject) => (subject.stage.as_deref().unwrap_or_default(), ""),
         };
         let stage = config.stages.get(stage);
+        let region = stage.and_then(|stage| stage.region.as_deref());
         let batch = config.batches.get(name);
         Place {
-            region: stage.and_then(|stage| stage.region.as_deref()),
+            region: match &self.what {
+                What::Run(run) => links::region_of(run, region),
+                What::Error(_) => region,
+            },
             runbook: batch.and_then(|batch| batch.runbook.as_deref()),
             owner: batch.and_then(|batch| batch.owner.as_deref()),
         }

@@ -15,7 +15,7 @@ use crate::detect::assemble::Assembler;
 use crate::detect::{Groups, RunConfig, Site};
 use crate::event::{Event, Origin};
 use crate::record::Record;
-use crate::saved::{AlertRule, builtin};
+use crate::saved::{AlertRule, SavedQuery, SourceFile, builtin};
 use crate::severity::Severity;
 use crate::time::{Timestamp, Zone};
 
@@ -495,4 +495,30 @@ proptest! {
         let found: Vec<String> = replay(&cut, NOW).iter().map(Alert::to_json).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn a_key_may_be_made_by_the_query() {
+    let text = r#"
+title = "Mine"
+from = "runs"
+query = "filter name like /x/ | fields concat(stage, '-', name) as both | display name"
+[alert]
+severity = "error"
+key = ["both", "kind"]
+"#;
+    let file = SourceFile {
+        path: "mine.toml".to_owned(),
+        text: text.to_owned(),
+        builtin: false,
+    };
+    let query = SavedQuery::parse("mine", file).expect("a good file");
+    let alert = query.alert.clone().expect("it alerts");
+    let rule = Rule::compile(&query, &alert, NOW).expect("it compiles");
+    let key = rule.run_key(|name| match name {
+        "stage" => "production".into(),
+        "name" => "sync".into(),
+        _ => "other".into(),
+    });
+    assert_eq!(key, ["production-sync", "other"]);
 }

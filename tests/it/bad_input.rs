@@ -242,3 +242,23 @@ fn a_file_that_grows_or_shrinks_while_it_is_read_is_no_trouble() {
         assert!(!grows || (errors >= 50_000 && code == 0), "{errors} {said}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_folder_is_left_out_and_counted() {
+    let logs = Logq::new().file("logs/a.log", "{\"message\": \"x\"}\n");
+    let made = std::process::Command::new("mkfifo")
+        .arg(logs.path().join("logs/pipe"))
+        .status()
+        .expect("mkfifo starts");
+    assert!(made.success());
+    let ended = logs.run("filter x --source logs -o raw");
+    assert_eq!(ended.out, "{\"message\": \"x\"}\n");
+    assert!(
+        ended
+            .err
+            .contains("left out of the folder: 1 pipe, socket or device"),
+        "{}",
+        ended.err
+    );
+}

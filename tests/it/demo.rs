@@ -59,7 +59,7 @@ fn the_demo_shows_a_day() {
       sync_reservations failed again (3 in a row) after 1 min 4 s: ReadTimeout: HTTPConnectionPool(host='channel-api.example.com', port=8099): Read timed out. (read timeout=2.0) in get (core/channel.py:18)
       logq show 7f72d675e68bad1f2eecc8fe00da7bda --stage production
 
-    2026-11-23 05:44:11  critical  production
+    2026-11-23 05:44:11  critical  production  batch
       poll_smart_locks never started: CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref registry.example.com/shop:4f2c1d9: not found
       logq show 762e99cc810eaa4c59fd6a73a710afcc --stage production
 

@@ -197,3 +197,35 @@ fn a_reader_that_leaves_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn events_without_a_time_show_none_and_are_counted_where_a_window_leaves_them_out() {
+    let logs = Logq::new().file("plain.log", "one\ntwo\n");
+    let windowed = logs.run("filter ' ' --source plain.log --since 1h");
+    assert_eq!(windowed.out, "");
+    assert!(
+        windowed
+            .err
+            .contains("2 events have no time and are left out by the window"),
+        "{}",
+        windowed.err
+    );
+    let asked = logs.run("query 'filter @message like /o/' --source plain.log --since 1h");
+    assert!(asked.err.contains("2 events have no time"), "{}", asked.err);
+    let all = "--source plain.log";
+    let people = logs.run(&format!("filter one {all}"));
+    assert_eq!(
+        people.out.split_whitespace().collect::<Vec<_>>(),
+        ["-", "one"]
+    );
+    let lines = logs.run(&format!("filter one {all} -o ndjson"));
+    assert!(
+        lines.out.starts_with(r#"{"@timestamp":null"#),
+        "{}",
+        lines.out
+    );
+    let rows = logs.run(&format!("query 'limit 1' {all} -o json"));
+    assert!(!rows.out.contains("1970"), "{}", rows.out);
+    let runs = logs.run(&format!("batch-runs {all} -o json"));
+    assert!(!runs.out.contains("1970"), "{}", runs.out);
+}

@@ -16,4 +16,5 @@ mod query;
 mod query_errors;
 mod query_laws;
 mod replay;
+mod runs;
 mod usage;

@@ -372,3 +372,50 @@ fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
     let four = logs().run(&format!("{QUERY} -o json --threads 4")).out;
     assert_eq!(one, four);
 }
+
+#[test]
+fn a_misspelt_field_is_named_when_nothing_is_found() {
+    let said = "`levelnmae` was never seen in 3 records; did you mean `levelname`?";
+    for asked in [
+        "query 'filter levelnmae = \"ERROR\"'",
+        "filter '{ $.levelnmae = \"ERROR\" }'",
+    ] {
+        let ended = logs().run(&format!("{asked} --source app.log"));
+        assert_eq!(ended.code, 0);
+        assert!(ended.err.contains(said), "{}", ended.err);
+    }
+    let right = logs().run("query 'filter levelname = \"NONE\"' --source app.log");
+    assert!(!right.err.contains("never seen"), "{}", right.err);
+    let quiet = logs().run("query -q 'filter levelnmae = \"ERROR\"' --source app.log");
+    assert_eq!(quiet.err, "");
+}
+
+#[test]
+fn a_misspelt_field_is_named_of_standard_input_too() {
+    let line = "{\"created\":1795402800,\"levelname\":\"INFO\",\"message\":\"m\"}\n";
+    let ended = Logq::new()
+        .piped(line)
+        .run("query 'filter levelnmae = \"ERROR\"'");
+    let said = "`levelnmae` was never seen in 1 record; did you mean `levelname`?";
+    assert!(ended.err.contains(said), "{}", ended.err);
+}
+
+#[test]
+fn a_misspelt_stage_is_named_when_nothing_is_found() {
+    for asked in ["query 'limit 1'", "batch-runs", "filter ' '", "replay"] {
+        let ended = runs().run(&format!("{asked} --stage prodction --source logs"));
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        assert!(
+            ended
+                .err
+                .contains("is of the stage `prodction`; seen: `production`"),
+            "{asked}: {}",
+            ended.err
+        );
+        assert!(
+            ended.err.contains("did you mean `production`?"),
+            "{}",
+            ended.err
+        );
+    }
+}

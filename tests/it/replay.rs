@@ -133,3 +133,47 @@ fn a_bad_rule_is_shown_where_it_is_wrong() {
     --- exit 2
     "#);
 }
+
+const MISSPELT: &str = r#"title = "Mine"
+from = "runs"
+query = 'filter outcome = "failed"'
+[alert]
+severty = "critical"
+key = ["name"]
+"#;
+
+#[test]
+fn a_broken_alert_is_an_error_and_not_an_alert_less() {
+    let broken = logs()
+        .file("logq.toml", "")
+        .file("queries/mine.toml", MISSPELT);
+    let all = broken.run("replay --source logs");
+    insta::assert_snapshot!(all.all(), @r#"
+    --- standard error
+    error: unknown key `severty` in `[alert]`
+     --> [folder]/queries/mine.toml:5:1
+      |
+    5 | severty = "critical"
+      | ^^^^^^^
+    hint: did you mean `severity`?
+    error: `severity` is missing
+     --> [folder]/queries/mine.toml:4:1
+      |
+    4 | [alert]
+      | ^^^^^^^
+    --- exit 2
+    "#);
+    let named = broken.run("replay --source logs --rule mine");
+    assert_eq!((named.code, &named.err), (2, &all.err));
+    let other = broken.run("replay --source logs --rule batch-failures");
+    assert_eq!(other.code, 0, "{}", other.err);
+}
+
+#[test]
+fn a_broken_query_that_alerts_nobody_keeps_no_alert_back() {
+    let broken = logs()
+        .file("logq.toml", "")
+        .file("queries/mine.toml", "title = \"Mine\"\nqery = 'limit 1'\n");
+    let ended = broken.run("replay --source logs");
+    assert_eq!(ended.code, 0, "{}", ended.err);
+}

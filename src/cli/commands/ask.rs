@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::super::context::Context;
+use super::super::hint;
 use super::super::output::{self, Output, counted, thousands};
 use super::super::run::{self, Answer, Ask, Sink};
 use super::super::source;
 use super::super::{Exit, Failure};
 use crate::pattern::Pattern;
-use crate::query::Table;
+use crate::query::{Program, Table};
 use crate::render::{self, Ending, Format, Look, Renderer};
 use crate::row::{Columns, Row};
 
@@ -49,7 +50,26 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
     let answer = run::query(context, source, &ask, &program, &mut sink)?;
     let rows = sink.finish(&answer)?;
     tell(context, question, &described, rows, &answer);
+    if rows == 0 {
+        hint::tell(
+            context,
+            &answer.again,
+            &fields(question, pattern.as_ref(), &program),
+        );
+    }
     Ok(output::exit(context, rows, answer.is_complete()))
+}
+
+/// Returns the fields of records that the question names; those of a saved query were tried by who wrote it.
+fn fields(question: &Question<'_>, pattern: Option<&Pattern>, program: &Program) -> Vec<String> {
+    if question.name.is_some() || question.table != Table::Events {
+        return Vec::new();
+    }
+    let names = program.fields().names().iter();
+    let own = names.filter(|name| !name.starts_with('@'));
+    let mut fields: Vec<String> = own.map(|name| name.to_string()).collect();
+    fields.extend(pattern.into_iter().flat_map(Pattern::fields));
+    fields
 }
 
 fn pattern(context: &Context, question: &Question<'_>) -> Result<Option<Pattern>, Failure> {

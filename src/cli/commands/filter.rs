@@ -4,6 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::super::context::Context;
+use super::super::hint;
 use super::super::output::{self, Output, counted};
 use super::super::run::{self, Answer};
 use super::super::source;
@@ -44,6 +45,9 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     answer.truncated |= printed.cut;
     let count = printed.finish(&answer)?;
     tell(context, &described, count, &answer);
+    if count == 0 {
+        hint::tell(context, &answer.again, &pattern.fields());
+    }
     Ok(output::exit(context, count, answer.is_complete()))
 }
 

@@ -1,6 +1,7 @@
 //! `logq replay`: which alerts these logs would have sent.
 
 use super::super::context::Context;
+use super::super::hint;
 use super::super::output::{self, counted};
 use super::super::run::{self, Answer};
 use super::super::source::{self, Source};
@@ -42,6 +43,9 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let complete = answer.is_complete() && !context.interrupt.is_asked();
     output::print(context, &written(context, args, &alerts, complete))?;
     tell(context, &alerts, &answer, &described);
+    if alerts.is_empty() {
+        hint::tell(context, &answer.again, &[]);
+    }
     Ok(output::exit(
         context,
         alerts.len() as u64,
@@ -53,8 +57,12 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
 pub(super) fn rules(context: &Context, wanted: &[String]) -> Result<Rules, Failure> {
     let (mut rules, errors) = Rules::compile(&context.catalog, context.clock.now);
     let asked_for = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
-    if let Some(error) = errors.iter().find(|error| asked_for(&error.name)) {
-        return Err(Failure::rendered(error.render(context.notices.color)));
+    let wrong = errors.iter().filter(|error| asked_for(&error.name));
+    let wrong: Vec<String> = wrong
+        .map(|error| error.render(context.notices.color))
+        .collect();
+    if !wrong.is_empty() {
+        return Err(Failure::rendered(wrong.join("\n")));
     }
     let names: Vec<String> = rules.names().map(str::to_owned).collect();
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {

@@ -3,8 +3,15 @@
 //! A line says its time in one of these places, tried in this order by what the line looks like:
 //! a JSON record's `created`, `timestamp`, `@timestamp`, `time` or `asctime`; the bracket that Celery
 //! (`[2026-11-23 13:58:36,986: ERROR/…]`) and gunicorn (`[2026-11-23 13:58:36 +0900] [7] [INFO]`) begin a line
-//! with; a date and time at the line's start; the bracket of an access log. A civil time that names no zone
-//! belongs to the [`Clock`]'s, except in `timestamp`, which python-json-logger writes in UTC.
+//! with; a date and time at the line's start; the bracket of an access log.
+//!
+//! A civil time that names no zone belongs to the [`Clock`]'s, except in `timestamp`: python-json-logger writes that
+//! in UTC, in ISO form and without a zone. Where the fraction stands behind a comma it is Python's `asctime`, whatever
+//! the field is called, and that is local time. What ECS writes in `time` always ends in `Z`.
+//!
+//! A line cannot have been logged after somebody read it: a time that is later than the clock's latest, or that no
+//! calendar has, is none, and the line takes that of the line before. So one broken line cannot make a failed run
+//! look as if it still went on.
 //!
 //! This module does not know about the line before; `scan::scanner` lends its time to lines that have none.
 
@@ -20,8 +27,13 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Clock {
     zone: TimeZone,
+    latest: Timestamp,
     last: Cell<(i64, i64)>,
 }
+
+/// Between these instants a time can be written as a date.
+const EARLIEST: Timestamp = Timestamp(0);
+const LATEST: Timestamp = Timestamp(253_402_300_799_999);
 
 /// Zone rules change at whole quarters of an hour at the finest: within one the offset is the same.
 const QUARTER: i64 = 15 * 60;
@@ -31,6 +43,7 @@ impl Clock {
     pub fn new(zone: TimeZone) -> Self {
         Self {
             zone,
+            latest: LATEST,
             last: Cell::new((i64::MIN, 0)),
         }
     }
@@ -38,6 +51,20 @@ impl Clock {
     /// Creates a clock for programs that log in UTC.
     pub fn utc() -> Self {
         Self::new(TimeZone::UTC)
+    }
+
+    /// Sets the last instant at which a line can have been logged; lines that say a later one say none.
+    #[must_use]
+    pub fn until(self, latest: Timestamp) -> Self {
+        Self {
+            latest: latest.min(LATEST),
+            ..self
+        }
+    }
+
+    /// Returns a time unless no line can have it.
+    pub fn believe(&self, time: Timestamp) -> Option<Timestamp> {
+        (EARLIEST <= time && time <= self.latest).then_some(time)
     }
 
     /// Returns what to add to seconds of civil time to get seconds of UTC.
@@ -90,6 +117,8 @@ struct Stamp {
     civil: Civil,
     /// Seconds east of UTC, where the text names a zone.
     offset: Option<i64>,
+    /// Whether the fraction stands behind a comma, as Python's logging writes it.
+    comma: bool,
     /// How many bytes of the text it takes.
     length: usize,
 }
@@ -103,7 +132,8 @@ impl Stamp {
 
 /// Returns the time that a JSON record's number means: seconds, or milliseconds and finer when it is that large.
 pub fn epoch(number: f64) -> Option<Timestamp> {
-    let millis = match number.abs() {
+    let millis = match number {
+        seconds if seconds < 0.0 => return None,
         seconds if seconds < 1e11 => number * 1e3,
         millis if millis < 1e14 => number,
         micros if micros < 1e17 => number / 1e3,
@@ -111,7 +141,8 @@ pub fn epoch(number: f64) -> Option<Timestamp> {
         _ => return None,
     };
     // Shortest-form floats of seconds can come out a hair below the millisecond they mean.
-    Some(Timestamp((millis + 1e-4).floor() as i64))
+    let time = Timestamp((millis + 1e-4).floor() as i64);
+    (time <= LATEST).then_some(time)
 }
 
 /// Returns the time of an RFC 3339 or ISO 8601 text that is all of `text`; without a zone it is UTC.
@@ -128,24 +159,22 @@ pub fn leading_iso(text: &[u8]) -> Option<(Timestamp, usize)> {
 
 /// Returns the time a plain text line says it was logged at.
 pub fn of_text(line: &[u8], clock: &Clock) -> Option<Timestamp> {
-    let naive = |civil: &Civil| clock.offset_at(civil);
-    match line.first()? {
-        b'[' => bracket(&line[1..])
-            .or_else(|| apache(&line[1..]))
-            .map(|stamp| stamp.instant(naive)),
+    let found = match line.first()? {
+        b'[' => bracket(&line[1..]).or_else(|| apache(&line[1..])),
         b'0'..=b'9' => match stamp(line) {
-            Some(found) if ends_word(line, found.length) => Some(found.instant(naive)),
-            _ => access_log(line).map(|stamp| stamp.instant(naive)),
+            Some(found) if ends_word(line, found.length) => Some(found),
+            _ => access_log(line),
         },
-        _ => access_log(line).map(|stamp| stamp.instant(naive)),
-    }
+        _ => access_log(line),
+    };
+    clock.believe(found?.instant(|civil| clock.offset_at(civil)))
 }
 
 /// Returns the time of a JSON record's line: `created`, else the first of its other time fields that can be read.
 ///
 /// A record that was cut is read as far as it goes.
 pub fn of_record(line: &[u8], clock: &Clock) -> Option<Timestamp> {
-    if let Some(time) = leading_created(line) {
+    if let Some(time) = leading_created(line, clock) {
         return Some(time);
     }
     let mut fields = RecordTimes::default();
@@ -153,7 +182,7 @@ pub fn of_record(line: &[u8], clock: &Clock) -> Option<Timestamp> {
         if let Some(name) = key.plain() {
             fields.offer(name, value);
         }
-        if fields.created.is_some() {
+        if fields.has_created(clock) {
             break;
         }
     }
@@ -161,7 +190,7 @@ pub fn of_record(line: &[u8], clock: &Clock) -> Option<Timestamp> {
 }
 
 /// Reads `{"created": 1795407794.3184667`, how python-json-logger's records begin, without walking the record.
-pub fn leading_created(line: &[u8]) -> Option<Timestamp> {
+pub fn leading_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
     let rest = line.strip_prefix(br#"{"created":"#)?;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     let (seconds, digits) = leading_number(rest);
@@ -176,7 +205,10 @@ pub fn leading_created(line: &[u8]) -> Option<Timestamp> {
         }
         None => (0, rest),
     };
-    matches!(rest.first(), Some(b',' | b'}' | b' ')).then_some(Timestamp(seconds * 1000 + millis))
+    let ends = matches!(rest.first(), Some(b',' | b'}' | b' '));
+    clock
+        .believe(Timestamp(seconds * 1000 + millis))
+        .filter(|_| ends)
 }
 
 /// The time fields met so far while the members of a record go by.
@@ -201,6 +233,12 @@ impl<'a> RecordTimes<'a> {
         }
     }
 
+    /// Returns whether `created` was met, and says when.
+    pub fn has_created(&self, clock: &Clock) -> bool {
+        self.created
+            .is_some_and(|time| clock.believe(time).is_some())
+    }
+
     /// Returns whether `asctime` was met, which only a record of Python's logging has.
     pub fn has_asctime(&self) -> bool {
         self.asctime.is_some()
@@ -208,27 +246,50 @@ impl<'a> RecordTimes<'a> {
 
     /// Returns the time that the fields say.
     pub fn resolve(&self, clock: &Clock) -> Option<Timestamp> {
+        let believe = |time| clock.believe(time);
         self.created
-            .or_else(|| number_or_iso(self.timestamp?))
-            .or_else(|| number_or_iso(self.time?))
-            .or_else(|| {
-                let text = self.asctime?.as_plain_str()?;
-                Some(stamp(text)?.instant(|civil| clock.offset_at(civil)))
-            })
+            .and_then(believe)
+            .or_else(|| number_or_iso(self.timestamp?, clock).and_then(believe))
+            .or_else(|| number_or_local(self.time?, clock).and_then(believe))
+            .or_else(|| local(self.asctime?, clock).and_then(believe))
     }
 }
 
-/// Returns the time of a `timestamp` value: a number of seconds or milliseconds, or an ISO text.
-pub fn number_or_iso(value: Json<'_>) -> Option<Timestamp> {
+/// Returns the time of a `timestamp` value: a number of seconds or milliseconds, or a text, which is UTC when it is
+/// ISO and names no zone.
+pub fn number_or_iso(value: Json<'_>, clock: &Clock) -> Option<Timestamp> {
+    let text = match value.kind() {
+        Kind::Number => return number(value),
+        Kind::String => value.as_plain_str()?,
+        _ => return None,
+    };
+    let found = stamp(text).filter(|found| found.length == text.len())?;
+    let naive = |civil: &Civil| match found.comma {
+        true => clock.offset_at(civil),
+        false => 0,
+    };
+    Some(found.instant(naive))
+}
+
+/// Returns the time of a `time` value: a number, or a text, which is local time when it names no zone.
+fn number_or_local(value: Json<'_>, clock: &Clock) -> Option<Timestamp> {
     match value.kind() {
-        Kind::Number => match value.as_i64() {
-            Some(millis) if (100_000_000_000..100_000_000_000_000).contains(&millis) => {
-                Some(Timestamp(millis))
-            }
-            _ => value.as_f64().and_then(epoch),
-        },
-        Kind::String => iso(value.as_plain_str()?),
-        _ => None,
+        Kind::Number => number(value),
+        _ => local(value, clock),
+    }
+}
+
+/// Returns the time of an `asctime` value.
+fn local(value: Json<'_>, clock: &Clock) -> Option<Timestamp> {
+    Some(stamp(value.as_plain_str()?)?.instant(|civil| clock.offset_at(civil)))
+}
+
+fn number(value: Json<'_>) -> Option<Timestamp> {
+    match value.as_i64() {
+        Some(millis) if (100_000_000_000..100_000_000_000_000).contains(&millis) => {
+            Some(Timestamp(millis))
+        }
+        _ => value.as_f64().and_then(epoch),
     }
 }
 
@@ -260,6 +321,7 @@ fn apache(text: &[u8]) -> Option<Stamp> {
     Some(Stamp {
         civil,
         offset,
+        comma: false,
         length: 20 + length,
     })
 }
@@ -292,6 +354,7 @@ fn stamp(text: &[u8]) -> Option<Stamp> {
     Some(Stamp {
         civil,
         offset,
+        comma: text.get(19) == Some(&b','),
         length: length + zone_length,
     })
 }

@@ -97,6 +97,48 @@ fn records_say_their_time_in_created_before_the_other_fields() {
 }
 
 #[test]
+fn a_time_without_a_zone_is_local_but_for_an_iso_timestamp() {
+    check_record(
+        r#"{"timestamp": "2026-11-23T13:00:00.123"}"#,
+        "2026-11-23T13:00:00.123Z",
+    );
+    check_record(
+        r#"{"timestamp": "2026-11-23 13:00:00,123"}"#,
+        "2026-11-23T04:00:00.123Z",
+    );
+    check_record(
+        r#"{"time": "2026-11-23T13:00:00"}"#,
+        "2026-11-23T04:00:00.000Z",
+    );
+    check_record(
+        r#"{"time": "2026-11-23 13:00:00,123"}"#,
+        "2026-11-23T04:00:00.123Z",
+    );
+}
+
+#[test]
+fn what_cannot_be_when_a_line_was_logged_is_no_time() {
+    check_record(r#"{"created": 1e300, "message": "x"}"#, "none");
+    check_record(r#"{"created": -1, "message": "x"}"#, "none");
+    check_record(
+        r#"{"created": 1e300, "asctime": "2026-11-23 13:00:00,123"}"#,
+        "2026-11-23T04:00:00.123Z",
+    );
+    let clock = tokyo().until(Timestamp(1_795_500_000_000));
+    for line in [
+        r#"{"created": 4102444800, "message": "x"}"#,
+        r#"{"message": "x", "created": 4102444800.5}"#,
+        r#"{"timestamp": "2100-01-01T00:00:00Z"}"#,
+        r#"{"time": "2100-01-01 00:00:00"}"#,
+        r#"{"asctime": "2100-01-01 00:00:00,000"}"#,
+    ] {
+        assert_eq!(of_record(line.as_bytes(), &clock), None, "{line}");
+    }
+    assert_eq!(of_text(b"2100-01-01 00:00:00,000 x", &clock), None);
+    assert!(of_text(b"2026-11-23 00:00:00,000 x", &clock).is_some());
+}
+
+#[test]
 fn zones_with_summer_time_are_resolved_by_date() {
     let berlin = Clock::new(TimeZone::get("Europe/Berlin").expect("bundled"));
     for (line, expect) in [
@@ -132,7 +174,7 @@ proptest! {
     #[test]
     fn the_fast_path_of_created_agrees_with_the_slow_one(seconds in 100_000_000i64..9_999_999_999, micros in 0i64..1_000_000) {
         let created = seconds as f64 + micros as f64 / 1e6;
-        let fast = leading_created(format!(r#"{{"created": {created:?}}}"#).as_bytes());
+        let fast = leading_created(format!(r#"{{"created": {created:?}}}"#).as_bytes(), &Clock::utc());
         let slow = of_record(format!(r#"{{"a": 1, "created": {created:?}}}"#).as_bytes(), &Clock::utc());
         let (fast, slow) = (fast.expect("read"), slow.expect("read"));
         prop_assert!((fast.0 - slow.0).abs() <= 1, "{} {}", fast, slow);

@@ -4,6 +4,7 @@ use crate::decode::ecs::{TaskEvent, TaskKind};
 use crate::decode::exception::ErrorInfo;
 use crate::decode::traceback::{AppRoots, Traceback};
 use crate::detect::command::Command;
+use crate::detect::groups::BATCH;
 use crate::detect::outcome::{Case, Verdict};
 use crate::detect::reading::{Class, Trouble};
 use crate::detect::run::{Cause, Outcome, Run, RunKind};
@@ -143,10 +144,7 @@ impl Builder<'_> {
             name: self.name(kind),
             command: self.case.command.map(|command| command.text.clone()),
             stage: self.stage(),
-            service: self
-                .stream
-                .map(|stream| stream.site.service.clone())
-                .unwrap_or_default(),
+            service: self.service(),
             started: self.started(),
             last_seen: self.last_seen(),
             exit_code: self.case.main.and_then(|main| main.exit_code),
@@ -178,11 +176,7 @@ impl Builder<'_> {
         let migrates = self.case.command.is_some_and(Command::is_migration)
             || reading.migration.is_some()
             || reading.end().is_some_and(|end| end.in_migrate);
-        let batch = match self.stream {
-            Some(stream) => stream.site.holds_runs(),
-            None => self.task.is_some_and(|task| is_batch(&task.event)),
-        };
-        match (migrates, batch) {
+        match (migrates, self.is_batch()) {
             (true, _) => RunKind::Migration,
             (false, true) => RunKind::Batch,
             (false, false) => RunKind::Task,
@@ -215,12 +209,28 @@ impl Builder<'_> {
             .to_owned()
     }
 
+    /// Returns whose log it wrote; a batch that never came to write one belongs to those that do.
+    fn service(&self) -> String {
+        match self.stream {
+            Some(stream) => stream.site.service.clone(),
+            None if self.is_batch() => BATCH.to_owned(),
+            None => String::new(),
+        }
+    }
+
+    fn is_batch(&self) -> bool {
+        match self.stream {
+            Some(stream) => stream.site.holds_runs(),
+            None => self.task.is_some_and(|task| is_batch(&task.event)),
+        }
+    }
+
     fn started(&self) -> Option<Timestamp> {
         let event = self.task.map(|task| &task.event);
         let first = self.case.transcript.and_then(Transcript::first);
         event
             .and_then(|event| event.started)
-            .or(first.map(|first| first.timestamp))
+            .or(first.and_then(|first| first.timestamp.known()))
             .or(event.and_then(|event| event.created))
     }
 
@@ -232,7 +242,10 @@ impl Builder<'_> {
                 .or(event.stopped)
                 .or(event.stopping)
                 .or(event.time),
-            None => (outcome != Outcome::Running).then(|| self.last_seen()),
+            None => self
+                .last_seen()
+                .known()
+                .filter(|_| outcome != Outcome::Running),
         }
     }
 

@@ -74,6 +74,14 @@ impl Head {
         self.stages.iter_mut().all(|stage| stage.apply(row))
     }
 
+    /// Computes what the query makes of a row up to there, whether or not its filters let the row through.
+    pub fn compute(&mut self, slots: &mut Slots<'_>) {
+        let row = slots.cells.as_mut_slice();
+        for stage in &mut self.stages {
+            let _ = stage.apply(row);
+        }
+    }
+
     /// Hands over what was found since the last call: once for each block.
     pub fn take_partial(&mut self) -> Partial {
         Partial(match &mut self.sink {

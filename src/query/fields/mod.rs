@@ -140,7 +140,7 @@ impl System {
     fn read<'a>(self, event: &Event<'a>, extras: &Extras<'a>) -> Cell<'a> {
         Cell::Value(match self {
             Self::Message => return Cell::Bytes(event.message),
-            Self::Timestamp => event.timestamp.into(),
+            Self::Timestamp => event.timestamp.known().into(),
             Self::IngestionTime => event.ingestion.into(),
             Self::Log => present(&event.origin.group),
             Self::LogStream => present(&event.origin.stream),

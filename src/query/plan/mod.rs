@@ -33,6 +33,14 @@ pub struct Plan {
     pub order: Order,
 }
 
+impl Plan {
+    /// Returns what the query gives each row that it reads, by name, and where that stands up to the first `Stats`.
+    pub fn made(&self) -> impl Iterator<Item = (&str, Slot)> {
+        let names = self.names.iter().zip(0..).skip(self.fields.len());
+        names.map(|(name, slot)| (&**name, Slot(slot)))
+    }
+}
+
 /// The order of rows that no `sort` decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {

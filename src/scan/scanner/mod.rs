@@ -83,8 +83,16 @@ impl Scanner {
                     bare(times.resolve(range, line.time), line.message, origin)
                 }
                 Line::Stream(stream, line) => {
+                    times.enter(stream);
                     let origin = self.origins.find_stream(stream, &block.origin);
                     bare(times.resolve(range, line.time), line.message, origin)
+                }
+                Line::More(message) => {
+                    let origin = match times.stream(range.start) {
+                        Some(stream) => self.origins.find_stream(stream, &block.origin),
+                        None => &block.origin,
+                    };
+                    bare(times.resolve(range, None), message, origin)
                 }
             };
             each(offset, event)?;
@@ -95,6 +103,18 @@ impl Scanner {
 
 /// The group of ECS task events that come from nowhere in particular.
 pub const TASKS_GROUP: &str = "/aws/events/ecs-tasks";
+
+/// Returns the stream that the last line of `bytes` with one names, as `aws logs tail` prints it.
+pub fn last_stream(bytes: &[u8]) -> Option<&[u8]> {
+    lines_back(bytes, 0, bytes.len()).find_map(|line| stream_of(trim(&bytes[line])))
+}
+
+fn stream_of(line: &[u8]) -> Option<&[u8]> {
+    match Line::tail(line)? {
+        Line::Stream(stream, _) => Some(stream),
+        _ => None,
+    }
+}
 
 /// Returns the time of the last line of `bytes` that says one, searching from the end.
 pub fn last_time(bytes: &[u8], format: LineFormat, clock: &Clock) -> Option<Timestamp> {
@@ -117,6 +137,8 @@ enum Line<'a> {
     Bare(Bare<'a>),
     /// The line names its stream.
     Stream(&'a [u8], Bare<'a>),
+    /// The line goes on with the message of the one before.
+    More(&'a [u8]),
 }
 
 /// A line that is the message, or that holds it as it is.
@@ -130,7 +152,7 @@ impl<'a> Line<'a> {
     fn read(format: LineFormat, line: &'a [u8], clock: &Clock) -> Self {
         let special = match format {
             LineFormat::Plain => None,
-            LineFormat::Tail => Self::tail(line),
+            LineFormat::Tail => Some(Self::tail(line).unwrap_or(Self::More(line))),
             LineFormat::Export | LineFormat::TailShort => stamped(line).map(Self::Bare),
         };
         special.unwrap_or_else(|| Self::plain(line, clock))
@@ -174,6 +196,7 @@ fn stamped(line: &[u8]) -> Option<Bare<'_>> {
 fn own_time(format: LineFormat, line: &[u8], clock: &Clock) -> Option<Timestamp> {
     match Line::read(format, line, clock) {
         Line::Bare(line) | Line::Stream(_, line) => line.time,
+        Line::More(_) => None,
         Line::Envelope(envelope) if envelope.timestamp.is_some() => envelope.timestamp,
         Line::Envelope(envelope) => {
             let mut buffer = Vec::new();
@@ -207,6 +230,8 @@ struct Times<'b> {
     /// Up to here the lines are accounted for in `last`.
     known_to: usize,
     last: Option<Timestamp>,
+    /// The stream of the last line that named one.
+    stream: Option<&'b [u8]>,
     /// The first time behind a line for which there was none before; looked for once.
     first: First,
 }
@@ -223,6 +248,7 @@ impl<'b> Times<'b> {
             clock,
             known_to: 0,
             last: block.carry,
+            stream: block.carry_stream.as_deref().map(str::as_bytes),
             first: First::Unknown,
         }
     }
@@ -234,6 +260,20 @@ impl<'b> Times<'b> {
         self.last = time;
         time.or_else(|| self.first_after(range.end))
             .unwrap_or_default()
+    }
+
+    /// Takes note of the stream that a line names.
+    fn enter(&mut self, stream: &'b [u8]) {
+        self.stream = Some(stream);
+    }
+
+    /// Returns the stream of the line at `at`, which names none.
+    fn stream(&mut self, at: usize) -> Option<&'b [u8]> {
+        let bytes = self.block.bytes();
+        let found = lines_back(bytes, self.known_to.min(at), at)
+            .find_map(|line| stream_of(trim(&bytes[line])));
+        self.stream = found.or(self.stream);
+        self.stream
     }
 
     fn before(&self, at: usize) -> Option<Timestamp> {

@@ -129,6 +129,22 @@ fn exports_and_tails_have_a_stamp_before_the_message() {
 }
 
 #[test]
+fn lines_without_a_stamp_go_on_with_what_a_tail_printed_before() {
+    check(
+        LineFormat::Tail,
+        "2026-11-23T04:23:14.318000+00:00 ecs/batch/1 Traceback:\n  File \"a.py\"\n2020-01-01 00:00:00 more\n\
+         2026-11-23T04:23:15+00:00 ecs/batch/2 c\nlast\n",
+        &[
+            "1795407794318 g:ecs/batch/1 Traceback:",
+            "1795407794318 g:ecs/batch/1   File \"a.py\"",
+            "1795407794318 g:ecs/batch/1 2020-01-01 00:00:00 more",
+            "1795407795000 g:ecs/batch/2 c",
+            "1795407795000 g:ecs/batch/2 last",
+        ],
+    );
+}
+
+#[test]
 fn task_events_go_to_their_own_group_unless_the_path_names_one() {
     let line = r#"{"version": "0", "detail-type": "ECS Task State Change", "time": "2026-11-23T04:23:14Z"}"#;
     let shown = format!("1795407794000 {TASKS_GROUP}: {line}");

@@ -1,0 +1,77 @@
+//! Why an answer may be empty: a field that no record has, a stage that no log group tells.
+//!
+//! Only an empty answer is worth a second look at the source, and then at a part of it.
+
+use super::context::Context;
+use super::output::{counted, thousands};
+use super::run::{self, Again};
+use crate::drive::{Sample, Scope};
+use crate::scan::{Block, Blocks};
+use crate::suggest::did_you_mean;
+
+/// How much is looked at, of each file only its beginning.
+const MOST: usize = 8 << 20;
+
+/// Says which of the fields and which stage were never seen, with what may have been meant.
+pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) {
+    let stage = context.scope.stage.as_deref();
+    if context.notices.quiet
+        || context.interrupt.is_asked()
+        || (fields.is_empty() && stage.is_none())
+    {
+        return;
+    }
+    let zone = run::log_zone(context);
+    let (scope, stop) = (Scope::default(), context.interrupt.flag());
+    let mut sample = Sample::new(run::setting(context, &scope, &zone, &stop));
+    let mut source = again.open(context, &zone);
+    let mut block = Block::default();
+    let mut rest = again.is_cut();
+    while source.next_into(&mut block) {
+        sample.look(&block);
+        rest |= again.has_files() && source.leave();
+        if sample.bytes > MOST {
+            rest = true;
+            break;
+        }
+    }
+    let part = if rest { "a sample of " } else { "" };
+    for field in fields.iter().filter(|field| is_unseen(field, &sample)) {
+        let records = counted(sample.records, "record", "records");
+        let near = did_you_mean(field, sample.names.iter().map(String::as_str));
+        say(
+            context,
+            &format!("`{field}` was never seen in {part}{records}"),
+            near,
+        );
+    }
+    if let Some(stage) = stage.filter(|stage| !sample.stages.contains(*stage)) {
+        let seen: Vec<&str> = sample.stages.iter().map(String::as_str).collect();
+        let known = match seen.as_slice() {
+            [] => "no log group tells its stage".to_owned(),
+            _ => format!("seen: `{}`", seen.join("`, `")),
+        };
+        let events = thousands(sample.events);
+        let near = did_you_mean(stage, seen.iter().copied());
+        say(
+            context,
+            &format!("none of {part}{events} events is of the stage `{stage}`; {known}"),
+            near,
+        );
+    }
+}
+
+/// Returns whether no record has the field; what may stand in a list cannot be told by its name.
+fn is_unseen(field: &str, sample: &Sample<'_>) -> bool {
+    let in_list = field
+        .split('.')
+        .any(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    sample.records > 0 && !in_list && !sample.names.contains(field)
+}
+
+fn say(context: &Context, what: &str, near: Option<String>) {
+    match near {
+        Some(near) => context.notices.warn(&format!("{what}; {near}")),
+        None => context.notices.warn(what),
+    }
+}
