@@ -20,7 +20,7 @@ mod need;
 pub mod optimize;
 pub mod parser;
 pub mod plan;
-
+mod presence;
 mod print;
 mod program;
 pub mod resolve;
