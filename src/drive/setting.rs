@@ -39,7 +39,11 @@ pub struct Tally {
 impl<'a> Setting<'a> {
     /// Creates a scanner for the lines that can matter.
     pub fn scanner(&self, need: &Need) -> Scanner {
-        Scanner::new(need, Clock::new(self.zone.rules().clone()))
+        let scanner = Scanner::new(need, Clock::new(self.zone.rules().clone()));
+        match self.config.groups.stageless("tasks") {
+            Some(group) => scanner.tasks_group(group),
+            None => scanner,
+        }
     }
 
     /// Creates the decision about each event.

@@ -12,7 +12,7 @@ use crate::detect::groups::{Groups, Site};
 use crate::detect::outcome::{Case, is_service};
 use crate::detect::reading::Reading;
 use crate::detect::run::Run;
-use crate::detect::table::report::{Builder, is_task_id, last_heard};
+use crate::detect::table::report::{Builder, is_task_id};
 use crate::detect::transcript::Transcript;
 use crate::event::Origin;
 use crate::record::Record;
@@ -140,22 +140,6 @@ impl RunTable {
             let at = self.stream(&stream.origin, stream.site);
             self.streams[at].transcript.merge(stream.transcript);
         }
-    }
-
-    /// Forgets the streams and tasks that were last heard of before `limit`.
-    pub fn forget_before(&mut self, limit: Timestamp) {
-        let fresh = |stream: &Stream| {
-            stream
-                .transcript
-                .last()
-                .is_some_and(|last| last.timestamp >= limit)
-        };
-        self.streams.retain(fresh);
-        let origins = self.streams.iter().map(|stream| stream.origin.clone());
-        self.index = origins.zip(0..).collect();
-        self.latest = usize::MAX;
-        self.tasks
-            .retain(|_, task| last_heard(&task.event).is_none_or(|last| last >= limit));
     }
 
     /// Returns the runs as they stand at `now`, by their start.

@@ -250,7 +250,7 @@ fn is_batch(event: &TaskEvent) -> bool {
 }
 
 /// Returns when something was last heard of a task.
-pub(super) fn last_heard(event: &TaskEvent) -> Option<Timestamp> {
+fn last_heard(event: &TaskEvent) -> Option<Timestamp> {
     event
         .stopped
         .or(event.time)

@@ -75,15 +75,6 @@ impl<'a> Slots<'a> {
         self.depths.clear();
         self.depths.resize(width, u8::MAX);
     }
-
-    /// Returns the slots of a row that is made of values.
-    pub fn of_values(values: impl IntoIterator<Item = Value<'a>>) -> Self {
-        Self {
-            cells: values.into_iter().map(Cell::Value).collect(),
-            depths: Vec::new(),
-            shape: Shape::default(),
-        }
-    }
 }
 
 /// Which fields are read, each into the slot of its position.
