@@ -5,7 +5,7 @@ use std::io;
 
 use super::Exit;
 use crate::config::ConfigError;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, escape};
 
 /// Why the program stops, and how it ends.
 #[derive(Debug)]
@@ -128,8 +128,12 @@ impl Failure {
     pub fn render(&self, color: bool) -> String {
         let mut text = match &self.body {
             Body::Message(message, causes) => {
-                let mut lines = vec![error_line(message, color)];
-                lines.extend(causes.iter().map(|cause| format!("  cause: {cause}")));
+                let mut lines = vec![error_line(&escape::safe_lines(message), color)];
+                lines.extend(
+                    causes
+                        .iter()
+                        .map(|cause| format!("  cause: {}", escape::safe_lines(cause))),
+                );
                 lines.join("\n")
             }
             Body::Text {
@@ -143,7 +147,7 @@ impl Failure {
         };
         if let Some(hint) = &self.hint {
             text.push_str("\nhint: ");
-            text.push_str(hint);
+            text.push_str(&escape::safe_lines(hint));
         }
         text
     }
@@ -191,6 +195,18 @@ mod tests {
         error: no source to read
           cause: standard input is a terminal
         hint: logq errors --source logs/
+        ");
+    }
+
+    #[test]
+    fn what_others_wrote_does_not_steer_the_terminal() {
+        let failure = Failure::usage("there is no file `a\x1b[2Jb`")
+            .cause("\u{9b}31m")
+            .hint("--source a\x07".to_owned());
+        insta::assert_snapshot!(failure.render(false), @r"
+        error: there is no file `a\x1b[2Jb`
+          cause: \u{9b}31m
+        hint: --source a\x07
         ");
     }
 

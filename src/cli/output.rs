@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::context::Context;
 use super::{Exit, Failure, terminal};
-use crate::render::Format;
+use crate::render::{Format, escape};
 
 /// Writes an error or another block of text to standard error.
 pub(super) fn complain(text: &str) {
@@ -16,6 +16,8 @@ pub(super) fn complain(text: &str) {
 }
 
 /// Says on standard error what is not the answer.
+///
+/// Names of files and texts of others may stand in what is said, so control characters are shown, not sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Notices {
     /// `-q`: nothing but the answer and errors.
@@ -30,7 +32,7 @@ impl Notices {
     /// Says what belongs to the answer but is not data: the window, a limit that cut, that there are no rows.
     pub(super) fn remark(self, text: &str) {
         if !self.quiet {
-            complain(&format!("logq: {text}"));
+            complain(&format!("logq: {}", escape::safe_lines(text)));
         }
     }
 
@@ -42,6 +44,7 @@ impl Notices {
             } else {
                 ("", "")
             };
+            let text = escape::safe_lines(text);
             complain(&format!("logq: {start}warning{end}: {text}"));
         }
     }
@@ -53,14 +56,26 @@ impl Notices {
         } else {
             ("", "")
         };
+        let text = escape::safe_lines(text);
         complain(&format!("{start}error{end}: {text}"));
     }
 
     /// Says what was decided, for `-v`.
     pub(super) fn decision(self, text: &str) {
-        if self.verbosity >= 1 && !self.quiet {
-            complain(&format!("logq: {text}"));
+        self.detail(1, text);
+    }
+
+    /// Says what is done, when `-v` was given that often: 1 for decisions, 2 for what was called with times, 3 for
+    /// everything.
+    pub(super) fn detail(self, verbosity: u8, text: &str) {
+        if self.says(verbosity) {
+            complain(&format!("logq: {}", escape::safe_lines(text)));
         }
+    }
+
+    /// Returns whether `-v` was given that often.
+    pub(super) fn says(self, verbosity: u8) -> bool {
+        self.verbosity >= verbosity && !self.quiet
     }
 }
 

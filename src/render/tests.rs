@@ -200,6 +200,25 @@ fn csv_quotes_and_defuses() {
 }
 
 #[test]
+fn machine_formats_do_not_steer_a_terminal() {
+    let odd = "a\x1b[2J\u{9b}31m\u{202e}b";
+    let row = || vec![vec![Value::from(odd)]];
+    let ndjson = print(Format::Ndjson, &look(None), &["t"], row());
+    assert_eq!(ndjson, "{\"t\":\"a\\u001b[2J\\u009b31m\\u202eb\"}\n");
+    let parsed: serde_json::Value = serde_json::from_str(&ndjson).expect("JSON");
+    assert_eq!(parsed["t"], odd);
+    // To a program the cell is the value itself.
+    assert_eq!(
+        print(Format::Csv, &look(None), &["t"], row()),
+        format!("t\n{odd}\n")
+    );
+    assert_eq!(
+        print(Format::Csv, &look(Some(80)), &["t"], row()),
+        "t\na\\x1b[2J\\u{9b}31m\\u{202e}b\n"
+    );
+}
+
+#[test]
 fn csv_of_one_empty_column_keeps_its_lines() {
     let rows = vec![vec![Value::Null], vec![Value::from("x")]];
     assert_eq!(
