@@ -6,6 +6,7 @@ use std::io;
 use super::Exit;
 use crate::config::ConfigError;
 use crate::diagnostic::{Diagnostics, escape};
+use crate::saved::Located;
 
 /// Why the program stops, and how it ends.
 #[derive(Debug)]
@@ -48,23 +49,26 @@ impl Failure {
 
     /// Creates a failure from mistakes in a text that `origin` names.
     pub fn text(faults: Diagnostics, origin: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::text_at(faults, origin, text, 1)
-    }
-
-    /// Creates a failure from mistakes in a text that begins at a line of a file.
-    pub fn text_at(
-        faults: Diagnostics,
-        origin: impl Into<String>,
-        text: impl Into<String>,
-        first_line: usize,
-    ) -> Self {
         Self::new(
             Exit::Usage,
             Body::Text {
                 faults,
                 origin: origin.into(),
                 text: text.into(),
-                first_line,
+                first_line: 1,
+            },
+        )
+    }
+
+    /// Creates a failure from mistakes in a saved query, whose file is named.
+    pub fn located(at: Located, path: &str) -> Self {
+        Self::new(
+            Exit::Usage,
+            Body::Text {
+                faults: at.faults,
+                origin: path.to_owned(),
+                text: at.text,
+                first_line: at.first_line,
             },
         )
     }

@@ -16,6 +16,7 @@ mod failure;
 mod guide;
 mod interrupt;
 mod output;
+mod pager;
 mod parse;
 mod progress;
 mod run;
@@ -24,6 +25,7 @@ mod sheet;
 mod source;
 mod terminal;
 mod tree;
+mod watched;
 
 use std::process::ExitCode;
 

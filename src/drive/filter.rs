@@ -42,6 +42,7 @@ pub fn filter<B: Blocks, W: FnMut(&Record<'_>, &mut Vec<u8>)>(
     let make_worker = || worker(pattern, setting, make_writer());
     pool::run(blocks, setting.threads, make_worker, |matches: Matches| {
         tally.events += matches.events;
+        setting.tell_seen(tally.events);
         tally.matches += matches.ends.len() as u64;
         tally.interrupted = setting.stopped();
         if tally.interrupted {

@@ -139,6 +139,7 @@ fn over_events<B: Blocks>(
         make_worker,
         |(partial, events): (Partial, u64)| {
             tally.events += events;
+            setting.tell_seen(tally.events);
             tally.interrupted = setting.stopped();
             rows.merge(partial)?;
             if tally.interrupted {

@@ -1,5 +1,7 @@
 //! `json` and `ndjson`: rows as objects, with numbers as numbers and times in UTC.
 
+use std::borrow::Cow;
+
 use super::{Ending, Question, RUN_SCHEMA, Renderer, SCHEMA, escape};
 use crate::detect::Run;
 use crate::row::{Columns, Row};
@@ -66,7 +68,10 @@ pub fn write_document(question: &Question, ending: Ending, rows: &[u8], out: &mu
     out.extend_from_slice(b"{\"schema\":");
     write_text(SCHEMA, out);
     out.extend_from_slice(b",\"query\":");
-    write_text(&question.query, out);
+    match &question.query {
+        Some(query) => write_text(query, out),
+        None => out.extend_from_slice(b"null"),
+    }
     out.extend_from_slice(b",\"window\":{\"since\":");
     write_end(question.window.since, out);
     out.extend_from_slice(b",\"until\":");
@@ -204,6 +209,23 @@ pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&bytes[written..]);
     out.push(b'"');
+}
+
+/// Returns a JSON text with what would steer a terminal written as `\u....`; it can only stand in strings.
+pub fn tame_json(json: &str) -> Cow<'_, str> {
+    let steers = |c: char| c > '\x7e' && escape::steers(c);
+    if !json.chars().any(steers) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if steers(c) {
+            out.push_str(&format!("\\u{:04x}", c as u32));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn write_escape(character: &str, out: &mut Vec<u8>) {

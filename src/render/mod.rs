@@ -18,7 +18,7 @@ use crate::time::{Window, Zone};
 
 pub use crate::diagnostic::escape;
 pub use events::Events;
-pub use json::{write_document, write_run_document, write_value};
+pub use json::{tame_json, write_document, write_run_document, write_value};
 pub use paint::Paint;
 pub use pretty::Pretty;
 
@@ -63,8 +63,8 @@ pub struct Look {
 /// What was asked, for formats that say so.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// The query's text.
-    pub query: String,
+    /// The query's text; `None` where the answer is not that of a query.
+    pub query: Option<String>,
     /// The window asked for.
     pub window: Window,
 }

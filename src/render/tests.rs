@@ -27,7 +27,7 @@ fn columns(names: &[&str]) -> Columns {
 fn print(format: Format, look: &Look, names: &[&str], rows: Vec<Vec<Value<'static>>>) -> String {
     let columns = columns(names);
     let question = Question {
-        query: "fields \"x\"".to_owned(),
+        query: Some("fields \"x\"".to_owned()),
         window: Window {
             since: Some(NOON),
             until: None,
@@ -124,6 +124,30 @@ fn room_is_made_by_what_is_missed_least() {
     insta::assert_snapshot!(print(Format::Table, &look(Some(60)), &names, rows), @r#"
     @timestamp (JST)     name               error.message
     2026-11-23 13:04:05  sync-reservations  the channel's gat...
+    "#);
+}
+
+#[test]
+fn numbers_give_way_where_there_is_no_text_to_cut() {
+    let rows = vec![vec![
+        Value::Timestamp(NOON),
+        Value::from("production"),
+        Value::from("rebuild_search_index"),
+        Value::from("succeeded"),
+        Value::Number(192.0),
+        Value::Number(12.0),
+        Value::from("7f3a9c0123456789abcdef0123456789"),
+    ]];
+    let names = [
+        "started", "stage", "name", "outcome", "duration", "events", "task",
+    ];
+    insta::assert_snapshot!(print(Format::Table, &look(Some(80)), &names, rows.clone()), @r#"
+    started (JST)        stage       name                  outcome    task
+    2026-11-23 13:04:05  production  rebuild_search_index  succeeded  7f3a9c01
+    "#);
+    insta::assert_snapshot!(print(Format::Table, &look(Some(60)), &names, rows), @r#"
+    started (JST)        name                  outcome
+    2026-11-23 13:04:05  rebuild_search_index  succeeded
     "#);
 }
 

@@ -6,13 +6,12 @@
 use std::sync::Arc;
 
 use super::policy::Policy;
-use crate::diagnostic::Diagnostics;
 use crate::pattern::Pattern;
 use crate::query::exec::Head;
 use crate::query::fields::{Extras, FieldSet};
 use crate::query::{Program, Settings, Table};
 use crate::record::Record;
-use crate::saved::{AlertRule, Catalog, Input, ParameterError, SavedQuery, SourceFile, Template};
+use crate::saved::{AlertRule, Catalog, Input, Located, ParameterError, SavedQuery, SourceFile};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -61,26 +60,9 @@ pub enum RuleProblem {
     /// A parameter has no default: nobody is there to give a value.
     Parameter(ParameterError),
     /// The filter pattern or the query does not compile.
-    Text {
-        /// What is wrong.
-        faults: Diagnostics,
-        /// The text, with its parameters filled in.
-        text: String,
-        /// The line of the file on which it begins.
-        first_line: usize,
-    },
+    Text(Located),
     /// What it reads is not in this version.
     Schedule,
-}
-
-impl RuleProblem {
-    fn of(faults: Diagnostics, text: String, first_line: usize) -> Self {
-        Self::Text {
-            faults,
-            text,
-            first_line,
-        }
-    }
 }
 
 impl Rules {
@@ -129,11 +111,9 @@ impl Rule {
             Input::Schedule => return Err(RuleProblem::Schedule),
         };
         let expanded = query.expand(&[]).map_err(RuleProblem::Parameter)?;
-        let first_line = |template: &Template| template.first_line;
-        let pattern_line = query.filter.as_ref().map_or(1, first_line);
-        let pattern = expanded.filter.map(|text| {
-            Pattern::parse(&text).map_err(|faults| RuleProblem::of(faults, text, pattern_line))
-        });
+        let pattern = expanded.filter.as_deref().map(Pattern::parse).transpose();
+        let pattern =
+            pattern.map_err(|faults| RuleProblem::Text(query.locate_filter(&expanded, faults)));
         let settings = Settings {
             table,
             now,
@@ -141,7 +121,7 @@ impl Rule {
             default_limit: None,
         };
         let program = Program::compile(&expanded.query, &settings)
-            .map_err(|faults| RuleProblem::of(faults, expanded.query, first_line(&query.query)))?;
+            .map_err(|faults| RuleProblem::Text(query.locate_query(&expanded, faults)))?;
         let key: Vec<Arc<str>> = alert
             .key
             .iter()
@@ -157,7 +137,7 @@ impl Rule {
                 forgets: table == Table::Events,
             },
             groups: query.groups.clone(),
-            pattern: pattern.transpose()?,
+            pattern: pattern?,
             head: program.head(),
             about_errors: program.requires("@error."),
             program,
@@ -224,11 +204,7 @@ impl RuleError {
             RuleProblem::Parameter(error) => {
                 format!("error: {error}, and an alert has nobody to ask\n --> {path}")
             }
-            RuleProblem::Text {
-                faults,
-                text,
-                first_line,
-            } => faults.render(path, text, *first_line, color),
+            RuleProblem::Text(at) => at.faults.render(path, &at.text, at.first_line, color),
             RuleProblem::Schedule => {
                 format!("error: the table `schedule` is not in this version\n --> {path}")
             }

@@ -13,7 +13,7 @@ fn the_demo_shows_a_day() {
     A day in the logs of a hotel booking system, from recorded programs, ending now.
     963 events in 32 files under [folder]/day. Times are in JST.
 
-    What you would have been told  (18 alerts: 6 critical, 7 error, 1 warning, 2 info, 2 resolved; 9 more told only as a count)
+    What you would have been told  (19 alerts: 7 critical, 7 error, 1 warning, 2 info, 2 resolved; 8 more told only as a count)
 
     2026-11-22 14:13:58  critical  production  batch
       close_day failed after 15 s: RuntimeError: 締め処理に失敗しました: 残高が一致しません in check_totals (billing/management/commands/close_day.py:44)
@@ -30,6 +30,10 @@ fn the_demo_shows_a_day() {
     2026-11-22 22:12:54  critical  production  batch
       sync_reservations failed after 12 s: KeyError: 'amount' in upsert (reservations/management/commands/sync_reservations.py:58)
       logq show 5943e0476bf9490b8a479cecf083fb65 --stage production
+
+    2026-11-23 01:12:46  critical, again  production  batch
+      sync_reservations failed again (2 in a row) after 3.8 s: ChannelError: airbnb answered 503 for /v2/reservations in get (core/channel.py:21)
+      logq show c5f2c972c6891169eb3023ee5086128e --stage production
 
     2026-11-23 01:35:33  error  production  webapp
       New error in webapp: MultiValueDictKeyError: 'nights' in quote (core/views.py:52)
@@ -178,4 +182,18 @@ fn the_commands_that_alerts_name_work() {
         tried += 1;
     }
     assert!(tried > 10);
+}
+
+#[test]
+fn flags_that_would_change_nothing_are_refused() {
+    for flags in ["-o json", "--since 1h", "--limit 3", "--fail-on-match"] {
+        let ended = Logq::new().run(&format!("demo --dir day {flags}"));
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{flags}");
+    }
+    insta::assert_snapshot!(Logq::new().run("demo --dir day -o json").all(), @r#"
+    --- standard error
+    error: `logq demo` is a page about the whole day that it makes: `--output` changes nothing
+    hint: ask the logs that it writes: logq replay --source FOLDER
+    --- exit 2
+    "#);
 }

@@ -126,6 +126,16 @@ fn every_topic_has_a_text() {
 fn help_of_a_command_is_its_long_page() {
     let logq = Logq::new();
     assert_eq!(logq.run("help show").out, logq.run("show --help").out);
+    assert_eq!(
+        logq.run("help queries check").out,
+        logq.run("queries check --help").out
+    );
+    insta::assert_snapshot!(logq.run("help queries chekc").all(), @r#"
+    --- standard error
+    error: `queries` has no action `chekc`
+    hint: did you mean `check`?
+    --- exit 2
+    "#);
 }
 
 #[test]
@@ -168,6 +178,11 @@ fn names_of_the_project_are_completed() {
     assert_eq!(completed("batch-runs ba"), ["batch="]);
     assert_eq!(completed("run mine"), ["mine-alone"]);
     assert_eq!(completed("queries show mine"), ["mine-alone"]);
+    assert_eq!(completed("explain batch-f"), ["batch-failures"]);
+    assert_eq!(completed("replay --rule batch-f"), ["batch-failures"]);
+    assert_eq!(completed("replay --rule mine"), Vec::<String>::new());
+    assert_eq!(completed("help exit"), ["exit-codes"]);
+    assert_eq!(completed("help mine"), ["mine-alone"]);
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn last_heard(event: &TaskEvent) -> Option<Timestamp> {
 }
 
 /// Returns whether the last part of a stream's name is an ECS task id; the older ones are UUIDs.
-pub(super) fn is_task_id(id: &str) -> bool {
+pub(crate) fn is_task_id(id: &str) -> bool {
     let hexadecimal = id
         .bytes()
         .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
