@@ -3,7 +3,11 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help build test check fmt bench bench-functions fuzz clean
+# The Lambda's processor (arm64, x86_64), and the folder with the logq.toml and queries/ that go with it.
+ARCH := arm64
+CONFIG := .
+
+.PHONY: help build lambda test check check-deploy fmt bench bench-functions fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -11,7 +15,10 @@ help: ## Show this list
 build: ## Build the release binary, target/release/logq
 	cargo build --release --locked
 
-test: ## Run every test, with and without the command line
+lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
+	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
+
+test: check-deploy ## Run every test, with and without the command line
 	cargo test --locked --workspace
 	cargo test --locked --lib --no-default-features
 
@@ -20,6 +27,9 @@ check: ## Formatting, lints and documentation, warnings as errors
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --lib --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+check-deploy: $(VENV)/deploy/ready $(VENV)/checkov/ready ## Lint and test template.yaml, terraform/ and the package
+	CHECKOV=$(abspath $(VENV)/checkov/bin/checkov) $(VENV)/deploy/bin/python -m unittest discover tests/deploy
 
 bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are installed, one table
 	$(PYTHON) bench/peers.py target/release/logq
@@ -30,6 +40,15 @@ bench-functions: ## Time single functions (criterion)
 $(VENV)/bench-ready: bench/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement bench/requirements.txt
+	touch $@
+
+# Tools that want other versions of the same libraries have an environment each.
+$(VENV)/package/ready: lambda/requirements.txt
+$(VENV)/deploy/ready: tests/deploy/requirements.txt
+$(VENV)/checkov/ready: tests/deploy/requirements-checkov.txt
+$(VENV)/package/ready $(VENV)/deploy/ready $(VENV)/checkov/ready:
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
 fuzz: ## Run every fuzz target for a minute

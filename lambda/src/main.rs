@@ -1,3 +1,109 @@
-//! The program that Lambda starts.
+//! The program that Lambda starts: reads the environment and the clock, builds everything once, and answers calls.
 
-fn main() {}
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use lambda_runtime::{LambdaEvent, service_fn};
+use logq::state::{Dynamo, Memory};
+use logq::time::{Timestamp, Zone};
+use logq_lambda::deliver::{self, Http, Sink};
+use logq_lambda::secrets::Secrets;
+use logq_lambda::{
+    Call, CloudWatch, Deadline, Function, Log, Parts, Pipeline, Settings, Table, rules, time_left,
+};
+use serde_json::value::RawValue;
+use tokio::sync::Mutex;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    let log = Log::stdout(&settings.namespace, &settings.stage);
+    let (config, rules) = rules(&settings, &log, now())?;
+    let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let zone = config.timezone.clone().unwrap_or_else(Zone::utc);
+    let pipeline = Pipeline::new(Parts {
+        rules,
+        config,
+        stage: settings.stage.clone(),
+        streams: CloudWatch::new(&sdk),
+        sinks: sinks(&settings, &sdk, &zone),
+        log,
+    });
+    let function = Arc::new(Mutex::new(Function::new(pipeline, table(&settings, &sdk))));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let function = function.clone();
+        async move {
+            let now = now();
+            let left = time_left(event.context.deadline, now);
+            let call = Call {
+                request: &event.context.request_id,
+                payload: event.payload.get().as_bytes(),
+                deadline: Deadline::after(left),
+                now,
+            };
+            let answer = function.lock().await.call(call).await;
+            answer.map_err(|failure| Box::new(failure) as Box<dyn Error + Send + Sync>)
+        }
+    }))
+    .await
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Timestamp(since.map_or(0, |since| since.as_millis() as i64))
+}
+
+fn table(settings: &Settings, sdk: &SdkConfig) -> Table {
+    match &settings.table {
+        None => Table::Memory(Memory::default()),
+        Some(table) => {
+            let client = aws_sdk_dynamodb::Client::new(sdk);
+            Table::Dynamo(Dynamo::new(client, table), Memory::default())
+        }
+    }
+}
+
+fn sinks(settings: &Settings, sdk: &SdkConfig, zone: &Zone) -> Vec<Box<dyn Sink>> {
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    if let Some(topic) = &settings.topic {
+        let format = match settings.sns_format.as_deref() {
+            Some("amazon-q") => deliver::Format::AmazonQ,
+            _ => deliver::Format::Text,
+        };
+        let sns = deliver::Sns::new(sdk, topic.clone(), format, zone.clone());
+        sinks.push(Box::new(sns));
+    }
+    let secrets = Arc::new(Secrets::new(sdk));
+    match (
+        &settings.slack_token,
+        &settings.slack_channel,
+        &settings.slack_webhook,
+    ) {
+        (Some(token), Some(channel), _) => {
+            let bot = deliver::Bot {
+                parameter: token.clone(),
+                channel: channel.clone(),
+                api: settings
+                    .slack_api
+                    .clone()
+                    .unwrap_or_else(|| deliver::API.to_owned()),
+            };
+            let http = Http::default();
+            sinks.push(Box::new(deliver::SlackBot::new(
+                secrets,
+                bot,
+                zone.clone(),
+                http,
+            )));
+        }
+        (_, _, Some(webhook)) => {
+            let http = Http::default();
+            let slack = deliver::SlackWebhook::new(secrets, webhook.clone(), zone.clone(), http);
+            sinks.push(Box::new(slack));
+        }
+        _ => {}
+    }
+    sinks
+}

@@ -34,6 +34,8 @@ pub struct Place<'a> {
     pub region: Option<&'a str>,
     /// The batch's runbook.
     pub runbook: Option<&'a str>,
+    /// Who looks after the batch.
+    pub owner: Option<&'a str>,
 }
 
 impl Alert {
@@ -51,6 +53,7 @@ impl Alert {
             command: command(&subject, &standing),
             links: links_of(&subject, &standing, place),
             log: subject.log.clone(),
+            owner: place.owner.map(str::to_owned),
             id: standing.id,
             status: standing.status,
             severity: standing.severity,

@@ -2,13 +2,16 @@
 //!
 //! `schema/alert.v1.json` describes it for other programs. [`Subject`] is what happened, read from a run or an
 //! event; [`Standing`] is where it stands among others of its kind, which the alert policy knows; together they
-//! make an [`Alert`], words first. When to tell, and where to send, is decided elsewhere.
+//! make an [`Alert`], words first. [`redact`] takes secrets out of it, and [`sink`] writes it as each service wants it.
+//! When to tell, and where to send, is decided elsewhere.
 
 mod build;
 mod id;
 mod links;
+pub mod redact;
 #[cfg(test)]
 pub(crate) mod schema;
+pub mod sink;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -58,6 +61,9 @@ pub struct Alert {
     pub log: Log,
     /// Where to look in a browser.
     pub links: Links,
+    /// Who looks after it, from the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The `logq` command that shows it.
     pub command: String,
 }
@@ -98,6 +104,18 @@ pub enum Kind {
     /// A kind of error in a service.
     #[default]
     Error,
+}
+
+impl Kind {
+    /// Returns the word used in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Migration => "migration",
+            Self::Task => "task",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// What happened: the members that come from the run or the event.

@@ -282,6 +282,7 @@ fn the_text_form_says_when_what_and_where() {
     let place = Place {
         region: None,
         runbook: Some("https://wiki/sync"),
+        owner: Some("booking team"),
     };
     let subject = Subject::of_run(&key_error());
     let alert = Alert::new(subject, standing(Status::Firing, Severity::Critical), place);
@@ -295,6 +296,7 @@ fn the_text_form_says_when_what_and_where() {
       lines    /ecs/production-batch  ecs/batch/1cf0d28e12e9289741cd041d467ee616
       show     logq show 1cf0d28e12e9289741cd041d467ee616 --stage production
       runbook  https://wiki/sync
+      owner    booking team
     "#);
 }
 
@@ -303,6 +305,7 @@ fn the_document_reads_back_and_fits_its_schema() {
     let place = Place {
         region: Some("eu-west-1"),
         runbook: Some("https://wiki/sync"),
+        owner: Some("booking team"),
     };
     let migration = migrated(run(Outcome::Succeeded), &["a.1"], None);
     let subjects = [

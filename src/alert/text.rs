@@ -98,12 +98,13 @@ fn places(alert: &Alert) -> Vec<(&'static str, String)> {
     places.push(("show", alert.command.clone()));
     places.extend(alert.links.console.clone().map(|link| ("console", link)));
     places.extend(alert.links.runbook.clone().map(|link| ("runbook", link)));
+    places.extend(alert.owner.clone().map(|owner| ("owner", owner)));
     places.retain(|(_, value)| !value.is_empty());
     places
 }
 
 /// Returns the last lines of a traceback.
-fn ending(traceback: &str) -> Vec<&str> {
+pub(super) fn ending(traceback: &str) -> Vec<&str> {
     let lines: Vec<&str> = traceback
         .lines()
         .filter(|line| !line.trim().is_empty())

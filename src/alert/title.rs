@@ -176,8 +176,7 @@ fn error_text(subject: &Subject) -> String {
     let Some(error) = &subject.error else {
         return String::new();
     };
-    let message = error.message.as_deref().map(one_line).unwrap_or_default();
-    let message = cut(&message, LONGEST_MESSAGE);
+    let message = error.message.as_deref().map(quotation).unwrap_or_default();
     let said = match error.kind.as_deref() {
         Some(kind) if message.is_empty() => kind.to_owned(),
         // The last part of a dotted name is what people search for; the whole is in the document.
@@ -195,7 +194,7 @@ fn stop_reason(subject: &Subject) -> String {
     subject
         .stop_reason
         .as_deref()
-        .map(|reason| cut(&one_line(reason), LONGEST_MESSAGE))
+        .map(quotation)
         .unwrap_or_default()
 }
 
@@ -223,7 +222,7 @@ fn verb(names: &[String]) -> String {
 }
 
 /// Returns `a`, `a and b`, `a, b and c`, or `a, b, c, d, e and 12 more`.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let (shown, more) = names.split_at(names.len().min(LISTED));
     match (shown, more.len()) {
         ([one], 0) => one.clone(),
@@ -319,7 +318,7 @@ pub(super) fn number(count: u64, noun: &str) -> String {
     format!("{} {noun}{s}", thousands(count))
 }
 
-fn thousands(count: u64) -> String {
+pub(super) fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -342,6 +341,11 @@ fn one_line(text: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect();
     words.join(" ")
+}
+
+/// Returns a text of the log as a sentence quotes it: one line, cut to a length.
+pub(super) fn quotation(text: &str) -> String {
+    cut(&one_line(text), LONGEST_MESSAGE)
 }
 
 fn cut(text: &str, longest: usize) -> String {

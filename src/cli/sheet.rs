@@ -129,8 +129,8 @@ fn words(run: &Run, config: &Config) -> (String, String) {
         .get(&run.name)
         .and_then(|batch| batch.runbook.as_deref());
     let place = Place {
-        region: None,
         runbook,
+        ..Place::default()
     };
     let alert = Alert::new(Subject::of_run(run), standing, place);
     (alert.title, alert.summary)

@@ -97,12 +97,17 @@ fn stage_in<'a>(template: &str, group: &'a str) -> Option<&'a str> {
     (!stage.is_empty() && !stage.contains('/')).then_some(stage)
 }
 
-/// Reads `/ecs/STAGE-SERVICE`; the stage ends at the first hyphen unless a known one is longer.
+/// Reads `/ecs/STAGE-SERVICE`, where the stage ends at the first hyphen unless a known one is longer, and
+/// `/ecs/STAGE/SERVICE`.
 fn conventional<'a>(
     group: &'a str,
     mut stages: impl Iterator<Item = &'a str>,
 ) -> Option<Located<'a>> {
     let name = group.strip_prefix("/ecs/")?;
+    if let Some((stage, service)) = name.split_once('/') {
+        let plain = !stage.is_empty() && !service.is_empty() && !service.contains('/');
+        return plain.then_some(Located { stage, service });
+    }
     let after = |stage: &str| name.strip_prefix(stage)?.strip_prefix('-');
     let (stage, service) = match stages.find_map(|stage| Some((stage, after(stage)?))) {
         Some(found) => found,
@@ -146,6 +151,13 @@ mod tests {
             Some(Located {
                 stage: "production",
                 service: "beat"
+            })
+        );
+        assert_eq!(
+            groups.locate("/ecs/shop-prod/batch"),
+            Some(Located {
+                stage: "shop-prod",
+                service: "batch"
             })
         );
         assert_eq!(groups.locate("/ecs/production"), None);

@@ -1,9 +1,10 @@
-//! `logq.toml`: stages, log groups, how runs are read, and who owns which batch.
+//! `logq.toml`: stages, log groups, how runs are read, who owns which batch, and where alerts go.
 //!
 //! Everything has a default, so an empty file, or none, is valid. Two files count, key by key: the project's, found
 //! upwards from the working directory, and the user's. [`load`] finds and joins them; [`Config::read`] takes a text.
 //! Nothing here may name a program to run or a secret.
 
+mod alerting;
 mod discover;
 mod groups;
 mod read;
@@ -14,6 +15,9 @@ use std::path::{Path, PathBuf};
 pub use discover::{ConfigError, FILE_NAME, Places, load};
 pub use groups::{GroupNames, Located};
 
+use regex::Regex;
+
+use crate::severity::Severity;
 use crate::time::Zone;
 
 /// All settings, with the defaults where no file has a word.
@@ -31,6 +35,10 @@ pub struct Config {
     pub runs: Runs,
     /// What is known of single batches, by name.
     pub batches: BTreeMap<String, Batch>,
+    /// Which alerts go where; the first that fits decides.
+    pub routes: Vec<Route>,
+    /// What is taken out of alerts.
+    pub redact: Redact,
     /// The files that were read, nearest first.
     pub files: Vec<PathBuf>,
     origins: BTreeMap<String, Origin>,
@@ -63,6 +71,39 @@ pub struct Batch {
     pub runbook: Option<String>,
 }
 
+/// Which alerts go where; an empty list of words stands for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Of these severities.
+    pub severity: Vec<Severity>,
+    /// Of these stages.
+    pub stage: Vec<String>,
+    /// Of these services.
+    pub service: Vec<String>,
+    /// Of these saved queries.
+    pub rule: Vec<String>,
+    /// To these sinks; to none when empty.
+    pub sinks: Vec<Sink>,
+}
+
+/// A service that takes alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sink {
+    /// An SNS topic.
+    Sns,
+    /// A Slack channel.
+    Slack,
+}
+
+/// What is taken out of alerts before they leave.
+#[derive(Clone, Debug)]
+pub struct Redact {
+    /// Whether anything is; on unless a file says otherwise.
+    pub enabled: bool,
+    /// What goes beside the secrets that are known.
+    pub patterns: Vec<Regex>,
+}
+
 /// Where a setting's value was read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
@@ -91,6 +132,8 @@ impl Default for Config {
             groups: GroupNames::default(),
             runs: Runs::default(),
             batches: BTreeMap::new(),
+            routes: Vec::new(),
+            redact: Redact::default(),
             files: Vec::new(),
             origins: BTreeMap::new(),
         }

@@ -11,8 +11,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use crate::suggest::did_you_mean;
 use crate::time::{Zone, duration};
 
-type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Config {
     /// Reads a file's text over the settings there are; `path` only names it.
@@ -36,22 +36,24 @@ impl Config {
     }
 }
 
-struct Reader<'a> {
-    config: &'a mut Config,
+pub(super) struct Reader<'a> {
+    pub(super) config: &'a mut Config,
     text: &'a str,
     path: &'a Path,
-    faults: Vec<Diagnostic>,
+    pub(super) faults: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
     fn root(&mut self, table: &DeTable<'_>) {
-        const KEYS: [&str; 6] = [
+        const KEYS: [&str; 8] = [
             "timezone",
             "ambiguous_width",
             "stages",
             "groups",
             "runs",
             "batches",
+            "route",
+            "redact",
         ];
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -61,6 +63,8 @@ impl Reader<'_> {
                 "groups" => self.groups(value),
                 "runs" => self.runs(value),
                 "batches" => self.each_table(value, "batches", Self::batch),
+                "route" => self.routes(key, value),
+                "redact" => self.redact(value),
                 _ => self.unknown(key, "", &KEYS),
             }
         }
@@ -186,7 +190,11 @@ impl Reader<'_> {
         }
     }
 
-    fn table_of<'v, 'i>(&mut self, value: &'v Value<'i>, name: &str) -> Option<&'v DeTable<'i>> {
+    pub(super) fn table_of<'v, 'i>(
+        &mut self,
+        value: &'v Value<'i>,
+        name: &str,
+    ) -> Option<&'v DeTable<'i>> {
         if let DeValue::Table(table) = value.get_ref() {
             return Some(table);
         }
@@ -194,7 +202,7 @@ impl Reader<'_> {
         None
     }
 
-    fn text_of(&mut self, value: &Value<'_>, name: &str) -> Option<String> {
+    pub(super) fn text_of(&mut self, value: &Value<'_>, name: &str) -> Option<String> {
         if let DeValue::String(text) = value.get_ref() {
             return Some(text.clone().into_owned());
         }
@@ -202,7 +210,7 @@ impl Reader<'_> {
         None
     }
 
-    fn texts_of(&mut self, value: &Value<'_>, name: &str) -> Vec<String> {
+    pub(super) fn texts_of(&mut self, value: &Value<'_>, name: &str) -> Vec<String> {
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong_type(value, name, "a list of texts");
             return Vec::new();
@@ -213,13 +221,13 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn note(&mut self, dotted: &str, key: &Key<'_>) {
+    pub(super) fn note(&mut self, dotted: &str, key: &Key<'_>) {
         let line = 1 + self.text[..key.span().start].matches('\n').count();
         let origin = Origin::File(self.path.to_owned(), line);
         self.config.origins.insert(dotted.to_owned(), origin);
     }
 
-    fn unknown(&mut self, key: &Key<'_>, table: &str, known: &[&str]) {
+    pub(super) fn unknown(&mut self, key: &Key<'_>, table: &str, known: &[&str]) {
         let name = key.get_ref();
         let place = match table {
             "" => String::new(),
@@ -235,12 +243,12 @@ impl Reader<'_> {
         self.faults.push(fault.hint(hint));
     }
 
-    fn wrong_type(&mut self, value: &Value<'_>, name: &str, wanted: &str) {
+    pub(super) fn wrong_type(&mut self, value: &Value<'_>, name: &str, wanted: &str) {
         let message = format!("`{name}` is not {wanted}");
         self.fault(codes::CONFIG_TYPE, value.span(), message);
     }
 
-    fn fault(&mut self, code: Code, span: Range<usize>, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, code: Code, span: Range<usize>, message: impl Into<String>) {
         self.faults.push(Diagnostic::new(code, span, message));
     }
 

@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod exception;
 pub mod fingerprint;
 pub mod gunicorn;
+pub mod indented;
 pub mod json;
 pub mod level;
 pub mod logger;

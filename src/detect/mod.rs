@@ -22,9 +22,9 @@ pub mod table;
 pub mod transcript;
 
 pub use groups::{Groups, Site};
-pub use migration::{Direction, Migration, MigrationStep, StepState};
+pub use migration::{Direction, Migration, MigrationStep, StepState, is_migration_line};
 pub use order::Place;
 pub use outcome::signal_name;
 pub use run::{Cause, Outcome, Run, RunKind};
-pub use table::{RunConfig, RunTable};
+pub use table::{RunConfig, RunTable, task_of};
 pub use transcript::Counts;

@@ -248,10 +248,10 @@ impl Case<'_> {
         let errors = self
             .transcript
             .map_or(0, |transcript| transcript.counts().errors);
-        match errors {
+        match errors + self.reading.spread.errors {
             0 => Verdict::of(Outcome::Succeeded, evidence),
             1 => Verdict::of(Outcome::Errored, evidence).and(Some("1 error was logged".to_owned())),
-            _ => Verdict::of(Outcome::Errored, evidence)
+            errors => Verdict::of(Outcome::Errored, evidence)
                 .and(Some(format!("{errors} errors were logged"))),
         }
     }

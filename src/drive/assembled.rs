@@ -239,7 +239,7 @@ mod tests {
     struct Once(Option<Block>);
 
     impl Blocks for Once {
-        fn next_into(&mut self, block: &mut Block) -> bool {
+        fn claim(&mut self, block: &mut Block) -> bool {
             self.0.take().is_some_and(|only| {
                 *block = only;
                 true

@@ -164,7 +164,7 @@ fn block(query: &SavedQuery, case: &Case, config: &Config) -> Block {
 struct Once(Option<Block>);
 
 impl Blocks for Once {
-    fn next_into(&mut self, block: &mut Block) -> bool {
+    fn claim(&mut self, block: &mut Block) -> bool {
         self.0.take().is_some_and(|only| {
             *block = only;
             true

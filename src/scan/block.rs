@@ -1,5 +1,9 @@
 //! A piece of a source: whole lines, what form they have, and where they stand.
+//!
+//! A source may hand out a block that it has only marked out: who works on it then reads the bytes, so that several
+//! workers read parts of one file at the same time.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::event::Origin;
@@ -21,6 +25,14 @@ pub enum LineFormat {
     TailShort,
 }
 
+/// Bytes of which any part can be read at any time, by several threads at once.
+pub trait ReadAt: Debug + Send + Sync {
+    /// Fills the buffer with the bytes at `offset` and returns how many there are, fewer only where they end.
+    ///
+    /// What goes wrong is noted, for the source to report.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize;
+}
+
 /// Whole lines of one file, with what is known about them from outside.
 ///
 /// Blocks are filled again and again: the buffer only grows, and [`Block::bytes`] is the part that counts.
@@ -28,6 +40,7 @@ pub enum LineFormat {
 pub struct Block {
     buffer: Vec<u8>,
     length: usize,
+    unread: Option<Unread>,
     /// How the lines carry their events.
     pub format: LineFormat,
     /// Group and stream of events that do not say theirs: from the file's path.
@@ -40,6 +53,14 @@ pub struct Block {
     pub offset: u64,
     /// The time of the last line before this block, in the same file, that said one.
     pub carry: Option<Timestamp>,
+}
+
+/// The end of a block that is marked out but not read yet.
+#[derive(Clone, Debug)]
+struct Unread {
+    bytes: Arc<dyn ReadAt>,
+    offset: u64,
+    length: usize,
 }
 
 impl Block {
@@ -74,6 +95,26 @@ impl Block {
         self.length = length.min(self.buffer.len());
     }
 
+    /// Says that the lines go on with `length` bytes at `offset` of `bytes`, which [`Block::read`] is to fetch.
+    pub fn set_unread(&mut self, bytes: Arc<dyn ReadAt>, offset: u64, length: usize) {
+        self.unread = Some(Unread {
+            bytes,
+            offset,
+            length,
+        });
+    }
+
+    /// Reads what was only marked out, if anything was.
+    pub fn read(&mut self) {
+        let Some(unread) = self.unread.take() else {
+            return;
+        };
+        let start = self.length;
+        let end = start + unread.length;
+        let room = &mut self.buffer(end)[start..end];
+        self.length = start + unread.bytes.read_at(unread.offset, room);
+    }
+
     /// Appends to the lines.
     pub fn extend(&mut self, bytes: &[u8]) {
         let end = self.length + bytes.len();
@@ -81,9 +122,10 @@ impl Block {
         self.length = end;
     }
 
-    /// Gives back memory that one long line made the buffer take.
+    /// Empties the block, and gives back memory that one long line made the buffer take.
     pub fn shrink(&mut self, size: usize) {
         self.length = 0;
+        self.unread = None;
         if self.buffer.len() > size {
             self.buffer.truncate(size);
             self.buffer.shrink_to_fit();

@@ -12,7 +12,7 @@ mod origins;
 pub mod pool;
 pub mod scanner;
 
-pub use block::{Block, LineFormat};
+pub use block::{Block, LineFormat, ReadAt};
 pub use need::Need;
 pub use pool::Blocks;
 pub use scanner::Scanner;

@@ -1,8 +1,9 @@
 //! Spreads blocks over worker threads and hands back the results in the order of the blocks.
 //!
-//! Workers take turns at reading: who is free reads the next block, gives up the reader, and works. Decompression
-//! so runs beside the other workers' scanning, and as many buffers exist as workers. A worker that is far ahead of
-//! the oldest unfinished block waits, so that results do not pile up.
+//! Workers take turns at the source: who is free claims the next block, gives up the source, and works. A plain file
+//! only marks out where the block is, and the workers read at the same time; of a pipe or a compressed file the claim
+//! reads the block, beside the other workers' scanning. As many buffers exist as workers. A worker that is far ahead
+//! of the oldest unfinished block waits, so that results do not pile up.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -12,8 +13,18 @@ use super::block::Block;
 
 /// Where blocks come from.
 pub trait Blocks: Send {
+    /// Fills `block` with the next lines, or marks out where [`Block::read`] finds them; false when there are none,
+    /// and then always.
+    fn claim(&mut self, block: &mut Block) -> bool;
+
     /// Fills `block` with the next lines; false when there are none, and then always.
-    fn next_into(&mut self, block: &mut Block) -> bool;
+    fn next_into(&mut self, block: &mut Block) -> bool {
+        let is_claimed = self.claim(block);
+        if is_claimed {
+            block.read();
+        }
+        is_claimed
+    }
 
     /// Returns whether somebody may be waiting for each block: its result is then handed out at once.
     fn is_live(&self) -> bool {
@@ -22,8 +33,8 @@ pub trait Blocks: Send {
 }
 
 impl<B: Blocks + ?Sized> Blocks for &mut B {
-    fn next_into(&mut self, block: &mut Block) -> bool {
-        (**self).next_into(block)
+    fn claim(&mut self, block: &mut Block) -> bool {
+        (**self).claim(block)
     }
 
     fn is_live(&self) -> bool {
@@ -81,6 +92,7 @@ fn work<B: Blocks, T>(shared: &Shared<'_, B, T>, mut worker: impl FnMut(&Block) 
     let _stop = StopUnlessEnded(shared);
     let mut block = Block::default();
     while let Some(turn) = shared.take(&mut block) {
+        block.read();
         let result = worker(&block);
         shared.put(turn, result);
     }
@@ -91,7 +103,7 @@ struct Shared<'b, B, T> {
     output: Mutex<Output<T>>,
     /// A result came, or there will be none.
     ready: Condvar,
-    /// A result was taken, so that one more block may be read.
+    /// A result was taken, so that one more block may be claimed.
     room: Condvar,
     window: u64,
     /// How many results are handed out together: waking the caller for each block costs as much as reading one.
@@ -100,7 +112,7 @@ struct Shared<'b, B, T> {
 
 struct Input<'b, B> {
     blocks: &'b mut B,
-    read: u64,
+    claimed: u64,
     ended: bool,
 }
 
@@ -119,7 +131,7 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
             batch,
             input: Mutex::new(Input {
                 blocks,
-                read: 0,
+                claimed: 0,
                 ended: false,
             }),
             output: Mutex::new(Output {
@@ -134,15 +146,15 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
         }
     }
 
-    /// Reads the next block; its turn in the order, or nothing when there is no more to do.
+    /// Claims the next block; its turn in the order, or nothing when there is no more to do.
     fn take(&self, block: &mut Block) -> Option<u64> {
         let mut input = lock(&self.input);
-        let turn = input.read;
+        let turn = input.claimed;
         if input.ended || !self.wait_for_room(turn) {
             return None;
         }
-        if input.blocks.next_into(block) {
-            input.read += 1;
+        if input.blocks.claim(block) {
+            input.claimed += 1;
             return Some(turn);
         }
         input.ended = true;
@@ -151,7 +163,7 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
         None
     }
 
-    /// Waits until the block with this turn may be read; false when the run was stopped.
+    /// Waits until the block with this turn may be claimed; false when the run was stopped.
     fn wait_for_room(&self, turn: u64) -> bool {
         let mut output = lock(&self.output);
         while !output.stopped && turn - output.merged >= self.window {
@@ -231,7 +243,7 @@ mod tests {
     struct Numbers(u32);
 
     impl Blocks for Numbers {
-        fn next_into(&mut self, block: &mut Block) -> bool {
+        fn claim(&mut self, block: &mut Block) -> bool {
             block.index += 1;
             block.set_length(0);
             block.extend(self.0.to_string().as_bytes());

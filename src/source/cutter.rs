@@ -1,10 +1,18 @@
-//! Cuts a stream of bytes into blocks of whole lines.
+//! Cuts an input's bytes into blocks of whole lines.
+//!
+//! One claims blocks after the other, in the order of the input; that is all that has to happen in turn. Of a plain
+//! file a claim reads only the last bytes of the block, enough to know where its last line ends and what time that
+//! was (a line without a time of its own takes that of the line before, so the next block needs it). The bytes
+//! themselves are read by who works on the block, beside the other workers. Where a few bytes do not tell, and of all
+//! that is no plain file, the claim reads the block; both ways end it at the same line feed.
 
 use std::io::{self, Read};
 
 use memchr::{memchr, memrchr};
 
+use super::input::{Ending, Input};
 use crate::scan::Block;
+use crate::time::Timestamp;
 
 /// How large blocks are, and how long a line may be.
 #[derive(Clone, Copy, Debug)]
@@ -16,11 +24,12 @@ pub struct Sizes {
 }
 
 impl Default for Sizes {
-    /// Large blocks, since handing the reader from one worker to the next costs as much as reading a quarter of a
-    /// megabyte. An event has at most a megabyte; the longest spelling that JSON inside JSON has for that is below 16.
+    /// Blocks so large that claiming one and merging what was found in it do not count, and so small that a worker's
+    /// part stays in the cache between reading and searching it. An event has at most a megabyte; the longest spelling
+    /// that JSON inside JSON has for that is below 16.
     fn default() -> Self {
         Self {
-            block: 4096 << 10,
+            block: 2048 << 10,
             line: 16 << 20,
         }
     }
@@ -39,9 +48,9 @@ pub(super) enum Fill {
     AsItComes,
 }
 
-/// A reader and what was read of it beyond the last block.
-pub(super) struct Cutter<R> {
-    reader: R,
+/// An input and what was read of it beyond the last block.
+pub(super) struct Cutter {
+    input: Input,
     fill: Fill,
     sizes: Sizes,
     /// Read, but not handed out yet.
@@ -57,8 +66,8 @@ pub(super) struct Cutter<R> {
 }
 
 /// What a cutter that has only looked ahead leaves to another way of reading.
-pub(super) struct Parts<R> {
-    pub(super) reader: R,
+pub(super) struct Parts {
+    pub(super) input: Input,
     pub(super) rest: Vec<u8>,
     pub(super) offset: u64,
     pub(super) sizes: Sizes,
@@ -66,13 +75,14 @@ pub(super) struct Parts<R> {
     pub(super) failure: Option<io::Error>,
 }
 
-impl<R: Read> Cutter<R> {
-    pub(super) fn new(reader: R, fill: Fill, sizes: Sizes) -> Self {
+impl Cutter {
+    /// Creates a cutter of what was read of an input already, and of what comes behind it.
+    pub(super) fn new(start: Vec<u8>, input: Input, fill: Fill, sizes: Sizes) -> Self {
         Self {
-            reader,
+            input,
             fill,
             sizes,
-            rest: Vec::new(),
+            rest: start,
             block: sizes.block.min(FIRST_BLOCK),
             ended: false,
             failure: None,
@@ -106,10 +116,10 @@ impl<R: Read> Cutter<R> {
         self.failure.take()
     }
 
-    /// Gives up the reader together with what was read ahead.
-    pub(super) fn into_parts(self) -> Parts<R> {
+    /// Gives up the input together with what was read ahead.
+    pub(super) fn into_parts(self) -> Parts {
         Parts {
-            reader: self.reader,
+            input: self.input,
             rest: self.rest,
             offset: self.offset,
             sizes: self.sizes,
@@ -118,17 +128,57 @@ impl<R: Read> Cutter<R> {
         }
     }
 
-    /// Returns whether the reader has come to its end or failed.
+    /// Returns whether the input has come to its end or failed.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Fills the block with the next whole lines; false at the end.
-    pub(super) fn next_into(&mut self, block: &mut Block) -> bool {
+    /// Fills the block with the next whole lines or marks out where they are; false at the end.
+    ///
+    /// `last_time` returns the time of the last of some lines that says one; that of the block's lines goes to `time`
+    /// where there is one.
+    pub(super) fn claim(
+        &mut self,
+        block: &mut Block,
+        time: &mut Option<Timestamp>,
+        last_time: impl Fn(&[u8]) -> Option<Timestamp>,
+    ) -> bool {
         block.shrink(self.sizes.block * 4);
         block.offset = self.offset;
-        let mut size = self.block.max(self.rest.len());
-        self.block = (self.block * 2).min(self.sizes.block);
+        let size = self.block;
+        self.block = (size * 2).min(self.sizes.block);
+        if let Some(ending) = self.mark_out(block, size, &last_time) {
+            *time = ending.time.or(*time);
+            return true;
+        }
+        self.fill(block, size);
+        *time = last_time(block.bytes()).or(*time);
+        !block.bytes().is_empty()
+    }
+
+    /// Marks out a block of at most `size` bytes, the first of which may have been read ahead, and returns how it
+    /// ends; nothing when the block must be read here.
+    fn mark_out(
+        &mut self,
+        block: &mut Block,
+        size: usize,
+        last_time: impl Fn(&[u8]) -> Option<Timestamp>,
+    ) -> Option<Ending> {
+        let Input::File(file) = &mut self.input else {
+            return None;
+        };
+        let ahead = size.checked_sub(self.rest.len())?;
+        let ending = file.ending(ahead, last_time)?;
+        block.extend(&self.rest);
+        self.rest.clear();
+        file.leave_to(block, ending.length);
+        self.offset += (block.bytes().len() + ending.length) as u64;
+        Some(ending)
+    }
+
+    /// Reads the next whole lines into the block: `size` bytes, or what a longer line needs.
+    fn fill(&mut self, block: &mut Block, size: usize) {
+        let mut size = size.max(self.rest.len());
         let mut filled = self.rest.len();
         block.buffer(size)[..filled].copy_from_slice(&self.rest);
         let mut searched = 0;
@@ -153,7 +203,6 @@ impl<R: Read> Cutter<R> {
             .extend_from_slice(&block.buffer(size)[length..filled]);
         block.set_length(length);
         self.offset += length as u64;
-        length > 0
     }
 
     /// Reads until the first `size` bytes of the buffer are filled, the input ends, or there is reason to go on
@@ -177,7 +226,7 @@ impl<R: Read> Cutter<R> {
 
     fn read(&mut self, buffer: &mut [u8]) -> usize {
         loop {
-            match self.reader.read(buffer) {
+            match self.input.read(buffer) {
                 Ok(0) => {
                     self.ended = true;
                     return 0;

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
+use super::input::Input;
+
 /// What a decompressing reader says when compressed data is followed by something else.
 #[derive(Debug, thiserror::Error)]
 #[error("something that is not gzip data follows the gzip data")]
@@ -37,21 +39,22 @@ impl Storage {
 
 const BUFFER: usize = 128 << 10;
 
-/// Returns a reader of the decompressed bytes, and how they are stored.
-pub(super) fn open(
-    mut reader: impl Read + Send + 'static,
-) -> io::Result<(Storage, Box<dyn Read + Send>)> {
-    let start = read_start(&mut reader)?;
+/// How an input is stored, the bytes of it that were read to tell, and the rest; both decompressed.
+pub(super) type Opened = (Storage, Vec<u8>, Input);
+
+/// Tells how an input is stored, and decompresses it.
+pub(super) fn open(mut input: Input) -> io::Result<Opened> {
+    let start = read_start(&mut input)?;
     let storage = Storage::of(&start);
-    let whole = io::Cursor::new(start).chain(reader);
+    if storage == Storage::Plain {
+        return Ok((storage, start, input));
+    }
+    let whole = BufReader::with_capacity(BUFFER, io::Cursor::new(start).chain(input));
     let reader: Box<dyn Read + Send> = match storage {
-        Storage::Plain => Box::new(whole),
-        Storage::Gzip => Box::new(Members::new(BufReader::with_capacity(BUFFER, whole))),
-        Storage::Zstd => Box::new(zstd::Decoder::with_buffer(BufReader::with_capacity(
-            BUFFER, whole,
-        ))?),
+        Storage::Zstd => Box::new(zstd::Decoder::with_buffer(whole)?),
+        _ => Box::new(Members::new(whole)),
     };
-    Ok((storage, reader))
+    Ok((storage, Vec::new(), Input::Stream(reader)))
 }
 
 /// Reads the four bytes that tell how a file is stored, or as many as there are.

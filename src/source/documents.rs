@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::cutter::{Cutter, Parts};
+use super::input::Input;
 use super::{Problems, SourceError};
 use crate::decode::document::{self, Extent};
 use crate::decode::json::Json;
@@ -28,9 +29,9 @@ enum Inside {
     Lines,
 }
 
-/// A reader of documents.
-pub(super) struct Documents<R> {
-    reader: R,
+/// An input that holds documents.
+pub(super) struct Documents {
+    input: Input,
     file: Arc<str>,
     /// What was read and is still needed, from `at` on.
     window: Vec<u8>,
@@ -46,11 +47,11 @@ pub(super) struct Documents<R> {
     pub(super) problems: Problems,
 }
 
-impl<R: Read> Documents<R> {
+impl Documents {
     /// Goes on where a cutter has only looked ahead.
-    pub(super) fn new(cutter: Cutter<R>, file: Arc<str>) -> Self {
+    pub(super) fn new(cutter: Cutter, file: Arc<str>) -> Self {
         let Parts {
-            reader,
+            input,
             rest,
             offset,
             sizes,
@@ -58,7 +59,7 @@ impl<R: Read> Documents<R> {
             failure,
         } = cutter.into_parts();
         Self {
-            reader,
+            input,
             file,
             window: rest,
             at: 0,
@@ -308,7 +309,7 @@ impl<R: Read> Documents<R> {
         let filled = self.window.len();
         self.window.resize(filled + CHUNK, 0);
         let read = loop {
-            match self.reader.read(&mut self.window[filled..]) {
+            match self.input.read(&mut self.window[filled..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 read => break read,
             }

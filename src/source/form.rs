@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::cutter::{Cutter, Fill};
 use super::decompress::{self, Storage, Trailing};
 use super::documents::Documents;
-use super::{Problems, Progress, Settings, SourceError};
+use super::input::{Failure, FileReader, Input, StoredFile};
+use super::{Problems, Settings, SourceError};
 use crate::decode::document::Start;
 use crate::decode::stamp::{self, Clock};
 use crate::event::Origin;
@@ -22,24 +23,17 @@ pub(super) struct Reading {
     origin: Arc<Origin>,
     format: LineFormat,
     clock: Clock,
+    /// The time of the last line so far that said one.
     carry: Option<Timestamp>,
     storage: Storage,
     body: Body,
-    size: Option<Size>,
+    stored: Option<Arc<StoredFile>>,
 }
 
 /// What makes blocks of an input's bytes.
 enum Body {
-    Lines(Cutter<Input>),
-    Documents(Documents<Input>),
-}
-
-type Input = Box<dyn Read + Send>;
-
-/// How long a file was when it was opened; as much is read, though it may grow meanwhile.
-struct Size {
-    bytes: u64,
-    read: Arc<Progress>,
+    Lines(Cutter),
+    Documents(Documents),
 }
 
 impl Reading {
@@ -58,20 +52,16 @@ impl Reading {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
         let name = path.display().to_string();
+        let progress = settings.progress.clone();
         // A pipe, or a file that the system makes up as it is read, has no length.
         if !metadata.is_file() || metadata.len() == 0 {
-            return Self::open(&name, origin, Box::new(file), Fill::AsItComes, settings);
+            let input = Input::stream(file, progress);
+            return Self::open(&name, origin, input, Fill::AsItComes, settings);
         }
-        let size = Size {
-            bytes: metadata.len(),
-            read: Arc::default(),
-        };
-        let counted = Counted {
-            reader: file.take(size.bytes),
-            count: size.read.clone(),
-        };
-        let mut reading = Self::open(&name, origin, Box::new(counted), Fill::Whole, settings)?;
-        reading.size = Some(size);
+        let stored = Arc::new(StoredFile::new(file, metadata.len(), progress));
+        let input = Input::File(FileReader::new(stored.clone()));
+        let mut reading = Self::open(&name, origin, input, Fill::Whole, settings)?;
+        reading.stored = Some(stored);
         Ok(reading)
     }
 
@@ -80,26 +70,24 @@ impl Reading {
         reader: Box<dyn Read + Send>,
         settings: &Settings,
     ) -> Result<Self, SourceError> {
-        Self::open(name, Origin::default(), reader, Fill::AsItComes, settings)
+        let input = Input::stream(reader, settings.progress.clone());
+        Self::open(name, Origin::default(), input, Fill::AsItComes, settings)
     }
 
     fn open(
         name: &str,
         origin: Origin,
-        reader: Box<dyn Read + Send>,
+        input: Input,
         fill: Fill,
         settings: &Settings,
     ) -> Result<Self, SourceError> {
-        let counted = Counted {
-            reader,
-            count: settings.progress.clone(),
-        };
-        let (storage, reader) = decompress::open(counted).map_err(|source| SourceError::Read {
-            file: name.to_owned(),
-            at: 0,
-            source,
-        })?;
-        let mut cutter = Cutter::new(reader, fill, settings.sizes);
+        let (storage, start, input) =
+            decompress::open(input).map_err(|source| SourceError::Read {
+                file: name.to_owned(),
+                at: 0,
+                source,
+            })?;
+        let mut cutter = Cutter::new(start, input, fill, settings.sizes);
         if cutter.peek().starts_with(b"\xEF\xBB\xBF") {
             cutter.skip(3);
         }
@@ -118,24 +106,26 @@ impl Reading {
             carry: None,
             storage,
             body,
-            size: None,
+            stored: None,
         })
     }
 
-    pub(super) fn next_into(&mut self, block: &mut Block) -> bool {
-        let filled = match &mut self.body {
-            Body::Lines(cutter) => cutter.next_into(block),
-            Body::Documents(documents) => documents.next_into(block),
+    /// Fills the block with the next lines, or marks out where they are; false at the end.
+    pub(super) fn claim(&mut self, block: &mut Block) -> bool {
+        let last_time = |lines: &[u8]| last_time(lines, self.format, &self.clock);
+        block.carry = self.carry;
+        let is_claimed = match &mut self.body {
+            Body::Lines(cutter) => cutter.claim(block, &mut self.carry, last_time),
+            Body::Documents(documents) => {
+                let is_filled = documents.next_into(block);
+                self.carry = last_time(block.bytes()).or(self.carry);
+                is_filled
+            }
         };
-        if !filled {
-            return false;
-        }
         block.format = self.format;
         block.origin.clone_from(&self.origin);
         block.file.clone_from(&self.file);
-        block.carry = self.carry;
-        self.carry = last_time(block.bytes(), self.format, &self.clock).or(self.carry);
-        true
+        is_claimed
     }
 
     /// Returns how many bytes, decompressed, went by.
@@ -157,44 +147,75 @@ impl Reading {
         }
     }
 
-    /// Ends reading; what went wrong comes back.
-    pub(super) fn into_problems(mut self) -> Problems {
-        let (mut problems, failure, ended) = match &mut self.body {
-            Body::Lines(cutter) => (
+    /// Ends reading.
+    pub(super) fn close(self) -> Closed {
+        let at = self.offset();
+        let (problems, error, ended) = match self.body {
+            Body::Lines(mut cutter) => (
                 Problems::default(),
                 cutter.take_failure(),
                 cutter.has_ended(),
             ),
-            Body::Documents(documents) => (
+            Body::Documents(mut documents) => (
                 std::mem::take(&mut documents.problems),
                 documents.take_failure(),
                 documents.has_ended(),
             ),
         };
-        match (failure, &self.size) {
-            (Some(failure), _) => problems.push(self.explain(failure)),
-            (None, Some(size)) if ended && size.read.read() < size.bytes => {
-                problems.push(SourceError::Shrunk {
-                    file: self.file.to_string(),
-                    missing: size.bytes - size.read.read(),
-                });
-            }
-            _ => {}
+        Closed {
+            file: self.file,
+            storage: self.storage,
+            problems,
+            failure: error.map(|error| Failure { at, error }),
+            ended,
+            stored: self.stored,
         }
-        problems
+    }
+}
+
+/// An input of which no more blocks are claimed, while workers may still be reading those that were.
+pub(super) struct Closed {
+    file: Arc<str>,
+    storage: Storage,
+    problems: Problems,
+    failure: Option<Failure>,
+    ended: bool,
+    stored: Option<Arc<StoredFile>>,
+}
+
+impl Closed {
+    /// Returns whether all blocks were read, so that what went wrong is known.
+    pub(super) fn is_settled(&mut self) -> bool {
+        let stored = self.stored.as_mut();
+        stored.is_none_or(|stored| Arc::get_mut(stored).is_some())
     }
 
-    fn explain(&self, source: io::Error) -> SourceError {
-        let (file, at) = (self.file.to_string(), self.offset());
-        let is_trailing = Trailing::is(&source);
-        match source.kind() {
-            _ if is_trailing => SourceError::TrailingGarbage { file },
-            _ if self.storage == Storage::Plain || source.raw_os_error().is_some() => {
-                SourceError::Read { file, at, source }
-            }
-            io::ErrorKind::UnexpectedEof => SourceError::CutOff { file, at },
-            _ => SourceError::Damaged { file, at, source },
+    /// Returns what went wrong.
+    pub(super) fn into_problems(mut self) -> Problems {
+        let of_worker = self
+            .stored
+            .as_ref()
+            .and_then(|stored| stored.take_failure());
+        let missing = self.stored.as_ref().map_or(0, |stored| stored.missing());
+        let file = self.file.to_string();
+        if let Some(failure) = of_worker.or(self.failure.take()) {
+            self.problems.push(explain(file, self.storage, failure));
+        } else if self.ended && missing > 0 {
+            self.problems.push(SourceError::Shrunk { file, missing });
         }
+        self.problems
+    }
+}
+
+fn explain(file: String, storage: Storage, failure: Failure) -> SourceError {
+    let Failure { at, error: source } = failure;
+    match source.kind() {
+        _ if Trailing::is(&source) => SourceError::TrailingGarbage { file },
+        _ if storage == Storage::Plain || source.raw_os_error().is_some() => {
+            SourceError::Read { file, at, source }
+        }
+        io::ErrorKind::UnexpectedEof => SourceError::CutOff { file, at },
+        _ => SourceError::Damaged { file, at, source },
     }
 }
 
@@ -217,19 +238,5 @@ fn line_format(start: &[u8]) -> LineFormat {
         zone if zone.ends_with(b"+00:00") && word.contains(&b'/') => LineFormat::Tail,
         zone if zone.ends_with(b"Z") => LineFormat::Export,
         _ => LineFormat::Plain,
-    }
-}
-
-/// Counts the bytes that go by.
-struct Counted<R> {
-    reader: R,
-    count: Arc<Progress>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.count.add(read as u64);
-        Ok(read)
     }
 }

@@ -11,9 +11,11 @@ mod documents;
 mod error;
 mod files;
 mod form;
+mod input;
 mod names;
 mod progress;
 
+use std::collections::VecDeque;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use crate::decode::stamp::Clock;
 use crate::event::Origin;
 use crate::scan::{Block, Blocks};
 use files::Files;
-use form::Reading;
+use form::{Closed, Reading};
 
 /// How many problems of one input are kept; a file of a million bad payloads must not fill the memory.
 const KEPT: usize = 20;
@@ -36,6 +38,8 @@ pub struct Source {
     inputs: Inputs,
     settings: Settings,
     current: Option<Reading>,
+    /// Inputs of which workers are still reading blocks; few, since a worker reads one before it claims the next.
+    closed: VecDeque<Closed>,
     blocks: u32,
     report: Report,
 }
@@ -109,19 +113,18 @@ impl Source {
             inputs,
             settings,
             current: None,
+            closed: VecDeque::new(),
             blocks: 0,
             report: Report::default(),
         }
     }
 
-    /// Returns what was read so far; complete once the blocks have ended.
-    pub fn report(&self) -> &Report {
-        &self.report
-    }
-
-    /// Ends reading and returns the report.
+    /// Ends reading and returns the report; every block that was claimed must have been read.
     pub fn into_report(mut self) -> Report {
         self.close();
+        while let Some(closed) = self.closed.pop_front() {
+            self.settle(closed);
+        }
         self.report
     }
 
@@ -148,14 +151,23 @@ impl Source {
         }
     }
 
-    /// Takes over what the current input has to report.
+    /// Leaves the current input, and takes over what those before have to report.
     fn close(&mut self) {
         let Some(reading) = self.current.take() else {
             return;
         };
         self.report.empty += u64::from(reading.is_empty());
         self.report.cut_lines += reading.cut_lines();
-        let problems = reading.into_problems();
+        self.closed.push_back(reading.close());
+        while self.closed.front_mut().is_some_and(Closed::is_settled)
+            && let Some(closed) = self.closed.pop_front()
+        {
+            self.settle(closed);
+        }
+    }
+
+    fn settle(&mut self, closed: Closed) {
+        let problems = closed.into_problems();
         self.report.problems.extend(problems.first);
         self.report.more_problems += problems.more;
     }
@@ -166,7 +178,7 @@ impl Blocks for Source {
         matches!(self.inputs, Inputs::Stream(_))
     }
 
-    fn next_into(&mut self, block: &mut Block) -> bool {
+    fn claim(&mut self, block: &mut Block) -> bool {
         loop {
             if self.current.is_none() && !self.open_next() {
                 return false;
@@ -174,7 +186,7 @@ impl Blocks for Source {
             let Some(reading) = &mut self.current else {
                 return false;
             };
-            if reading.next_into(block) {
+            if reading.claim(block) {
                 block.index = self.blocks;
                 self.blocks += 1;
                 return true;

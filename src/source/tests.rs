@@ -172,6 +172,81 @@ fn a_file_that_grows_is_read_to_where_it_ended() {
     assert!(report.problems.is_empty() && events.iter().all(|event| event == ":a line"));
 }
 
+/// About a quarter of a megabyte of lines that say their time: more than is looked at to tell what a file holds.
+fn timed_lines() -> String {
+    "2026-11-23 04:23:14,123 INFO a line\n".repeat(7000)
+}
+
+#[test]
+fn the_bytes_of_a_plain_file_are_left_to_the_worker() {
+    let text = timed_lines().repeat(20);
+    let folder = folder(&[("a.log", text.as_bytes()), ("b.gz", &gzip(text.as_bytes()))]);
+    let claimed = |name: &str| {
+        let path = folder.path().join(name);
+        let mut source = Source::files([path], Settings::new(Clock::utc()));
+        let mut block = Block::default();
+        source.next_into(&mut block);
+        source.claim(&mut block);
+        let read = block.bytes().len();
+        block.read();
+        (read, block.bytes().len())
+    };
+    let (before, after) = claimed("a.log");
+    assert!(before == 0 && after > 100_000, "{before} {after}");
+    let (before, after) = claimed("b.gz");
+    assert!(before == after && after > 100_000, "{before} {after}");
+}
+
+#[test]
+fn a_file_that_shrinks_under_its_workers_is_reported_once_all_have_read() {
+    let text = timed_lines();
+    let folder = folder(&[("a.log", text.as_bytes()), ("b.log", text.as_bytes())]);
+    let mut source = Source::files([folder.path().to_owned()], Settings::new(Clock::utc()));
+    let mut blocks = [Block::default(), Block::default()];
+    for block in &mut blocks {
+        assert!(source.claim(block));
+    }
+    assert_eq!(blocks.each_ref().map(|block| block.offset), [0, 0]);
+    let path = folder.path().join("a.log");
+    let file = fs::OpenOptions::new().write(true).open(path);
+    let kept = 100_000;
+    file.and_then(|file| file.set_len(kept)).expect("cut");
+    for block in &mut blocks {
+        block.read();
+    }
+    let lengths = blocks.each_ref().map(|block| block.bytes().len());
+    assert_eq!(lengths, [kept as usize, text.len()]);
+    let report = source.into_report();
+    let [SourceError::Shrunk { file, missing }] = &report.problems[..] else {
+        panic!("{report:?}");
+    };
+    assert!(file.ends_with("a.log"), "{file}");
+    assert_eq!(*missing, text.len() as u64 - kept);
+}
+
+/// Reads a file with several threads: the time and the message of each event, and the report.
+fn read_at_once(path: &Path, threads: usize, settings: Settings) -> (Vec<(i64, String)>, Report) {
+    let mut source = Source::files([path.to_owned()], settings);
+    let mut all = Vec::new();
+    let worker = || {
+        let mut scanner = Scanner::new(&Need::Anything, Clock::utc());
+        move |block: &Block| {
+            let mut found = Vec::new();
+            let _ = scanner.for_each_event(block, |_, event| {
+                let message = String::from_utf8_lossy(event.message).into_owned();
+                found.push((event.timestamp.0, message));
+                ControlFlow::Continue(())
+            });
+            found
+        }
+    };
+    crate::scan::pool::run(&mut source, threads, worker, |found| {
+        all.extend(found);
+        ControlFlow::Continue(())
+    });
+    (all, source.into_report())
+}
+
 #[test]
 fn the_form_of_lines_is_told_by_the_first() {
     for (start, expect) in [
@@ -214,6 +289,49 @@ proptest! {
         prop_assert_eq!(&read(whole).0, &expect);
         let pieces = Source::stream("test", Trickle(text.into_bytes(), piece), settings(block, 4096));
         prop_assert_eq!(read(pieces).0, expect);
+    }
+
+    #[test]
+    fn a_file_gives_the_lines_that_a_plain_split_gives_with_any_number_of_threads(
+        lines in prop::collection::vec((prop::option::of(10u32..60), "[aé]{0,9}\r?"), 0..60),
+        ends in any::<bool>(), block in 1usize..300, threads in 1usize..5,
+    ) {
+        let line = |(second, rest): &(Option<u32>, String)| {
+            let stamp = second.map(|second| format!("1970-01-01 00:00:{second},000 "));
+            stamp.unwrap_or_default() + rest
+        };
+        // Lines before the first time would take theirs from behind, as far as the block goes.
+        let first = (Some(10), "first".to_owned());
+        let lines: Vec<_> = std::iter::once(first).chain(lines).collect();
+        let mut text = lines.iter().map(line).collect::<Vec<_>>().join("\n");
+        text.push_str(if ends { "\n" } else { "" });
+        let mut time = 0;
+        let expect = lines.iter().map(|parts| {
+            time = parts.0.map_or(time, |second| i64::from(second) * 1000);
+            (time, line(parts).trim_end_matches('\r').to_owned())
+        });
+        let expect: Vec<(i64, String)> = expect.filter(|(_, line)| !line.is_empty()).collect();
+        let folder = folder(&[("a.log", text.as_bytes())]);
+        let settings = settings(block, 4096);
+        let progress = settings.progress.clone();
+        let (found, report) = read_at_once(&folder.path().join("a.log"), threads, settings);
+        prop_assert_eq!(found, expect);
+        prop_assert!(report.problems.is_empty() && report.cut_lines == 0);
+        prop_assert_eq!((progress.read(), progress.total()), (text.len() as u64, text.len() as u64));
+    }
+
+    #[test]
+    fn long_lines_of_a_file_are_cut_as_those_of_a_pipe(
+        lines in prop::collection::vec("(1970-01-01 00:00:10,000 )?[aé]{0,90}", 0..20),
+        block in 1usize..32, limit in 32usize..64, threads in 1usize..5,
+    ) {
+        let text = lines.join("\n");
+        let folder = folder(&[("a.log", text.as_bytes())]);
+        let (found, report) = read_at_once(&folder.path().join("a.log"), threads, settings(block, limit));
+        let found: Vec<String> = found.into_iter().map(|(_, message)| format!(": {message}")).collect();
+        let (expect, pipe) = read(Source::stream("test", std::io::Cursor::new(text), settings(block, limit)));
+        prop_assert_eq!(found, expect);
+        prop_assert_eq!(report.cut_lines, pipe.cut_lines);
     }
 
     #[test]

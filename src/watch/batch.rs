@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::decode::json::Json;
 use crate::decode::subscription::{Delivery, Purpose};
 use crate::event::{Event, Origin};
 use crate::time::Timestamp;
@@ -44,13 +45,13 @@ impl Batch {
             return (batch, strange);
         }
         for event in delivery.events.items() {
-            let at = event.get("timestamp").and_then(|at| at.as_f64());
-            let message = event.get("message").and_then(|message| message.as_str());
+            let at = event.get("timestamp").and_then(Json::as_f64);
+            let message = event.get("message").and_then(Json::as_str);
             let Some((at, message)) = at.zip(message) else {
                 strange += 1;
                 continue;
             };
-            let id = event.get("id").and_then(|id| id.as_str());
+            let id = event.get("id").and_then(Json::as_str);
             let id = id.as_deref().filter(|id| !id.is_empty());
             batch.push(Timestamp(at as i64), id, message.as_bytes(), true);
         }
@@ -98,6 +99,15 @@ impl Batch {
             self.push(at, None, text, true);
         }
         self.sort();
+        self
+    }
+
+    /// Takes all events for delivered ones.
+    #[must_use]
+    pub fn all_fresh(mut self) -> Self {
+        for entry in &mut self.entries {
+            entry.fresh = true;
+        }
         self
     }
 

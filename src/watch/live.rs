@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::batch::Batch;
-use super::rule::Rules;
+use super::rule::{Rule, Rules};
 use super::sighting::{Sighted, error_key, error_subject, extras};
 use crate::alert::{Subject, identity};
 use crate::decode::ecs::TaskEvent;
@@ -104,7 +104,7 @@ struct Seen {
 impl Seen {
     fn look(&mut self, rules: &mut Rules, batch: &Batch, attached: &Attached, site: &Site) {
         let error = attached.error.as_deref();
-        if error.is_none() && rules.events.iter().all(|rule| rule.is_about_errors()) {
+        if error.is_none() && rules.events.iter().all(Rule::is_about_errors) {
             return;
         }
         let record = Record::new(batch.event(attached.index as usize));

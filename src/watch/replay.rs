@@ -4,7 +4,6 @@
 //! known: an error when it was logged, a run when ECS said that it stopped or when it had been quiet for long
 //! enough. So the alerts depend on the events alone, not on the cuts between deliveries.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -208,7 +207,7 @@ fn event_due<'a>(seen: &'a Seen, example: &'a Example, rule: &'a Rule) -> Due<'a
             key: seen.key.to_string(),
             at: seen.order.at,
             sighting: Sighting::Bad(rule.severity),
-            what: What::Error(Cow::Owned(seen.subject(example))),
+            what: What::Error(Box::new(seen.subject(example))),
         },
     }
 }

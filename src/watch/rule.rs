@@ -145,6 +145,11 @@ impl Rule {
         })
     }
 
+    /// Returns whether the rule is about a service.
+    pub fn reads(&self, service: &str) -> bool {
+        service.is_empty() || self.groups.iter().any(|group| group == service)
+    }
+
     /// Returns whether only events that carry an error can match.
     pub fn is_about_errors(&self) -> bool {
         self.about_errors
@@ -154,7 +159,7 @@ impl Rule {
     pub fn event(&mut self, record: &Record<'_>, extras: &Extras<'_>) -> Option<Vec<String>> {
         let service = extras.service.unwrap_or_default();
         // An event of an unknown group may be anything: a file without names is looked at whole.
-        if !service.is_empty() && !self.groups.iter().any(|group| group == service) {
+        if !self.reads(service) {
             return None;
         }
         if self

@@ -3,8 +3,6 @@
 //! A run, judged, is a sighting for each rule that is about it or that its going well ends; an event is one for each
 //! rule that it matches. The same sightings make the same alerts, whoever keeps the memories.
 
-use std::borrow::Cow;
-
 use super::policy::{Memory, Sighting, Telling};
 use super::rule::Rule;
 use crate::alert::{Alert, Place, Standing, Status, Subject, identity};
@@ -37,7 +35,7 @@ pub enum What<'a> {
     /// A run that ended.
     Run(&'a Run),
     /// An event that carries an error.
-    Error(Cow<'a, Subject>),
+    Error(Box<Subject>),
 }
 
 impl<'a> Sighted<'a> {
@@ -99,7 +97,7 @@ impl<'a> Sighted<'a> {
     fn subject(&self) -> Subject {
         match &self.what {
             What::Run(run) => Subject::of_run(run),
-            What::Error(subject) => subject.clone().into_owned(),
+            What::Error(subject) => (**subject).clone(),
         }
     }
 
@@ -123,6 +121,7 @@ impl<'a> Sighted<'a> {
         Place {
             region: stage.and_then(|stage| stage.region.as_deref()),
             runbook: batch.and_then(|batch| batch.runbook.as_deref()),
+            owner: batch.and_then(|batch| batch.owner.as_deref()),
         }
     }
 }

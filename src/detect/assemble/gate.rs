@@ -63,6 +63,8 @@ pub(super) fn may_matter(message: &[u8]) -> bool {
     match message.first() {
         None => false,
         Some(b'[') => true,
+        // The first of the lines that a record is spread over.
+        _ if message.ends_with(b"{") => true,
         Some(b'{') => RECORD.is_match(message),
         Some(_) => TEXT.is_match(message),
     }
@@ -94,6 +96,8 @@ mod tests {
             "Traceback (most recent call last):",
             "  + Exception Group Traceback (most recent call last):",
             "[2026-11-23 05:09:26 +0000] [7] [INFO] x",
+            "{",
+            "hotelops: {",
         ] {
             assert!(may_matter(line.as_bytes()), "{line}");
         }

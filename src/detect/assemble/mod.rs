@@ -15,26 +15,34 @@
 //! | `Exception ignored in …`, `--- Logging error ---` | the line that names the exception | WARNING |
 //! | a refusal such as `CommandError: …` | that line | ERROR |
 //!
+//! A record that `json_indent` spread over lines is one as well; its first line carries what it tells.
+//!
 //! The ignored ones are warnings since the program went on and nobody's request or batch was lost by them.
 //!
 //! Events are held back only while a block is open or could begin, and never more than a bounded number. Lines
 //! that cannot matter cost one search over their bytes.
 
 mod gate;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod written;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::decode::exception::ErrorInfo;
+use crate::decode::indented::Fit;
 use crate::decode::level::Level;
 use crate::decode::text_line::{Format, TextLine};
-use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceback};
+use crate::decode::traceback::{
+    AppRoots, Block, BlockReader, Lead, Step, Traceback, without_colours,
+};
 use crate::record::Record;
 use crate::time::Timestamp;
 
 use gate::may_matter;
+use spread::Spread;
 use written::Written;
 
 /// The lines of one write are stamped within this many milliseconds.
@@ -72,6 +80,7 @@ pub struct Assembler {
     owner: Option<Owner>,
     block: Option<OpenBlock>,
     written: Option<Written>,
+    spread: Option<Spread>,
     last: Timestamp,
 }
 
@@ -117,6 +126,7 @@ impl Assembler {
             owner: None,
             block: None,
             written: None,
+            spread: None,
             last: Timestamp::default(),
         }
     }
@@ -166,6 +176,7 @@ impl Assembler {
     fn is_waiting(&self) -> bool {
         self.reader.is_open()
             || self.written.is_some()
+            || self.spread.is_some()
             || self.owner.as_ref().is_some_and(Owner::holds)
     }
 
@@ -177,6 +188,7 @@ impl Assembler {
     }
 
     fn close_all(&mut self) {
+        self.give_up_spread();
         self.close_block();
         self.close_written();
         self.owner = None;
@@ -196,7 +208,7 @@ impl Assembler {
             Some(line) if line.format == Format::Access => self.pass_foreign(at),
             Some(line) => self.read_head(index, record, line),
             None if record.object().is_some() => self.pass_foreign(at),
-            None => self.read_plain(index, &record.text(), at),
+            None => self.read_text(index, &without_colours(&record.text()), at),
         }
     }
 
@@ -213,6 +225,7 @@ impl Assembler {
 
     /// Takes an event that has nothing to do with the block: it may end it by its time.
     fn pass_foreign(&mut self, at: Timestamp) {
+        self.pass_spread(at);
         if self.reader.push_foreign(at) == Step::Closed {
             self.close_block();
         }
@@ -222,6 +235,70 @@ impl Assembler {
     fn pass_owner(&mut self, at: Timestamp) {
         if !self.owner.as_mut().is_some_and(|owner| owner.goes_on(at)) {
             self.owner = None;
+        }
+    }
+
+    /// Takes a line of plain text, which may be one of those that a record is spread over.
+    fn read_text(&mut self, index: u64, text: &str, at: Timestamp) {
+        match self
+            .spread
+            .as_mut()
+            .map(|spread| spread.push(index, text, at))
+        {
+            Some(Fit::Inside) => return,
+            Some(Fit::Last) => return self.close_spread(at),
+            Some(Fit::Over) => self.give_up_spread(),
+            Some(Fit::Foreign) => return self.read_plain(index, text, at),
+            None => {}
+        }
+        // Behind other text it could also be an exception's message, or more of one.
+        let begun = Spread::begin(index, text, at);
+        self.spread = begun.filter(|spread| spread.is_bare() || !self.reader.is_open());
+        if self.spread.is_none() {
+            self.read_plain(index, text, at);
+        }
+    }
+
+    /// Reads the object whose last line has come: a record by itself, or text as before.
+    fn close_spread(&mut self, at: Timestamp) {
+        let Some(spread) = self.spread.take() else {
+            return;
+        };
+        let roots = &self.roots;
+        let told = spread.read(|record| {
+            let before = record.text_before_record().map(Cow::into_owned);
+            (before, error_of(record, roots), record.level())
+        });
+        let Some((before, error, level)) = told else {
+            return self.read_lines(spread);
+        };
+        if let Some(before) = before {
+            self.read_plain(spread.first(), &before, at);
+        }
+        self.drop_quotation(at);
+        self.pass_foreign(at);
+        if let Some(error) = error {
+            self.attach(spread.first(), error, level, None);
+        }
+    }
+
+    fn pass_spread(&mut self, at: Timestamp) {
+        let goes_on = |spread: &mut Spread| spread.pass(at);
+        if !self.spread.as_mut().is_none_or(goes_on) {
+            self.give_up_spread();
+        }
+    }
+
+    fn give_up_spread(&mut self) {
+        if let Some(spread) = self.spread.take() {
+            self.read_lines(spread);
+        }
+    }
+
+    /// Reads the lines of what turned out to be no record.
+    fn read_lines(&mut self, spread: Spread) {
+        for (index, text, at) in spread.into_lines() {
+            self.read_plain(index, &text, at);
         }
     }
 
@@ -253,6 +330,7 @@ impl Assembler {
 
     fn read_head(&mut self, index: u64, record: &Record<'_>, line: &TextLine<'_>) {
         let at = record.event.timestamp;
+        self.pass_spread(at);
         if self.read_written(index, record, line) {
             return;
         }

@@ -256,3 +256,73 @@ proptest! {
         prop_assert_eq!(indices, (0..events.len() as u64).collect::<Vec<_>>());
     }
 }
+
+/// A record as python-json-logger 0.1.11 to 4.2.0 write it with `json_indent=4`.
+const SPREAD: &str = r#"{
+    "created": 1795536319.807,
+    "asctime": "2026-11-24 16:05:19,807",
+    "levelname": "ERROR",
+    "name": "billing.export",
+    "message": "could not price room {",
+    "exc_info": "Traceback (most recent call last):\n  File \"/app/emit.py\", line 13, in price\n    {}[\"price\"]\n    ~~^^^^^^^^^\nKeyError: 'price'",
+    "run": {
+        "id": 7,
+        "rooms": [
+            1,
+            {
+                "n": 3
+            }
+        ],
+        "none": {},
+        "empty": []
+    }
+}"#;
+
+#[test]
+fn a_record_spread_over_lines_is_one() {
+    assert_eq!(errors(SPREAD), expect(0, "KeyError: 'price'"));
+    let twice = format!("{SPREAD}\n{SPREAD}");
+    assert_eq!(errors(&twice).len(), 2);
+    let prefixed = format!("hotelops: {SPREAD}\nbye");
+    assert_eq!(errors(&prefixed), expect(0, "KeyError: 'price'"));
+    let quiet = SPREAD.replace("ERROR", "INFO");
+    assert_eq!(errors(&quiet), []);
+}
+
+#[test]
+fn an_object_spread_over_lines_that_is_no_record_stays_text() {
+    assert_eq!(errors(&SPREAD.replace("levelname", "kind")), []);
+    let refusal = "CommandError: bad config {\n    \"levelname\": 3\n}";
+    let message = "CommandError: bad config {\n    \"levelname\": 3\n}";
+    let told = assemble(&refusal.lines().map(|line| (0, line)).collect::<Vec<_>>());
+    let error = told[0].error.as_ref().expect("the refusal");
+    assert_eq!(format!("{}: {}", error.kind, error.message), message);
+}
+
+#[test]
+fn a_record_spread_over_lines_is_no_part_of_a_message() {
+    let text = format!("{TRACEBACK}\n{}", SPREAD.replace("ERROR", "INFO"));
+    let told = assemble(&text.lines().map(|line| (0, line)).collect::<Vec<_>>());
+    let error = told[3].error.as_ref().expect("the exception");
+    assert_eq!(error.message, "no");
+}
+
+proptest! {
+    #[test]
+    fn lines_of_others_do_not_tear_a_record(others in prop::collection::vec((0_usize..19, 0_usize..4), 0..12)) {
+        const OTHERS: [&str; 4] = [
+            "saved 3 rows",
+            "  Applying rates.0006_x... OK",
+            r#"{"created": 1.0, "levelname": "INFO", "name": "a", "message": "m"}"#,
+            r#"10.0.1.57 - - [23/Nov/2026:14:09:20 +0900] "GET /healthz HTTP/1.1" 200 2"#,
+        ];
+        let mut lines: Vec<&str> = SPREAD.lines().collect();
+        for (at, other) in others {
+            lines.insert(1 + at, OTHERS[other]);
+        }
+        let events: Vec<(i64, &str)> = lines.iter().map(|line| (0, *line)).collect();
+        let attached = assemble(&events);
+        prop_assert_eq!(attached.len(), lines.len());
+        prop_assert_eq!(carried(&attached), expect(0, "KeyError: 'price'"));
+    }
+}

@@ -3,11 +3,17 @@
 //! An exception that left the program is told from one that was caught by where its traceback begins, and a
 //! refusal from prose that quotes one by what follows it; both rules were measured on real streams.
 
+mod spread;
+
+use std::borrow::Cow;
+
 use crate::decode::exception::ErrorInfo;
+use crate::decode::level::Level;
 use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceback};
 use crate::detect::migration::{Migration, MigrationReader, is_open_line, split_open_line};
 use crate::detect::order::Place;
-use crate::detect::transcript::{Entry, ErrorRecord, Transcript};
+use crate::detect::transcript::{Counts, Entry, ErrorRecord, Transcript};
+use crate::record::Record;
 use crate::time::Timestamp;
 
 /// A record this many milliseconds after a crash was written by a program that lived on. Until then it may come
@@ -29,6 +35,10 @@ pub struct Reading {
     pub migration: Option<Migration>,
     /// The last event, when it is a line of text that belongs to nothing else.
     pub last_line: Option<(Place, String)>,
+    /// How many records of each level were spread over lines: as lines they could not be told when they came.
+    pub spread: Counts,
+    /// The name that one of those gives the batch.
+    pub name: Option<String>,
 }
 
 /// One error.
@@ -79,14 +89,28 @@ impl Trouble {
 
 impl Reading {
     /// Reads what is kept of a stream.
-    pub fn of(transcript: &Transcript, roots: &AppRoots) -> Self {
+    ///
+    /// `name_field` is the field of a record that names the batch.
+    pub fn of(transcript: &Transcript, roots: &AppRoots, name_field: Option<&str>) -> Self {
         let mut reader = Reader::new(roots);
-        for (place, entry) in transcript.entries() {
+        let mut entries: Vec<_> = transcript.entries().collect();
+        let mut records = spread::take(&mut entries).into_iter().peekable();
+        for (place, entry) in entries {
+            while let Some(record) = records.next_if(|record| record.first <= place) {
+                record.each(|record, first, last| {
+                    reader.spread(record, first, last, name_field);
+                });
+            }
             match entry {
                 Entry::Text(line) => reader.text(place, line),
                 Entry::Error(record) => reader.error(place, record),
                 Entry::Record => reader.record(place),
             }
+        }
+        for record in records {
+            record.each(|record, first, last| {
+                reader.spread(record, first, last, name_field);
+            });
         }
         reader.finish(transcript)
     }
@@ -131,6 +155,8 @@ struct Reader<'a> {
     last_free: Option<Timestamp>,
     /// The last one of them that is not the open line of a migration.
     last_talk: Option<Timestamp>,
+    /// The end of the last record that was spread over lines.
+    last_spread: Option<Place>,
     /// What a `usage:` line says the program is called.
     program: Option<String>,
     found: Reading,
@@ -148,6 +174,7 @@ impl<'a> Reader<'a> {
             last_attempt: None,
             last_free: None,
             last_talk: None,
+            last_spread: None,
             program: None,
             found: Reading::default(),
         }
@@ -251,6 +278,28 @@ impl<'a> Reader<'a> {
         trouble.script = script.map(|frame| frame.file).unwrap_or_default();
     }
 
+    /// Takes a record whose lines stand from `first` to `last`.
+    fn spread(&mut self, record: &Record<'_>, first: &Place, last: &Place, name: Option<&str>) {
+        if let Some(text) = record.text_before_record() {
+            self.text(first, &text);
+        }
+        match record.level() {
+            Some(level @ (Level::Error | Level::Critical)) => {
+                self.found.spread.errors += 1;
+                self.error(first, &ErrorRecord::read(record, level));
+            }
+            level => {
+                self.found.spread.warnings += u64::from(level == Some(Level::Warning));
+                self.record(first);
+            }
+        }
+        let named = name.and_then(|name| record.members().flatten().find(|(key, _)| key.is(name)));
+        let name = named.and_then(|(_, value)| value.as_str());
+        let name = name.filter(|name| !name.is_empty());
+        self.found.name = self.found.name.take().or(name.map(Cow::into_owned));
+        self.last_spread = self.last_spread.take().max(Some(last.clone()));
+    }
+
     fn record(&mut self, place: &Place) {
         self.found.last_line = None;
         if self.blocks.push_foreign(place.timestamp) == Step::Closed {
@@ -322,7 +371,8 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self, transcript: &Transcript) -> Reading {
         self.close();
-        let last_record = transcript.last_record();
+        let last_spread = self.last_spread.take();
+        let last_record = transcript.last_record().max(last_spread.as_ref());
         let talked = self.last_talk.take();
         for trouble in &mut self.found.troubles {
             let outlived = last_record.is_some_and(|record| outlives(record, trouble))

@@ -23,7 +23,7 @@ fn read(lines: &[&str]) -> Reading {
         };
         transcript.observe(&Record::new(event), None);
     }
-    Reading::of(&transcript, &AppRoots::default())
+    Reading::of(&transcript, &AppRoots::default(), Some("batch"))
 }
 
 const INFO: &str = r#"+500 {"levelname": "INFO", "name": "a", "message": "going on"}"#;
@@ -246,4 +246,51 @@ fn a_migration_is_named_by_its_frame_wherever_it_lives() {
     ]);
     let migration = reading.migration.expect("it migrated");
     assert_eq!(migration.failed.as_deref(), Some("tags.0004_fill"));
+}
+
+#[test]
+fn records_spread_over_lines_are_records() {
+    let lines = [
+        "{",
+        r#"  "levelname": "INFO","#,
+        r#"  "batch": "export-invoices","#,
+        "saved 3 rows",
+        r#"  "message": "started""#,
+        "}",
+        "+500 {",
+        r#"  "levelname": "ERROR","#,
+        INFO.trim_start_matches("+500 "),
+        r#"  "message": "room 7","#,
+        r#"  "rooms": ["#,
+        "    7",
+        "  ]",
+        "}",
+        "+500 {",
+        r#"  "message": "no record""#,
+        "}",
+    ];
+    let reading = read(&lines);
+    assert_eq!((reading.spread.errors, reading.spread.warnings), (1, 0));
+    assert_eq!(reading.name.as_deref(), Some("export-invoices"));
+    let headlines: Vec<String> = reading
+        .troubles
+        .iter()
+        .map(|trouble| trouble.error.headline())
+        .collect();
+    assert_eq!(headlines, ["room 7"]);
+    let last = reading.last_line.map(|(_, line)| line);
+    assert_eq!(last.as_deref(), Some("}"));
+}
+
+#[test]
+fn a_record_spread_over_lines_tells_that_the_program_went_on() {
+    let lines = [
+        "CommandError: x",
+        "+500 {",
+        r#"  "levelname": "INFO","#,
+        r#"  "message": "m""#,
+        "}",
+    ];
+    assert!(read(&lines).end().is_none());
+    assert!(read(&lines[..1]).end().is_some());
 }

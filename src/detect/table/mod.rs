@@ -2,8 +2,12 @@
 
 mod report;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use crate::decode::ecs::TaskEvent;
 use crate::decode::traceback::AppRoots;
@@ -54,8 +58,10 @@ impl Default for RunConfig {
 pub struct RunTable {
     config: RunConfig,
     streams: Vec<Stream>,
-    index: HashMap<Origin, usize>,
-    sites: HashMap<Arc<str>, Site>,
+    /// Where the stream of an origin stands among the streams.
+    index: HashTable<u32>,
+    hasher: foldhash::fast::RandomState,
+    sites: HashMap<Arc<str>, Arc<Site>>,
     tasks: BTreeMap<String, Task>,
     /// The stream of the event before: events come in runs of one stream.
     latest: usize,
@@ -64,7 +70,7 @@ pub struct RunTable {
 #[derive(Clone, Debug)]
 struct Stream {
     origin: Origin,
-    site: Site,
+    site: Arc<Site>,
     transcript: Transcript,
 }
 
@@ -81,7 +87,8 @@ impl RunTable {
         Self {
             config,
             streams: Vec::new(),
-            index: HashMap::new(),
+            index: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
             sites: HashMap::new(),
             tasks: BTreeMap::new(),
             latest: 0,
@@ -138,8 +145,10 @@ impl RunTable {
             self.observe_task(&task.event, &task.stage);
         }
         for stream in other.streams {
-            let at = self.stream(&stream.origin, stream.site);
-            self.streams[at].transcript.merge(stream.transcript);
+            match self.find(&stream.origin) {
+                Some(at) => self.streams[at].transcript.merge(stream.transcript),
+                None => self.add(stream),
+            }
         }
     }
 
@@ -153,60 +162,79 @@ impl RunTable {
 
     /// Hands on each run as it stands at `now`, by their task ids: for more runs than anybody wants to hold.
     pub fn each_run(&self, now: Timestamp, mut each: impl FnMut(Run)) {
-        for case in self.cases() {
-            self.judge(&case, now).into_iter().for_each(&mut each);
+        for case in self
+            .cases()
+            .chunk_by(|one, other| one.compare(other).is_eq())
+        {
+            let joined = Joined::new(case);
+            self.judge(&joined, now).into_iter().for_each(&mut each);
         }
     }
 
-    fn site(&mut self, group: &Arc<str>) -> Site {
+    fn site(&mut self, group: &Arc<str>) -> Arc<Site> {
         if let Some(site) = self.sites.get(group) {
             return site.clone();
         }
-        let site = self.config.groups.find(group);
+        let site = Arc::new(self.config.groups.find(group));
         self.sites.insert(group.clone(), site.clone());
         site
     }
 
-    fn stream(&mut self, origin: &Origin, site: Site) -> usize {
-        if let Some(at) = self.index.get(origin) {
-            return *at;
+    fn stream(&mut self, origin: &Origin, site: Arc<Site>) -> usize {
+        if let Some(at) = self.find(origin) {
+            return at;
         }
-        self.streams.push(Stream {
+        self.add(Stream {
             origin: origin.clone(),
             site,
             transcript: Transcript::default(),
         });
-        self.index.insert(origin.clone(), self.streams.len() - 1);
         self.streams.len() - 1
     }
 
-    /// Joins streams and tasks by the task id.
-    fn cases(&self) -> Vec<Joined<'_>> {
-        let mut joined: BTreeMap<String, Joined<'_>> = BTreeMap::new();
-        for stream in &self.streams {
-            let task = stream
-                .origin
-                .task()
-                .filter(|id| is_task_id(id) || self.tasks.contains_key(*id));
-            let key = task.map_or_else(
-                || format!("{}\n{}", stream.origin.group, stream.origin.stream),
-                str::to_owned,
-            );
-            joined.entry(key).or_default().streams.push(stream);
-        }
-        for (id, task) in &self.tasks {
-            joined.entry(id.clone()).or_default().task = Some(task);
-        }
-        joined.into_values().collect()
+    fn find(&self, origin: &Origin) -> Option<usize> {
+        let is_same = |at: &u32| self.streams[*at as usize].origin == *origin;
+        let hash = self.hasher.hash_one(origin);
+        self.index.find(hash, is_same).map(|at| *at as usize)
+    }
+
+    fn add(&mut self, stream: Stream) {
+        self.streams.push(stream);
+        self.note(self.streams.len() - 1);
+    }
+
+    /// Enters a stream into the index.
+    fn note(&mut self, at: usize) {
+        let hash_of = |at: usize| self.hasher.hash_one(&self.streams[at].origin);
+        self.index
+            .insert_unique(hash_of(at), at as u32, |at| hash_of(*at as usize));
+    }
+
+    /// Returns the streams and tasks in the order of the tasks' ids, all of one task together.
+    fn cases(&self) -> Vec<Part<'_>> {
+        let streams = self.streams.iter().map(|stream| {
+            let task = stream.origin.task();
+            let is_known = |id: &&str| is_task_id(id) || self.tasks.contains_key(*id);
+            match task.filter(is_known) {
+                Some(id) => Part::StreamOf(id, stream),
+                None => Part::Stream(stream),
+            }
+        });
+        let tasks = self.tasks.iter().map(|(id, task)| Part::Task(id, task));
+        let mut parts: Vec<Part<'_>> = streams.chain(tasks).collect();
+        parts.sort_by(Part::compare);
+        parts
     }
 
     /// Returns the name of the container that speaks for the task: the configured one, else the only one that
     /// logged, where no command tells.
     fn main_name<'a>(&'a self, event: &TaskEvent, joined: &Joined<'a>) -> Option<&'a str> {
         let configured = self.config.main_container.as_deref();
-        configured.or_else(|| match joined.streams.as_slice() {
-            [only] if event.command().is_none() => only.origin.container(),
-            _ => None,
+        configured.or_else(|| {
+            let mut streams = joined.streams();
+            let only = streams.next().filter(|_| streams.next().is_none())?;
+            let container = only.origin.container();
+            container.filter(|_| event.command().is_none())
         })
     }
 
@@ -215,7 +243,10 @@ impl RunTable {
         let event = joined.task.map(|task| &task.event);
         let main = event.and_then(|event| event.main_container(self.main_name(event, joined)));
         let stream = joined.stream(main.map(|main| main.name.as_str()));
-        let reading = stream.map(|stream| Reading::of(&stream.transcript, &config.app_roots));
+        let reading = stream.map(|stream| {
+            let name_field = config.name_field.as_deref();
+            Reading::of(&stream.transcript, &config.app_roots, name_field)
+        });
         let reading = reading.unwrap_or_default();
         let command = event.and_then(TaskEvent::command).map(Command::parse);
         let case = Case {
@@ -245,17 +276,62 @@ impl RunTable {
     }
 }
 
+/// What is known of a task: a stream of it or its ECS event.
+#[derive(Clone, Copy, Debug)]
+enum Part<'a> {
+    StreamOf(&'a str, &'a Stream),
+    Task(&'a str, &'a Task),
+    /// A stream that tells of no task.
+    Stream(&'a Stream),
+}
+
+impl<'a> Part<'a> {
+    /// Compares by the task's id, or the names of the stream.
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (
+                Self::StreamOf(one, _) | Self::Task(one, _),
+                Self::StreamOf(other, _) | Self::Task(other, _),
+            ) => one.cmp(other),
+            _ => self.key().cmp(other.key()),
+        }
+    }
+
+    fn key(&self) -> impl Iterator<Item = u8> + use<'a> {
+        let [group, between, stream] = match *self {
+            Self::StreamOf(id, _) | Self::Task(id, _) => [id, "", ""],
+            Self::Stream(stream) => [&*stream.origin.group, "\n", &*stream.origin.stream],
+        };
+        group.bytes().chain(between.bytes()).chain(stream.bytes())
+    }
+}
+
 /// The streams and the ECS event of one task.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Joined<'a> {
-    streams: Vec<&'a Stream>,
+    parts: &'a [Part<'a>],
     task: Option<&'a Task>,
 }
 
 impl<'a> Joined<'a> {
+    fn new(parts: &'a [Part<'a>]) -> Self {
+        let task = parts.iter().find_map(|part| match part {
+            Part::Task(_, task) => Some(*task),
+            Part::StreamOf(..) | Part::Stream(_) => None,
+        });
+        Self { parts, task }
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &'a Stream> + use<'a> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::StreamOf(_, stream) | Part::Stream(stream) => Some(*stream),
+            Part::Task(..) => None,
+        })
+    }
+
     /// Returns the stream of the main container; without a name, that of a batch, then the one with most events.
     fn stream(&self, main: Option<&str>) -> Option<&'a Stream> {
-        self.streams.iter().copied().max_by_key(|stream| {
+        self.streams().max_by_key(|stream| {
             let named = main.is_some() && stream.origin.container() == main;
             (
                 named,
@@ -265,6 +341,11 @@ impl<'a> Joined<'a> {
             )
         })
     }
+}
+
+/// Returns the ECS task that wrote a stream, where its name ends in a task's id.
+pub fn task_of(origin: &Origin) -> Option<&str> {
+    origin.task().filter(|id| is_task_id(id))
 }
 
 fn is_ecs(record: &Record<'_>) -> bool {

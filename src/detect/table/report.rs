@@ -8,7 +8,7 @@ use crate::detect::outcome::{Case, Verdict};
 use crate::detect::reading::{Class, Trouble};
 use crate::detect::run::{Cause, Outcome, Run, RunKind};
 use crate::detect::table::{Stream, Task};
-use crate::detect::transcript::Transcript;
+use crate::detect::transcript::{Counts, Transcript};
 use crate::time::Timestamp;
 
 /// Puts a run together.
@@ -153,7 +153,7 @@ impl Builder<'_> {
             stop_reason: event
                 .and_then(|event| event.stop_reason(self.case.main))
                 .map(str::to_owned),
-            counts: transcript.map(Transcript::counts).unwrap_or_default(),
+            counts: self.counts(),
             migration: self.case.reading.migration.clone(),
             task: known_task.map(str::to_owned),
             cluster: event.map(|event| event.cluster.clone()),
@@ -163,6 +163,14 @@ impl Builder<'_> {
             origin,
             ..Run::default()
         }
+    }
+
+    fn counts(&self) -> Counts {
+        let counts = self.case.transcript.map(Transcript::counts);
+        let mut counts = counts.unwrap_or_default();
+        counts.errors += self.case.reading.spread.errors;
+        counts.warnings += self.case.reading.spread.warnings;
+        counts
     }
 
     fn kind(&self) -> RunKind {
@@ -189,6 +197,7 @@ impl Builder<'_> {
         let from_lines = (kind == RunKind::Migration).then_some("migrate");
         let name = self.case.command.and_then(Command::name);
         name.or_else(|| self.case.transcript?.name())
+            .or(self.case.reading.name.as_deref())
             .or(from_lines)
             .or_else(container)
             .or_else(|| self.stream.map(|stream| &*stream.origin.stream))

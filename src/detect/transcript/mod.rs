@@ -5,14 +5,15 @@
 //! are kept from both ends of the stream, and lines about migrations by themselves, so that much output
 //! between them cannot push them out.
 
-use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 
 use crate::decode::json::{Json, Malformed};
 use crate::decode::level::Level;
 use crate::decode::text_line::Format;
 use crate::decode::traceback::without_colours;
-use crate::detect::kept::{End, Kept};
+use crate::detect::kept::{Ends, Item};
 use crate::detect::migration::is_migration_line;
 use crate::detect::order::Place;
 use crate::record::Record;
@@ -27,22 +28,29 @@ const MAX_EXCEPTION: usize = 32 * 1024;
 const MAX_MESSAGE: usize = 4 * 1024;
 
 /// What is kept of one stream.
-#[derive(Clone, Debug)]
+///
+/// All of it stands at places: the first and the last event, and the last record, are those of the stores.
+#[derive(Clone, Debug, Default)]
 pub struct Transcript {
     counts: Counts,
     arrivals: u64,
     /// Hashes of event ids, the lowest bits replaced by what the event was counted as.
-    seen: HashSet<u64, foldhash::fast::FixedState>,
-    first: Option<Place>,
-    last: Option<Place>,
-    last_record: Option<Place>,
-    last_cut: Option<Place>,
-    named: Option<(Place, String)>,
+    seen: HashTable<u64>,
+    named: Option<Box<(Place, Box<str>)>>,
     text: Ends<Box<str>>,
-    migrations: Ends<Box<str>>,
-    errors: Ends<Box<ErrorRecord>>,
     /// Where records stand, so that text on both sides of one is not taken for one block.
     records: Ends<()>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most streams have nothing of.
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    migrations: Ends<Box<str>>,
+    errors: Ends<Box<ErrorRecord>>,
+    /// Where lines of an access log stand, which are nobody's sign of life.
+    accesses: Ends<()>,
+    last_cut: Option<Place>,
 }
 
 /// How many events there were.
@@ -80,29 +88,30 @@ pub enum Entry<'a> {
     Record,
 }
 
-/// A store for each end of the stream.
-#[derive(Clone, Debug)]
-struct Ends<T> {
-    first: Kept<T>,
-    last: Kept<T>,
+impl Item for Box<str> {
+    const FIRST: u32 = 64 * 1024;
+    const LAST: u32 = 384 * 1024;
+
+    fn size(&self) -> u32 {
+        self.len() as u32
+    }
 }
 
-impl Default for Transcript {
-    fn default() -> Self {
-        Self {
-            counts: Counts::default(),
-            arrivals: 0,
-            seen: HashSet::default(),
-            first: None,
-            last: None,
-            last_record: None,
-            last_cut: None,
-            named: None,
-            text: Ends::new(64 * 1024, 384 * 1024),
-            migrations: Ends::new(64 * 1024, 384 * 1024),
-            errors: Ends::new(64 * 1024, 192 * 1024),
-            records: Ends::new(8 * 1024, 32 * 1024),
-        }
+impl Item for Box<ErrorRecord> {
+    const FIRST: u32 = 64 * 1024;
+    const LAST: u32 = 192 * 1024;
+
+    fn size(&self) -> u32 {
+        MAX_MESSAGE as u32
+    }
+}
+
+impl Item for () {
+    const FIRST: u32 = 8 * 1024;
+    const LAST: u32 = 32 * 1024;
+
+    fn size(&self) -> u32 {
+        0
     }
 }
 
@@ -117,10 +126,6 @@ impl Transcript {
         } else {
             self.observe_text(record, &place);
         }
-        raise(&mut self.last, &place);
-        if self.first.as_ref().is_none_or(|first| place < *first) {
-            self.first = Some(place);
-        }
     }
 
     fn count(&mut self, id: Option<&str>, level: Option<Level>) {
@@ -129,56 +134,61 @@ impl Transcript {
             Some(Level::Warning) => 1,
             _ => 0,
         };
-        if let Some(id) = id.filter(|_| self.seen.len() < REMEMBERED_IDS) {
-            let hash = self.seen.hasher().hash_one(id);
-            if !self.seen.insert(hash & !3 | class) {
-                return;
-            }
+        let id = id.filter(|_| self.seen.len() < REMEMBERED_IDS);
+        if id.is_some_and(|id| !self.remember(hash_of(id) & !3 | class)) {
+            return;
         }
         self.counts.add(class, 1);
     }
 
+    /// Notes an event's hash; returns whether it is new.
+    fn remember(&mut self, hash: u64) -> bool {
+        let is_new = !self.has_seen(hash);
+        if is_new {
+            self.seen.insert_unique(hash, hash, |hash| *hash);
+        }
+        is_new
+    }
+
+    fn has_seen(&self, hash: u64) -> bool {
+        self.seen.find(hash, |seen| *seen == hash).is_some()
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     fn observe_record(&mut self, record: &Record<'_>, place: &Place, name_field: Option<&str>) {
-        raise(&mut self.last_record, place);
         if let Some(text) = record.text_before_record() {
             self.keep_text(&text, place);
         }
         if record.logged().is_some_and(|logged| !logged.whole) && is_cut(record) {
-            raise(&mut self.last_cut, place);
+            raise(&mut self.rare().last_cut, place);
         }
         if let Some(name) = name_field {
             self.observe_name(record, place, name);
         }
-        match record.level() {
-            Some(level @ (Level::Error | Level::Critical)) => self.errors.insert(
-                place,
-                |_| MAX_MESSAGE,
-                || Box::new(ErrorRecord::read(record, level)),
-            ),
-            _ => self.records.insert(place, |()| 0, || ()),
-        }
+        self.keep_logged(record, place);
     }
 
     fn observe_text(&mut self, record: &Record<'_>, place: &Place) {
         match record.line() {
-            // An access line is nobody's sign of life: a server may write them until its pipe closes.
+            // A server may write these until its pipe closes.
             Some(line) if line.format == Format::Access => {
-                self.records.insert(place, |()| 0, || ());
+                self.rare().accesses.insert(place, || ());
             }
-            Some(_) => self.observe_log_line(record, place),
+            Some(_) => self.keep_logged(record, place),
             None => self.keep_text(&record.text(), place),
         }
     }
 
-    fn observe_log_line(&mut self, record: &Record<'_>, place: &Place) {
-        raise(&mut self.last_record, place);
+    fn keep_logged(&mut self, record: &Record<'_>, place: &Place) {
         match record.level() {
-            Some(level @ (Level::Error | Level::Critical)) => self.errors.insert(
-                place,
-                |_| MAX_MESSAGE,
-                || Box::new(ErrorRecord::read(record, level)),
-            ),
-            _ => self.records.insert(place, |()| 0, || ()),
+            Some(level @ (Level::Error | Level::Critical)) => {
+                let error = || Box::new(ErrorRecord::read(record, level));
+                self.rare().errors.insert(place, error);
+            }
+            _ => self.records.insert(place, || ()),
         }
     }
 
@@ -186,19 +196,20 @@ impl Transcript {
         let text = without_colours(text);
         let line = || head(&text, MAX_LINE).into();
         if is_migration_line(&text) {
-            self.migrations.insert(place, |line| line.len(), line);
+            self.rare().migrations.insert(place, line);
         }
-        self.text.insert(place, |line| line.len(), line);
+        self.text.insert(place, line);
     }
 
     /// Takes the name from the first record that has one.
     fn observe_name(&mut self, record: &Record<'_>, place: &Place, field: &str) {
-        if self.named.as_ref().is_some_and(|(first, _)| first <= place) {
+        if self.named.as_ref().is_some_and(|named| named.0 <= *place) {
             return;
         }
         let value = record.object().and_then(|object| object.get(field));
         if let Some(name) = value.and_then(Json::as_str).filter(|name| !name.is_empty()) {
-            self.named = Some((place.clone(), head(&name, MAX_MESSAGE).to_owned()));
+            let name = head(&name, MAX_MESSAGE).into();
+            self.named = Some(Box::new((place.clone(), name)));
         }
     }
 
@@ -207,21 +218,13 @@ impl Transcript {
         other.shift(self.arrivals);
         self.arrivals = other.arrivals;
         self.merge_counts(&other);
-        for (mine, theirs) in [
-            (&mut self.last, &other.last),
-            (&mut self.last_record, &other.last_record),
-            (&mut self.last_cut, &other.last_cut),
-        ] {
-            if let Some(place) = theirs {
-                raise(mine, place);
-            }
-        }
-        self.first = [self.first.take(), other.first].into_iter().flatten().min();
         self.named = [self.named.take(), other.named].into_iter().flatten().min();
-        self.text.merge(other.text, |line| line.len());
-        self.migrations.merge(other.migrations, |line| line.len());
-        self.errors.merge(other.errors, |_| MAX_MESSAGE);
-        self.records.merge(other.records, |()| 0);
+        self.text.merge(other.text);
+        self.records.merge(other.records);
+        match (&mut self.rare, other.rare) {
+            (Some(mine), Some(others)) => mine.merge(*others),
+            (mine, others) => *mine = mine.take().or(others),
+        }
     }
 
     fn merge_counts(&mut self, other: &Self) {
@@ -229,30 +232,24 @@ impl Transcript {
         self.counts.errors += other.counts.errors;
         self.counts.warnings += other.counts.warnings;
         for id in &other.seen {
-            if self.seen.contains(id) {
+            if self.has_seen(*id) {
                 self.counts.add(id & 3, -1);
             } else if self.seen.len() < REMEMBERED_IDS {
-                self.seen.insert(*id);
+                self.remember(*id);
             }
         }
     }
 
     fn shift(&mut self, by: u64) {
         self.arrivals += by;
-        let named = self.named.as_mut().map(|(place, _)| place);
-        let places = [
-            &mut self.first,
-            &mut self.last,
-            &mut self.last_record,
-            &mut self.last_cut,
-        ];
-        for place in places.into_iter().flatten().chain(named) {
-            place.shift(by);
+        if let Some(named) = &mut self.named {
+            named.0.shift(by);
         }
         self.text.shift(by);
-        self.migrations.shift(by);
-        self.errors.shift(by);
         self.records.shift(by);
+        if let Some(rare) = &mut self.rare {
+            rare.shift(by);
+        }
     }
 
     /// Returns how many events there were.
@@ -262,52 +259,74 @@ impl Transcript {
 
     /// Returns the first event's place.
     pub fn first(&self) -> Option<&Place> {
-        self.first.as_ref()
+        let rare = self.rare.iter();
+        let rare = rare.flat_map(|rare| [rare.errors.first(), rare.accesses.first()]);
+        let common = [self.text.first(), self.records.first()];
+        common.into_iter().chain(rare).flatten().min()
     }
 
     /// Returns the last event's place.
     pub fn last(&self) -> Option<&Place> {
-        self.last.as_ref()
+        let accesses = self.rare.as_ref().and_then(|rare| rare.accesses.last());
+        let last = self.text.last().max(accesses);
+        last.max(self.last_record())
     }
 
     /// Returns the place of the last log record.
     pub fn last_record(&self) -> Option<&Place> {
-        self.last_record.as_ref()
+        let errors = self.rare.as_ref().and_then(|rare| rare.errors.last());
+        self.records.last().max(errors)
     }
 
     /// Returns whether the stream ends in the middle of a record.
     pub fn ends_in_a_record(&self) -> bool {
-        self.last_cut.is_some() && self.last_cut == self.last
+        let cut = self.rare.as_ref().and_then(|rare| rare.last_cut.as_ref());
+        cut.is_some() && cut == self.last()
     }
 
     /// Returns the name that a record gives the batch.
     pub fn name(&self) -> Option<&str> {
-        self.named.as_ref().map(|(_, name)| name.as_str())
+        self.named.as_ref().map(|named| &*named.1)
     }
 
     /// Walks what is kept, in the stream's order; text in front of a record comes before it.
     pub fn entries(&self) -> impl Iterator<Item = (&Place, Entry<'_>)> {
-        let mut entries: BTreeMap<(&Place, u8), Entry<'_>> = BTreeMap::new();
-        for store in [&self.text, &self.migrations] {
-            entries.extend(
-                store
-                    .iter()
-                    .map(|(place, line)| ((place, 0), Entry::Text(line))),
-            );
-        }
-        entries.extend(
-            self.records
-                .iter()
-                .map(|(place, ())| ((place, 1), Entry::Record)),
-        );
-        entries.extend(
-            self.errors
-                .iter()
-                .map(|(place, error)| ((place, 1), Entry::Error(error))),
-        );
+        let rare = || self.rare.iter();
+        let migrations = rare().flat_map(|rare| rare.migrations.iter());
+        let errors = rare().flat_map(|rare| rare.errors.iter());
+        let accesses = rare().flat_map(|rare| rare.accesses.iter());
+        let lines = self.text.iter().chain(migrations);
+        let records = self.records.iter().chain(accesses);
+        let mut entries: Vec<((&Place, u8), Entry<'_>)> = Vec::new();
+        entries.extend(lines.map(|(place, line)| ((place, 0), Entry::Text(line))));
+        entries.extend(errors.map(|(place, error)| ((place, 1), Entry::Error(error))));
+        entries.extend(records.map(|(place, ())| ((place, 1), Entry::Record)));
+        entries.sort_by_key(|(key, _)| *key);
+        // A line may be in two stores, and at both ends of one.
+        entries.dedup_by_key(|(key, _)| *key);
         entries
             .into_iter()
             .map(|((place, _), entry)| (place, entry))
+    }
+}
+
+impl Rare {
+    fn merge(&mut self, other: Self) {
+        self.migrations.merge(other.migrations);
+        self.errors.merge(other.errors);
+        self.accesses.merge(other.accesses);
+        if let Some(place) = &other.last_cut {
+            raise(&mut self.last_cut, place);
+        }
+    }
+
+    fn shift(&mut self, by: u64) {
+        self.migrations.shift(by);
+        self.errors.shift(by);
+        self.accesses.shift(by);
+        if let Some(place) = &mut self.last_cut {
+            place.shift(by);
+        }
     }
 }
 
@@ -324,7 +343,8 @@ impl Counts {
 }
 
 impl ErrorRecord {
-    fn read(record: &Record<'_>, level: Level) -> Self {
+    /// Keeps what counts of a record.
+    pub(crate) fn read(record: &Record<'_>, level: Level) -> Self {
         Self {
             level,
             logger: record.logger().unwrap_or_default().into_owned(),
@@ -336,35 +356,9 @@ impl ErrorRecord {
     }
 }
 
-impl<T: Clone> Ends<T> {
-    fn new(first: usize, last: usize) -> Self {
-        Self {
-            first: Kept::new(End::First, first),
-            last: Kept::new(End::Last, last),
-        }
-    }
-
-    fn insert(&mut self, place: &Place, size: impl Fn(&T) -> usize + Copy, item: impl Fn() -> T) {
-        for store in [&mut self.first, &mut self.last] {
-            if store.wants(place) {
-                store.insert(place, size, item());
-            }
-        }
-    }
-
-    fn merge(&mut self, other: Self, size: impl Fn(&T) -> usize + Copy) {
-        self.first.merge(other.first, size);
-        self.last.merge(other.last, size);
-    }
-
-    fn shift(&mut self, by: u64) {
-        self.first.shift(by);
-        self.last.shift(by);
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&Place, &T)> {
-        self.first.iter().chain(self.last.iter())
-    }
+/// The same in every process, since transcripts of several are merged.
+fn hash_of(id: &str) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(id)
 }
 
 fn raise(highest: &mut Option<Place>, place: &Place) {

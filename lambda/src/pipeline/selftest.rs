@@ -1,0 +1,61 @@
+//! The self-test: one marked alert through the whole path, as a person would get it.
+
+use logq::alert::{Alert, Kind, Standing, Status, Subject, identity};
+use logq::severity::Severity;
+use logq::state::{Committed, Expected, Store, Write};
+use logq::time::Timestamp;
+
+use super::documents::{OUTBOX_KEPT, Outgoing, after, outbox_key};
+use super::tell::Told;
+use super::{Failure, Pipeline};
+use crate::streams::Streams;
+
+impl<R: Streams> Pipeline<R> {
+    /// Writes a test alert down for every sink.
+    pub(crate) async fn self_test(
+        &mut self,
+        store: &impl Store,
+        now: Timestamp,
+    ) -> Result<Told, Failure> {
+        let alert = test_alert(&self.stage, now);
+        let outgoing = Outgoing {
+            key: alert.id.clone(),
+            waiting: self.names.iter().map(|name| (*name).to_owned()).collect(),
+            alert,
+            claimed: None,
+            not_before: None,
+        };
+        let key = outbox_key(&outgoing.alert.id);
+        let write = Write::put(key, &outgoing, after(now, OUTBOX_KEPT), Expected::Absent);
+        let made = store.commit(vec![write], now).await? == Committed::Made;
+        Ok(Told {
+            alerts: if made { vec![outgoing] } else { Vec::new() },
+            ..Told::default()
+        })
+    }
+}
+
+fn test_alert(stage: &str, now: Timestamp) -> Alert {
+    let subject = Subject {
+        stage: Some(stage.to_owned()).filter(|stage| !stage.is_empty()),
+        kind: Kind::Task,
+        name: Some("selftest".to_owned()),
+        ..Subject::default()
+    };
+    let standing = Standing {
+        id: identity(&["selftest", stage, &now.as_millis().to_string()]),
+        status: Status::Firing,
+        severity: Severity::Info,
+        rule: "selftest".to_owned(),
+        occurrences: 1,
+        suppressed: 0,
+        first_seen: now,
+        last_seen: now,
+        remarks: Vec::new(),
+    };
+    let mut alert = Alert::new(subject, standing, logq::alert::Place::default());
+    "Test alert: the way from logq to here works".clone_into(&mut alert.title);
+    "Nothing has failed. Somebody asked logq to send this.".clone_into(&mut alert.summary);
+    "logq demo".clone_into(&mut alert.command);
+    alert
+}

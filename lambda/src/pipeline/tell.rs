@@ -1,0 +1,327 @@
+//! From sightings to alerts that are written down: the policy over what the store remembers.
+//!
+//! The memory of a key and the alerts that it makes are written together or not at all, on the condition that
+//! nobody wrote the memory since it was read. So two invocations at once count every event once and tell it once.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use logq::alert::redact::Redactor;
+use logq::alert::{Alert, Status};
+use logq::config::Config;
+use logq::state::{
+    Committed, Document, Expected, Key, MOST_WRITES, Silence, Store, StoreError, Write,
+};
+use logq::time::Timestamp;
+use logq::watch::Sighted;
+use logq::watch::policy::{Memory, Telling, decide};
+
+use super::documents::{
+    MEMORY_KEPT, MemoryDocument, OUTBOX_KEPT, Outgoing, Silenced, after, memory_key, outbox_key,
+};
+
+/// How often the writing of one pack is tried against others who write the same keys.
+const MOST_TRIES: u32 = 12;
+/// The most bytes of an alert's document: an item of the table has at most 400 KB.
+const LARGEST_ALERT: usize = 300_000;
+/// How much of a traceback is left of one that is too large.
+const LARGEST_TRACEBACK: usize = 60_000;
+
+/// All sightings of one key, in order.
+pub(crate) struct Group<'a> {
+    pub(crate) key: String,
+    /// Each with its identity, unless it is known to be new by other means.
+    pub(crate) seen: Vec<(Sighted<'a>, Option<String>)>,
+    /// Sentences that its alerts end with.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// What is given to every decision.
+pub(crate) struct Rulings<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) redactor: Option<&'a Redactor>,
+    pub(crate) silences: &'a [Silence],
+    /// The sinks that there are.
+    pub(crate) sinks: &'a [&'static str],
+    pub(crate) now: Timestamp,
+}
+
+/// What became of sightings.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The alerts that were written down, with the versions of their documents.
+    pub(crate) alerts: Vec<Outgoing>,
+    /// How many sightings made none.
+    pub(crate) suppressed: u64,
+    /// How many had been counted before.
+    pub(crate) repeated: u64,
+}
+
+impl Told {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.alerts.extend(other.alerts);
+        self.suppressed += other.suppressed;
+        self.repeated += other.repeated;
+    }
+}
+
+/// What one group makes: the writes, and what they mean once they are made.
+pub(crate) struct Decided {
+    pub(crate) writes: Vec<Write>,
+    pub(crate) told: Told,
+}
+
+/// Tells groups whose sightings have identities; nothing else is written with them.
+pub(crate) async fn tell(
+    store: &impl Store,
+    groups: Vec<Group<'_>>,
+    rulings: &Rulings<'_>,
+) -> Result<Told, StoreError> {
+    let mut told = Told::default();
+    let mut left: Vec<&Group<'_>> = groups.iter().collect();
+    for attempt in 0..MOST_TRIES {
+        // What was in the way may be one key of many: from the second time on each is written by itself.
+        let most = if attempt == 0 { MOST_WRITES } else { 1 };
+        left = tell_once(store, left, most, rulings, &mut told).await?;
+        if left.is_empty() {
+            return Ok(told);
+        }
+        tokio::time::sleep(Duration::from_millis(10 << attempt.min(6))).await;
+    }
+    Err(StoreError {
+        operation: "TransactWriteItems",
+        table: String::new(),
+        reason: format!("{} keys are written by others all the time", left.len()),
+    })
+}
+
+/// Returns the groups that somebody else was quicker with.
+async fn tell_once<'g, 'a>(
+    store: &impl Store,
+    groups: Vec<&'g Group<'a>>,
+    most: usize,
+    rulings: &Rulings<'_>,
+    told: &mut Told,
+) -> Result<Vec<&'g Group<'a>>, StoreError> {
+    let memories = memories(store, groups.iter().copied(), rulings.now).await?;
+    let mut again = Vec::new();
+    let mut pack: Vec<(&Group<'_>, Told)> = Vec::new();
+    let mut writes = Vec::new();
+    for group in groups {
+        let decided = decide_group(group, memories.get(&group.key), rulings);
+        if !writes.is_empty() && writes.len() + decided.writes.len() > most {
+            write_pack(store, &mut writes, &mut pack, told, &mut again, rulings.now).await?;
+        }
+        writes.extend(decided.writes);
+        pack.push((group, decided.told));
+    }
+    write_pack(store, &mut writes, &mut pack, told, &mut again, rulings.now).await?;
+    Ok(again)
+}
+
+async fn write_pack<'g, 'a>(
+    store: &impl Store,
+    writes: &mut Vec<Write>,
+    pack: &mut Vec<(&'g Group<'a>, Told)>,
+    told: &mut Told,
+    again: &mut Vec<&'g Group<'a>>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let committed = store.commit(std::mem::take(writes), now).await?;
+    for (group, one) in pack.drain(..) {
+        match committed {
+            Committed::Made => told.add(one),
+            Committed::Conflict => again.push(group),
+        }
+    }
+    Ok(())
+}
+
+/// Reads the memories of the groups' keys.
+pub(crate) async fn memories<'g, 'a: 'g>(
+    store: &impl Store,
+    groups: impl Iterator<Item = &'g Group<'a>>,
+    now: Timestamp,
+) -> Result<HashMap<String, Document>, StoreError> {
+    let keys: HashMap<Key, &str> = groups
+        .map(|group| (memory_key(&group.key), group.key.as_str()))
+        .collect();
+    let wanted: Vec<Key> = keys.keys().cloned().collect();
+    let documents = store.get(&wanted, now).await?;
+    let named = documents.into_iter().filter_map(|document| {
+        let key = (*keys.get(&document.key)?).to_owned();
+        Some((key, document))
+    });
+    Ok(named.collect())
+}
+
+/// Decides on one group's sightings, from what is remembered of its key.
+pub(crate) fn decide_group(
+    group: &Group<'_>,
+    before: Option<&Document>,
+    rulings: &Rulings<'_>,
+) -> Decided {
+    let known = before.and_then(Document::read::<MemoryDocument>);
+    let mut document = known.clone().unwrap_or_default();
+    let mut told = Told::default();
+    for (one, identity) in &group.seen {
+        if identity
+            .as_ref()
+            .is_some_and(|identity| !document.count(identity))
+        {
+            told.repeated += 1;
+            continue;
+        }
+        match ruled(one, &mut document, group, rulings) {
+            Some(alert) => told.alerts.push(outgoing(alert, &group.key, rulings)),
+            None => told.suppressed += 1,
+        }
+    }
+    // Nobody is told what is routed nowhere; it is not kept either.
+    told.alerts.retain(|alert| !alert.waiting.is_empty());
+    let mut writes: Vec<Write> = told
+        .alerts
+        .iter()
+        .map(|one| put_alert(one, rulings.now))
+        .collect();
+    if document != known.unwrap_or_default() {
+        let expected = before.map_or(Expected::Absent, Document::unchanged);
+        let expires = after(rulings.now, MEMORY_KEPT);
+        writes.push(Write::put(
+            memory_key(&group.key),
+            &document,
+            expires,
+            expected,
+        ));
+    }
+    Decided { writes, told }
+}
+
+/// Takes one sighting into the memory; returns the alert when it is to be told.
+fn ruled(
+    one: &Sighted<'_>,
+    document: &mut MemoryDocument,
+    group: &Group<'_>,
+    rulings: &Rulings<'_>,
+) -> Option<Alert> {
+    let before = document.memory;
+    let (memory, telling) = decide(before.as_ref(), one.at, one.sighting, &one.rule.policy);
+    document.memory = memory;
+    let mut remarks = group.remarks.clone();
+    remarks.extend(document.silenced.as_ref().map(said_of_silence));
+    let alert = one.alert(telling, &memory.or(before)?, remarks, rulings.config)?;
+    if let Some(silence) = covering(&alert, rulings.silences) {
+        keep_untold(document, before.as_ref(), telling, silence);
+        return None;
+    }
+    document.silenced = None;
+    Some(match rulings.redactor {
+        Some(redactor) => redactor.alert(alert),
+        None => alert,
+    })
+}
+
+/// Counts what a silence covers, as if it had not been told: the first after the silence is.
+fn keep_untold(
+    document: &mut MemoryDocument,
+    before: Option<&Memory>,
+    telling: Telling,
+    silence: &Silence,
+) {
+    if let (Some(memory), Telling::Firing | Telling::Repeat { .. }) =
+        (&mut document.memory, telling)
+    {
+        memory.told = before.map_or(0, |before| before.told);
+        memory.told_at = before.map_or(memory.told_at, |before| before.told_at);
+    }
+    let silenced = document.silenced.get_or_insert(Silenced {
+        count: 0,
+        reason: String::new(),
+    });
+    silenced.count += 1;
+    silence.reason.clone_into(&mut silenced.reason);
+}
+
+fn covering<'s>(alert: &Alert, silences: &'s [Silence]) -> Option<&'s Silence> {
+    let stage = alert.subject.stage.as_deref().unwrap_or_default();
+    let names = [
+        alert.subject.name.as_deref().unwrap_or_default(),
+        alert.rule.as_str(),
+    ];
+    silences
+        .iter()
+        .find(|silence| silence.covers(stage, &names))
+}
+
+fn said_of_silence(silenced: &Silenced) -> String {
+    let times = match silenced.count {
+        1 => "Once it was not told".to_owned(),
+        count => format!("{count} times it was not told"),
+    };
+    let reason = if silenced.reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", silenced.reason)
+    };
+    format!("{times} because of a silence{reason}.")
+}
+
+fn outgoing(mut alert: Alert, key: &str, rulings: &Rulings<'_>) -> Outgoing {
+    shorten(&mut alert);
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let (stage, service) = (text(&alert.subject.stage), text(&alert.subject.service));
+    let routed = rulings
+        .config
+        .sinks_for(alert.severity, &stage, &service, &alert.rule);
+    let there = rulings.sinks.iter();
+    let waiting = there
+        .filter(|name| routed.iter().any(|sink| sink.name() == **name))
+        .map(|name| (*name).to_owned());
+    Outgoing {
+        waiting: waiting.collect(),
+        alert,
+        key: key.to_owned(),
+        claimed: None,
+        not_before: None,
+    }
+}
+
+/// Cuts the traceback of an alert that is too large for the table, and says so.
+fn shorten(alert: &mut Alert) {
+    if alert.to_json().len() <= LARGEST_ALERT {
+        return;
+    }
+    let Some(error) = &mut alert.subject.error else {
+        return;
+    };
+    for text in [&mut error.traceback, &mut error.message]
+        .into_iter()
+        .flatten()
+    {
+        let mut from = text.len().saturating_sub(LARGEST_TRACEBACK);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        if from > 0 {
+            *text = format!("({from} bytes left out)\n{}", &text[from..]);
+        }
+    }
+}
+
+/// Writes an alert down unless it is there: the same failure has the same id.
+fn put_alert(outgoing: &Outgoing, now: Timestamp) -> Write {
+    let expires = after(now, OUTBOX_KEPT);
+    let key = outbox_key(&outgoing.alert.id);
+    Write::put(key, outgoing, expires, Expected::Absent)
+}
+
+/// Returns whether an alert tells more of a message that was sent before, instead of being one of its own.
+pub(crate) fn follows(alert: &Alert) -> bool {
+    let of_a_kind = alert.subject.kind == logq::alert::Kind::Error;
+    match alert.status {
+        Status::Firing => false,
+        // Each run that fails is a failure of its own.
+        Status::Repeat => of_a_kind,
+        Status::Resolved => true,
+    }
+}

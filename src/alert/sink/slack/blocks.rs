@@ -1,0 +1,238 @@
+//! Block Kit messages.
+
+use serde_json::{Value, json};
+
+use super::mrkdwn::{code_block, code_block_ending, escaped, link, plain};
+use crate::alert::sink::limit::units;
+use crate::alert::sink::{Storm, words};
+use crate::alert::{Alert, Status, text, title};
+use crate::time::Zone;
+
+/// Slack refuses blocks of about 13,200 characters together; well below that nothing surprises.
+const LONGEST_MESSAGE: usize = 9_800;
+const LONGEST_HEADER: usize = 150;
+const LONGEST_SECTION: usize = 3_000;
+/// How much of each text is shown, in percent, until the whole message is short enough.
+const SHARES: [usize; 5] = [100, 70, 45, 25, 10];
+
+/// Returns the message of an alert; as the failure goes on, the same message is edited to a newer one.
+pub fn message(alert: &Alert, zone: &Zone) -> Value {
+    fitting(|share| {
+        let mut blocks = vec![header(&alert.title), context(alert, zone)];
+        blocks.push(section(&escaped(&said(alert), of(1_500, share))));
+        if alert.status != Status::Resolved {
+            blocks.extend(
+                ending(alert).map(|lines| section(&code_block_ending(&lines, of(1_500, share)))),
+            );
+        }
+        blocks.extend(fields(alert, zone, share));
+        let command = code_block(&alert.command, of(600, share.max(45)));
+        blocks.push(section(&format!("To see it:\n{command}")));
+        blocks.extend(links(alert, share));
+        body(&fallback(alert), &blocks)
+    })
+}
+
+/// Returns what stands in the thread under a message: the whole error; nothing when the message has it all.
+pub fn details(alert: &Alert, zone: &Zone) -> Option<Value> {
+    let error = alert.subject.error.as_ref()?;
+    let traceback = error.traceback.as_deref().unwrap_or_default();
+    let what = [error.kind.as_deref(), error.message.as_deref()];
+    let what: Vec<&str> = what.into_iter().flatten().collect();
+    if traceback.is_empty() && what.is_empty() {
+        return None;
+    }
+    Some(fitting(|share| {
+        let mut blocks = Vec::new();
+        if !what.is_empty() {
+            let lines = code_block(&what.join(": "), of(2_500, share));
+            blocks.push(section(&format!("The error:\n{lines}")));
+        }
+        if !traceback.is_empty() {
+            blocks.push(section("The traceback, its last lines:"));
+            blocks.push(section(&code_block_ending(
+                traceback,
+                of(LONGEST_SECTION, share),
+            )));
+        }
+        blocks.push(section(&escaped(&evidence(alert, zone), of(1_200, share))));
+        body(&format!("Details of: {}", alert.title), &blocks)
+    }))
+}
+
+/// Returns what is said in the thread when the failure happens again, or is over.
+pub fn follow_up(alert: &Alert, zone: &Zone) -> Value {
+    fitting(|share| {
+        let state = words::state(alert);
+        let sentence = format!("{} {state}: {}", words::sign(state), alert.title);
+        let mut blocks = vec![section(&escaped(&sentence, of(1_500, share)))];
+        blocks.push(section(&escaped(&alert.summary, of(1_500, share))));
+        blocks.push(context(alert, zone));
+        body(&fallback(alert), &blocks)
+    })
+}
+
+/// Returns the one message in the place of many.
+pub fn storm(storm: &Storm, zone: &Zone) -> Value {
+    let state = words::severity(storm.worst);
+    let sentence = words::storm_title(storm);
+    let (kinds, more) = words::storm_kinds(storm);
+    fitting(|share| {
+        let mut lines: Vec<String> = kinds
+            .iter()
+            .map(|kind| escaped(kind, of(240, share)))
+            .collect();
+        if more > 0 {
+            lines.push(format!("and {}", title::number(more as u64, "other kind")));
+        }
+        let mut blocks = vec![
+            header(&sentence),
+            note(&format!(
+                "{} *{state}* · {} to {}",
+                words::sign(state),
+                words::when(storm.since, zone),
+                words::when(storm.until, zone)
+            )),
+            section(&words::storm_summary(storm)),
+        ];
+        if !lines.is_empty() {
+            blocks.push(section(&lines.join("\n")));
+        }
+        let command = code_block(&storm.command, of(600, share));
+        blocks.push(section(&format!("To see them:\n{command}")));
+        body(&format!("{state}: {sentence}"), &blocks)
+    })
+}
+
+fn body(fallback: &str, blocks: &[Value]) -> Value {
+    json!({
+        // Notifications and screen readers take this text in the place of the blocks.
+        "text": escaped(fallback, 500),
+        "blocks": blocks,
+        // The console's pages need a login: there is nothing to preview.
+        "unfurl_links": false,
+        "unfurl_media": false,
+    })
+}
+
+fn fallback(alert: &Alert) -> String {
+    let place = words::place(alert).join(" ");
+    let head = [words::state(alert), &place].join(" ");
+    format!("{}: {}", head.trim(), alert.title)
+}
+
+fn header(sentence: &str) -> Value {
+    let text = plain(sentence, LONGEST_HEADER);
+    let text = if text.trim().is_empty() {
+        "An alert"
+    } else {
+        &text
+    };
+    json!({"type": "header", "text": {"type": "plain_text", "text": text, "emoji": false}})
+}
+
+fn context(alert: &Alert, zone: &Zone) -> Value {
+    let state = words::state(alert);
+    let mut parts = vec![format!("{} *{state}*", words::sign(state))];
+    if alert.status == Status::Repeat {
+        parts.push("told again".to_owned());
+    }
+    parts.extend(words::place(alert).iter().map(|word| escaped(word, 100)));
+    parts.push(words::when(alert.last_seen, zone));
+    note(&parts.join(" · "))
+}
+
+/// Returns the summary, after the whole title where the header had no room for it.
+fn said(alert: &Alert) -> String {
+    let is_cut = units(&alert.title) > LONGEST_HEADER;
+    let title = if is_cut { alert.title.as_str() } else { "" };
+    let said = format!("{title}\n{}", alert.summary);
+    match said.trim() {
+        "" => "Nothing more is known.".to_owned(),
+        said => said.to_owned(),
+    }
+}
+
+fn ending(alert: &Alert) -> Option<String> {
+    let traceback = alert.subject.error.as_ref()?.traceback.as_deref()?;
+    let lines = text::ending(traceback);
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn fields(alert: &Alert, zone: &Zone, share: usize) -> Option<Value> {
+    let field = |(name, value): &(&str, String)| {
+        let text = format!("*{name}*\n{}", escaped(value, of(300, share)));
+        json!({"type": "mrkdwn", "text": text})
+    };
+    let fields: Vec<Value> = words::facts(alert, zone).iter().map(field).collect();
+    (!fields.is_empty()).then(|| json!({"type": "section", "fields": fields}))
+}
+
+fn links(alert: &Alert, share: usize) -> Option<Value> {
+    let links = &alert.links;
+    let all = [
+        (&links.console, "Log lines"),
+        (&links.insights, "Logs Insights"),
+        (&links.runbook, "Runbook"),
+    ];
+    let mut shown = Vec::new();
+    let mut room = of(2_900, share);
+    for (address, label) in all {
+        let Some(link) = address.as_deref().and_then(|address| link(address, label)) else {
+            continue;
+        };
+        let cost = units(&link) + 3;
+        if cost <= room {
+            room -= cost;
+            shown.push(link);
+        }
+    }
+    (!shown.is_empty()).then(|| section(&shown.join(" · ")))
+}
+
+/// Returns where the lines are, for people without the console at hand.
+fn evidence(alert: &Alert, zone: &Zone) -> String {
+    let error = alert.subject.error.as_ref();
+    let parts = [
+        ("In", error.and_then(|error| error.culprit.clone())),
+        ("Log group", Some(alert.log.group.clone())),
+        ("Log stream", Some(alert.log.stream.clone())),
+        ("Last seen", Some(words::when(alert.last_seen, zone))),
+        (
+            "Grouped by",
+            error.and_then(|error| error.grouped_by.clone()),
+        ),
+        ("Alert", Some(alert.id.clone())),
+    ];
+    let lines = parts.into_iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(format!("{name}: {value}"))
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+/// Returns a section; Slack refuses one without text.
+fn section(text: &str) -> Value {
+    let text = if text.trim().is_empty() { "-" } else { text };
+    json!({"type": "section", "text": {"type": "mrkdwn", "text": text}})
+}
+
+fn note(text: &str) -> Value {
+    json!({"type": "context", "elements": [{"type": "mrkdwn", "text": text}]})
+}
+
+fn of(longest: usize, share: usize) -> usize {
+    longest * share / 100
+}
+
+/// Builds a message with less and less of each text until the whole is short enough.
+fn fitting(build: impl Fn(usize) -> Value) -> Value {
+    let mut message = Value::Null;
+    for share in SHARES {
+        message = build(share);
+        if units(&message.to_string()) <= LONGEST_MESSAGE {
+            break;
+        }
+    }
+    message
+}
