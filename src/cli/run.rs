@@ -324,7 +324,7 @@ impl Reader {
             }
         };
         Self {
-            source: Watched::new(source, context.notices, Arc::clone(&bytes)),
+            source: Watched::new(source, context.notices),
             progress: Some(bar),
             bytes,
             seen,

@@ -1,17 +1,18 @@
 //! A source that says, at `-vv`, which files were read and how long each took; at `-vvv` also each block.
+//!
+//! Blocks of plain files are read by the workers, so a file's time is that until the next one is begun.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::output::{Notices, size};
+use super::output::{Notices, counted};
 use crate::scan::{Block, Blocks};
-use crate::source::{Progress, Report, Source};
+use crate::source::{Report, Source};
 
 /// A source, and what is told of it.
 pub(super) struct Watched {
     source: Source,
     notices: Notices,
-    bytes: Arc<Progress>,
     current: Option<Current>,
 }
 
@@ -19,18 +20,15 @@ pub(super) struct Watched {
 struct Current {
     name: Arc<str>,
     opened: Instant,
-    /// How many bytes of all files were read before it.
-    before: u64,
     blocks: u64,
 }
 
 impl Watched {
-    /// Watches a source that counts its bytes.
-    pub(super) fn new(source: Source, notices: Notices, bytes: Arc<Progress>) -> Self {
+    /// Watches a source.
+    pub(super) fn new(source: Source, notices: Notices) -> Self {
         Self {
             source,
             notices,
-            bytes,
             current: None,
         }
     }
@@ -45,43 +43,30 @@ impl Watched {
         let Some(file) = self.current.take() else {
             return;
         };
-        let read = self.bytes.read().saturating_sub(file.before);
-        self.notices.detail(
-            2,
-            &format!(
-                "{}: {} read in {}",
-                file.name,
-                size(read),
-                elapsed(file.opened)
-            ),
-        );
+        let blocks = counted(file.blocks, "block", "blocks");
+        let time = elapsed(file.opened);
+        let said = format!("{}: {blocks} in {time}", file.name);
+        self.notices.detail(2, &said);
     }
 
-    fn tell(&mut self, block: &Block, asked: Instant, before: u64) {
+    fn tell(&mut self, block: &Block, asked: Instant) {
         let is_next = |file: &Current| file.name != block.file;
         if self.current.as_ref().is_none_or(is_next) {
             self.close();
             self.current = Some(Current {
                 name: Arc::clone(&block.file),
                 opened: asked,
-                before,
                 blocks: 0,
             });
         }
         if let Some(file) = &mut self.current {
             file.blocks += 1;
-            self.notices.detail(
-                3,
-                &format!(
-                    "{}: block {} at byte {}, {} of lines, log group `{}`, stream `{}`",
-                    block.file,
-                    file.blocks,
-                    block.offset,
-                    size(block.bytes().len() as u64),
-                    block.origin.group,
-                    block.origin.stream
-                ),
+            let (origin, offset) = (&block.origin, block.offset);
+            let said = format!(
+                "{}: block {} from byte {offset}, log group `{}`, stream `{}`",
+                block.file, file.blocks, origin.group, origin.stream
             );
+            self.notices.detail(3, &said);
         }
     }
 }
@@ -91,14 +76,14 @@ impl Blocks for Watched {
         self.source.is_live()
     }
 
-    fn next_into(&mut self, block: &mut Block) -> bool {
+    fn claim(&mut self, block: &mut Block) -> bool {
+        let asked = Instant::now();
+        let found = self.source.claim(block);
         if !self.notices.says(2) {
-            return self.source.next_into(block);
+            return found;
         }
-        let (asked, before) = (Instant::now(), self.bytes.read());
-        let found = self.source.next_into(block);
         if found {
-            self.tell(block, asked, before);
+            self.tell(block, asked);
         } else {
             self.close();
         }
