@@ -9,9 +9,9 @@ use clap_complete::CompletionCandidate;
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::environment::Environment;
-use super::{Failure, output, parse, tree};
+use super::{Failure, guide, output, parse, tree};
 use crate::config::Config;
-use crate::saved::Catalog;
+use crate::saved::{Catalog, SavedQuery};
 
 /// The variable by which the script tells the program to complete.
 const VARIABLE: &str = "LOGQ_COMPLETE";
@@ -98,13 +98,45 @@ fn candidates(values: Vec<String>) -> ArgValueCandidates {
     })
 }
 
+/// Returns the names of the saved queries that are watched for.
+pub(super) fn rule_names() -> Vec<CompletionCandidate> {
+    names_of(|query| query.alert.is_some())
+}
+
+/// Returns the topics and commands that help explains.
+pub(super) fn help_names() -> Vec<CompletionCandidate> {
+    let topics = guide::TOPICS
+        .iter()
+        .map(|topic| CompletionCandidate::new(topic.name).help(Some(topic.about.into())));
+    let root = tree::build(&project_catalog(), false);
+    let commands = root
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(|command| {
+            CompletionCandidate::new(command.get_name()).help(command.get_about().cloned())
+        });
+    topics.chain(commands).collect()
+}
+
 /// Returns the names of the saved queries, for arguments that take one.
 pub(super) fn query_names() -> Vec<CompletionCandidate> {
-    let environment = Environment::of_process();
-    let config = parse::early_config(&environment).ok();
-    let catalog: Catalog = parse::catalog(config.as_ref()).unwrap_or_default();
-    let candidate = |query: &crate::saved::SavedQuery| {
+    names_of(|_| true)
+}
+
+fn names_of(wanted: impl Fn(&SavedQuery) -> bool) -> Vec<CompletionCandidate> {
+    let candidate = |query: &SavedQuery| {
         CompletionCandidate::new(&query.name).help(Some(query.title.clone().into()))
     };
-    catalog.iter().map(candidate).collect()
+    let catalog = project_catalog();
+    catalog
+        .iter()
+        .filter(|query| wanted(query))
+        .map(candidate)
+        .collect()
+}
+
+fn project_catalog() -> Catalog {
+    let environment = Environment::of_process();
+    let config = parse::early_config(&environment).ok();
+    parse::catalog(config.as_ref()).unwrap_or_default()
 }

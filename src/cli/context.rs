@@ -10,8 +10,10 @@ use clap::ValueEnum;
 use super::args::{Engine, Flags, OutputArgs, SourceArgs, TimeArgs};
 use super::environment::Environment;
 use super::interrupt::Interrupt;
-use super::output::Notices;
+use super::output::{Notices, counted};
+use super::progress::Screen;
 use super::scope::Scope;
+use super::source::Written;
 use super::terminal::{self, Streams};
 use super::{Failure, source};
 use crate::config::{self, Config, Places};
@@ -44,9 +46,11 @@ pub(super) struct Context {
     pub(super) notices: Notices,
     /// Whether the person wants us to stop.
     pub(super) interrupt: Interrupt,
+    /// Whose the terminal is.
+    pub(super) screen: Screen,
     pub(super) environment: Environment,
     pub(super) streams: Streams,
-    pub(super) sources: Vec<String>,
+    pub(super) sources: Written,
     pub(super) output: OutputArgs,
 }
 
@@ -92,6 +96,7 @@ impl Context {
             environment: environment.clone(),
             streams: *streams,
             interrupt: Interrupt::default(),
+            screen: Screen::default(),
             config,
             catalog,
             clock,
@@ -100,6 +105,36 @@ impl Context {
             notices,
             output,
         })
+    }
+
+    /// Says, at `-v`, what an answer depends on beside the question.
+    pub(super) fn tell_decisions(&self, source: &str) {
+        let notices = &self.notices;
+        let files = &self.config.files;
+        let config = match files.as_slice() {
+            [] => "no configuration file: defaults".to_owned(),
+            files => {
+                let paths: Vec<_> = files
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect();
+                format!("configuration from {}", paths.join(", "))
+            }
+        };
+        notices.decision(&config);
+        notices.decision(&format!("times are in {}", self.clock.zone.name()));
+        notices.decision(&format!("reading {source}"));
+        notices.decision(&format!(
+            "window: {}",
+            self.window.describe(&self.clock.zone)
+        ));
+        let threads = counted(self.threads as u64, "thread", "threads");
+        notices.decision(&format!("{threads} at work"));
+        let scope = match self.scope.describe() {
+            scope if scope.is_empty() => "every stage and service".to_owned(),
+            scope => scope,
+        };
+        notices.detail(3, &format!("of {scope}"));
     }
 
     /// Returns the output format, `table` when none was asked for.

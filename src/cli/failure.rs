@@ -5,7 +5,8 @@ use std::io;
 
 use super::Exit;
 use crate::config::ConfigError;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, escape};
+use crate::saved::Located;
 
 /// Why the program stops, and how it ends.
 #[derive(Debug)]
@@ -48,23 +49,26 @@ impl Failure {
 
     /// Creates a failure from mistakes in a text that `origin` names.
     pub fn text(faults: Diagnostics, origin: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::text_at(faults, origin, text, 1)
-    }
-
-    /// Creates a failure from mistakes in a text that begins at a line of a file.
-    pub fn text_at(
-        faults: Diagnostics,
-        origin: impl Into<String>,
-        text: impl Into<String>,
-        first_line: usize,
-    ) -> Self {
         Self::new(
             Exit::Usage,
             Body::Text {
                 faults,
                 origin: origin.into(),
                 text: text.into(),
-                first_line,
+                first_line: 1,
+            },
+        )
+    }
+
+    /// Creates a failure from mistakes in a saved query, whose file is named.
+    pub fn located(at: Located, path: &str) -> Self {
+        Self::new(
+            Exit::Usage,
+            Body::Text {
+                faults: at.faults,
+                origin: path.to_owned(),
+                text: at.text,
+                first_line: at.first_line,
             },
         )
     }
@@ -128,8 +132,12 @@ impl Failure {
     pub fn render(&self, color: bool) -> String {
         let mut text = match &self.body {
             Body::Message(message, causes) => {
-                let mut lines = vec![error_line(message, color)];
-                lines.extend(causes.iter().map(|cause| format!("  cause: {cause}")));
+                let mut lines = vec![error_line(&escape::safe_lines(message), color)];
+                lines.extend(
+                    causes
+                        .iter()
+                        .map(|cause| format!("  cause: {}", escape::safe_lines(cause))),
+                );
                 lines.join("\n")
             }
             Body::Text {
@@ -143,7 +151,7 @@ impl Failure {
         };
         if let Some(hint) = &self.hint {
             text.push_str("\nhint: ");
-            text.push_str(hint);
+            text.push_str(&escape::safe_lines(hint));
         }
         text
     }
@@ -191,6 +199,18 @@ mod tests {
         error: no source to read
           cause: standard input is a terminal
         hint: logq errors --source logs/
+        ");
+    }
+
+    #[test]
+    fn what_others_wrote_does_not_steer_the_terminal() {
+        let failure = Failure::usage("there is no file `a\x1b[2Jb`")
+            .cause("\u{9b}31m")
+            .hint("--source a\x07".to_owned());
+        insta::assert_snapshot!(failure.render(false), @r"
+        error: there is no file `a\x1b[2Jb`
+          cause: \u{9b}31m
+        hint: --source a\x07
         ");
     }
 

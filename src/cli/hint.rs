@@ -2,6 +2,8 @@
 //!
 //! Only an empty answer is worth a second look at the source, and then at a part of it.
 
+use std::sync::atomic::AtomicU64;
+
 use super::context::Context;
 use super::output::{counted, thousands};
 use super::run::{self, Again};
@@ -23,7 +25,8 @@ pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) {
     }
     let zone = run::log_zone(context);
     let (scope, stop) = (Scope::default(), context.interrupt.flag());
-    let mut sample = Sample::new(run::setting(context, &scope, &zone, &stop));
+    let seen = AtomicU64::new(0);
+    let mut sample = Sample::new(run::setting(context, &scope, &zone, &stop, &seen));
     let mut source = again.open(context, &zone);
     let mut block = Block::default();
     let mut rest = again.is_cut();

@@ -17,6 +17,7 @@ mod guide;
 mod hint;
 mod interrupt;
 mod output;
+mod pager;
 mod parse;
 mod progress;
 mod run;
@@ -25,6 +26,7 @@ mod sheet;
 mod source;
 mod terminal;
 mod tree;
+mod watched;
 
 use std::process::ExitCode;
 

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::context::Context;
+use super::pager::Output;
 use super::{Exit, Failure, terminal};
-use crate::render::Format;
+use crate::render::escape;
 
 /// Writes an error or another block of text to standard error.
 pub(super) fn complain(text: &str) {
@@ -16,6 +17,8 @@ pub(super) fn complain(text: &str) {
 }
 
 /// Says on standard error what is not the answer.
+///
+/// Names of files and texts of others may stand in what is said, so control characters are shown, not sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Notices {
     /// `-q`: nothing but the answer and errors.
@@ -30,7 +33,7 @@ impl Notices {
     /// Says what belongs to the answer but is not data: the window, a limit that cut, that there are no rows.
     pub(super) fn remark(self, text: &str) {
         if !self.quiet {
-            complain(&format!("logq: {text}"));
+            complain(&format!("logq: {}", escape::safe_lines(text)));
         }
     }
 
@@ -42,6 +45,7 @@ impl Notices {
             } else {
                 ("", "")
             };
+            let text = escape::safe_lines(text);
             complain(&format!("logq: {start}warning{end}: {text}"));
         }
     }
@@ -53,64 +57,26 @@ impl Notices {
         } else {
             ("", "")
         };
+        let text = escape::safe_lines(text);
         complain(&format!("{start}error{end}: {text}"));
     }
 
     /// Says what was decided, for `-v`.
     pub(super) fn decision(self, text: &str) {
-        if self.verbosity >= 1 && !self.quiet {
-            complain(&format!("logq: {text}"));
-        }
+        self.detail(1, text);
     }
-}
 
-/// Standard output with a buffer; lines go out as they come when somebody may be waiting for them.
-pub(super) struct Output {
-    stream: io::StdoutLock<'static>,
-    buffer: Vec<u8>,
-}
-
-impl Output {
-    /// How much is collected before it is written.
-    const FULL: usize = 64 * 1024;
-
-    /// Takes standard output.
-    pub(super) fn new() -> Self {
-        Self {
-            stream: io::stdout().lock(),
-            buffer: Vec::with_capacity(Self::FULL + 4096),
+    /// Says what is done, when `-v` was given that often: 1 for decisions, 2 for what was called with times, 3 for
+    /// everything.
+    pub(super) fn detail(self, verbosity: u8, text: &str) {
+        if self.says(verbosity) {
+            complain(&format!("logq: {}", escape::safe_lines(text)));
         }
     }
 
-    /// Returns the buffer to append to; [`Output::relieve`] empties it.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
-    }
-
-    /// Writes the buffer out once it is full.
-    pub(super) fn relieve(&mut self) -> io::Result<()> {
-        if self.buffer.len() < Self::FULL {
-            return Ok(());
-        }
-        self.flush()
-    }
-
-    /// Writes everything out.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.buffer)?;
-        self.buffer.clear();
-        self.stream.flush()
-    }
-
-    /// Returns the whole answer when it was small enough never to be written; it is the caller's then.
-    fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.buffer)
-    }
-}
-
-impl Default for Output {
-    fn default() -> Self {
-        Self::new()
+    /// Returns whether `-v` was given that often.
+    pub(super) fn says(self, verbosity: u8) -> bool {
+        self.verbosity >= verbosity && !self.quiet
     }
 }
 
@@ -124,17 +90,9 @@ pub(super) fn print_text(text: &str) -> Result<(), Failure> {
 
 /// Writes a whole answer: through the pager when it is a table longer than the screen.
 pub(super) fn print(context: &Context, answer: &[u8]) -> Result<(), Failure> {
-    let command = (context.format() == Format::Table)
-        .then(|| pager_command(context, answer))
-        .flatten();
-    if let Some(command) = command
-        && page(&command, context, answer)
-    {
-        return Ok(());
-    }
-    let mut stream = io::stdout().lock();
-    stream.write_all(answer)?;
-    stream.flush()?;
+    let mut output = Output::paged(context);
+    output.buffer().extend_from_slice(answer);
+    output.end()?;
     Ok(())
 }
 
@@ -143,46 +101,6 @@ pub(super) fn finish(context: &Context, mut output: Output) -> Result<(), Failur
     let answer = output.take();
     drop(output);
     print(context, &answer)
-}
-
-/// Returns the pager to use; `None` when there is no screen, no need, or no wish for one.
-fn pager_command(context: &Context, answer: &[u8]) -> Option<String> {
-    let screen = context.streams.screen?;
-    let lines = memchr::memchr_iter(b'\n', answer).count();
-    if context.output.no_pager || lines < screen.rows {
-        return None;
-    }
-    let environment = &context.environment;
-    let wish = environment
-        .set("LOGQ_PAGER")
-        .or_else(|| environment.set("PAGER"));
-    let command = wish.unwrap_or("less").trim();
-    (!command.is_empty()).then(|| command.to_owned())
-}
-
-/// Shows the answer in a pager; false when there is none of that name.
-fn page(command: &str, context: &Context, answer: &[u8]) -> bool {
-    let mut words = command.split_whitespace();
-    let Some(program) = words.next() else {
-        return false;
-    };
-    let mut pager = std::process::Command::new(program);
-    pager.args(words).stdin(std::process::Stdio::piped());
-    if context.environment.set("LESS").is_none() {
-        pager.env("LESS", "FRX");
-    }
-    let Ok(mut child) = pager.spawn() else {
-        context
-            .notices
-            .warn(&format!("cannot start the pager `{program}`"));
-        return false;
-    };
-    if let Some(mut input) = child.stdin.take() {
-        // The person may leave the pager before the end.
-        let _ = input.write_all(answer);
-    }
-    let _ = child.wait();
-    true
 }
 
 /// Returns the exit code of a command whose answer has so many rows.
@@ -222,13 +140,17 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
 
 /// Returns what was read, for the answer that there is nothing: `3 files, 12.4 MB read`.
 pub(super) fn volume(files: u64, bytes: u64) -> String {
-    let bytes = match bytes {
+    format!("{}, {} read", counted(files, "file", "files"), size(bytes))
+}
+
+/// Returns a number of bytes: `12.4 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
         0..1000 => format!("{bytes} bytes"),
         1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    };
-    format!("{}, {bytes} read", counted(files, "file", "files"))
+    }
 }
 
 /// Returns whether progress may be drawn.

@@ -132,6 +132,7 @@ fn dispatch(
         Command::Completions(args) => return commands::completions::run(args),
         Command::Man(args) => return commands::man::run(args, &catalog),
         Command::Help(args) => return commands::help::run(args, &catalog),
+        Command::Demo(_) => commands::demo::refuse_idle(&cli.flags)?,
         _ => {}
     }
     if matches!(command, Command::Query(_) | Command::Explain(_)) {
@@ -175,6 +176,8 @@ fn refuse(error: &clap::Error, root: &clap::Command, catalog: &Catalog) -> Resul
         ErrorKind::InvalidSubcommand => Err(unknown_command(error, root, catalog)),
         ErrorKind::UnknownArgument => Err(unknown_argument(error)),
         ErrorKind::InvalidValue => Err(invalid_value(error)),
+        ErrorKind::ValueValidation => Err(no_number(error)),
+        ErrorKind::ArgumentConflict => Err(given_twice(error)),
         ErrorKind::MissingRequiredArgument => Err(missing(error)),
         _ => Err(Failure::usage(first_line(error))),
     }
@@ -233,6 +236,32 @@ fn invalid_value(error: &clap::Error) -> Failure {
         .unwrap_or_else(|| format!("one of `{}`", known.join("`, `")));
     Failure::usage(format!("`{flag}` cannot be `{value}`"))
         .hint((!known.is_empty()).then_some(hint))
+}
+
+/// Words the complaint about a value that cannot be read; all flags that check theirs take whole numbers.
+fn no_number(error: &clap::Error) -> Failure {
+    let argument = text_of(error, ContextKind::InvalidArg);
+    let value = text_of(error, ContextKind::InvalidValue);
+    let flag = argument.split_whitespace().next().unwrap_or_default();
+    let hint = match flag {
+        "--threads" => "a whole number, such as `--threads 2`".to_owned(),
+        _ => format!("a whole number, such as `{flag} 100`; 0 for all"),
+    };
+    Failure::usage(format!("`{flag}` cannot be `{value}`")).hint(hint)
+}
+
+fn given_twice(error: &clap::Error) -> Failure {
+    let one = text_of(error, ContextKind::InvalidArg);
+    let flag = one.split_whitespace().next().unwrap_or_default();
+    let prior = text_of(error, ContextKind::PriorArg);
+    if prior != one {
+        return Failure::usage(first_line(error));
+    }
+    let hint = match one.split_once(' ') {
+        Some((_, value)) => format!("give `{flag} {value}` once"),
+        None => format!("give `{flag}` once"),
+    };
+    Failure::usage(format!("`{flag}` is given twice")).hint(hint)
 }
 
 fn missing(error: &clap::Error) -> Failure {

@@ -7,14 +7,17 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::Failure;
 use super::context::Context;
-use super::output::counted;
-use super::progress::Progress;
+use super::output::{self, counted};
+use super::progress::{Progress, State};
 use super::source::{self, Beginning, Source, StandardInput};
+use super::watched::{Watched, elapsed};
 use crate::decode::stamp::Clock;
+use crate::diagnostic::Diagnostics;
 use crate::drive::{self, Question, Scope, Setting, Tally};
 use crate::pattern::Pattern;
 use crate::query::plan::Order;
@@ -22,6 +25,7 @@ use crate::query::{Program, Settings, Table};
 use crate::record::Record;
 use crate::render::{Events, Format};
 use crate::row::{Columns, Row};
+use crate::saved::{Expanded, SavedQuery};
 use crate::source::{
     Progress as Bytes, Report, Settings as Reading, Source as Opened, SourceError,
 };
@@ -35,13 +39,14 @@ pub(super) struct Ask<'a> {
     pub(super) pattern: Option<&'a Pattern>,
     /// The query.
     pub(super) query: &'a str,
-    /// What to call the query's text in errors.
-    pub(super) origin: &'a str,
-    /// The line on which the text begins in its file.
-    pub(super) first_line: usize,
+    /// The saved query that it comes from, for errors that point into its file.
+    pub(super) saved: Option<Saved<'a>>,
     /// The logical groups it reads; empty: all. Groups that cannot be told are read too.
     pub(super) groups: &'a [String],
 }
+
+/// A saved query with its parameters filled in.
+pub(super) type Saved<'a> = (&'a SavedQuery, &'a Expanded);
 
 /// Takes rows as they come.
 pub(super) trait Sink {
@@ -143,9 +148,14 @@ impl Answer {
 /// Compiles a query; what is wrong with it is told before anything is read.
 pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Program, Failure> {
     let program = Program::compile(ask.query, &settings(context, ask.table))
-        .map_err(|faults| Failure::text_at(faults, ask.origin, ask.query, ask.first_line))?;
+        .map_err(|faults| mistakes(ask, faults))?;
     for warning in program.warnings() {
         context.notices.warn(&warning.message);
+    }
+    for (title, text) in program.explain().sections {
+        context
+            .notices
+            .detail(3, &format!("{title}:\n{}", text.trim_end()));
     }
     // Raw events are printed as they come, like those of a filter.
     let as_they_come = context.format() == Format::Raw;
@@ -154,6 +164,15 @@ pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Program, Failu
     } else {
         program
     })
+}
+
+fn mistakes(ask: &Ask<'_>, faults: Diagnostics) -> Failure {
+    match ask.saved {
+        None => Failure::text(faults, "<query>", ask.query),
+        Some((query, expanded)) => {
+            Failure::located(query.locate_query(expanded, faults), &query.file.path)
+        }
+    }
 }
 
 /// Runs a query over a source.
@@ -168,7 +187,8 @@ pub(super) fn query(
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone);
     let stop = context.interrupt.flag();
-    let setting = setting(context, &scope, &zone, &stop);
+    let seen = Arc::clone(&reader.seen);
+    let setting = setting(context, &scope, &zone, &stop, &seen);
     let question = Question {
         program,
         pattern: ask.pattern,
@@ -202,7 +222,8 @@ pub(super) fn filter(
         move |record: &Record<'_>, out: &mut Vec<u8>| events.event(record, out)
     };
     let stop = context.interrupt.flag();
-    let setting = setting(context, &scope, &zone, &stop);
+    let seen = Arc::clone(&reader.seen);
+    let setting = setting(context, &scope, &zone, &stop, &seen);
     let tally = drive::filter(
         &mut reader.source,
         pattern,
@@ -224,7 +245,8 @@ pub(super) fn task(
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone);
     let stop = context.interrupt.flag();
-    let setting = setting(context, &scope, &zone, &stop);
+    let seen = Arc::clone(&reader.seen);
+    let setting = setting(context, &scope, &zone, &stop, &seen);
     let (found, tally) = drive::task(&mut reader.source, &setting, wanted, context.clock.now);
     let ending = reader.finish(context)?;
     Ok((found, Answer::new(tally, ending)))
@@ -245,7 +267,8 @@ pub(super) fn assembled(
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone);
     let stop = context.interrupt.flag();
-    let setting = setting(context, &scope, &zone, &stop);
+    let seen = Arc::clone(&reader.seen);
+    let setting = setting(context, &scope, &zone, &stop, &seen);
     let tally = drive::assembled::assembled(&mut reader.source, &setting, |event| {
         each(event);
         ControlFlow::Continue(())
@@ -302,7 +325,8 @@ pub(super) fn setting<'a>(
     context: &'a Context,
     scope: &'a Scope,
     zone: &'a Zone,
-    stop: &'a std::sync::atomic::AtomicBool,
+    stop: &'a AtomicBool,
+    seen: &'a AtomicU64,
 ) -> Setting<'a> {
     Setting {
         config: &context.config,
@@ -311,15 +335,19 @@ pub(super) fn setting<'a>(
         latest: latest(context),
         threads: context.threads,
         stop,
+        seen: Some(seen),
     }
 }
 
 /// A source that is being read, with the bar that shows how far.
 pub(super) struct Reader {
     /// The source to hand to a pass.
-    pub(super) source: Opened,
+    pub(super) source: Watched,
     progress: Option<Progress>,
     bytes: Arc<Bytes>,
+    /// How many events a pass has looked at.
+    seen: Arc<AtomicU64>,
+    opened: Instant,
     /// The count of bytes of a standard input that nobody asked for.
     guessed: Option<Arc<AtomicU64>>,
     kept: Kept,
@@ -357,7 +385,13 @@ impl Reader {
         let reading = reading(context, zone);
         let bytes = Arc::clone(&reading.progress);
         let progress = Arc::clone(&bytes);
-        let bar = Progress::start(context, move || (progress.read(), progress.total()));
+        let seen: Arc<AtomicU64> = Arc::default();
+        let events = Arc::clone(&seen);
+        let bar = Progress::start(context, move || State {
+            read: progress.read(),
+            total: progress.total(),
+            events: events.load(Ordering::Relaxed),
+        });
         let mut counted = None;
         let again;
         let source = match source {
@@ -374,9 +408,11 @@ impl Reader {
             }
         };
         Self {
-            source,
+            source: Watched::new(source, context.notices),
             progress: Some(bar),
             bytes,
+            seen,
+            opened: Instant::now(),
             guessed: counted,
             kept: again,
         }
@@ -392,10 +428,21 @@ impl Reader {
             return Err(source::nothing_came());
         }
         let bytes = self.bytes.read();
+        let report = self.source.into_report();
+        let events = self.seen.load(Ordering::Relaxed);
+        context.notices.detail(
+            2,
+            &format!(
+                "{} and {} looked at in {}",
+                output::volume(report.files, bytes),
+                counted(events, "event", "events"),
+                elapsed(self.opened)
+            ),
+        );
         let again = self.kept.into_again();
         Ok(Ending {
             again,
-            ..Ending::of(&self.source.into_report(), bytes)
+            ..Ending::of(&report, bytes)
         })
     }
 }

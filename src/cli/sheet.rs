@@ -1,5 +1,6 @@
 //! One run on one page: what it was and how it ended, in the order in which somebody on call asks.
 
+use super::output::{counted, thousands};
 use crate::alert::{Alert, Place, Standing, Status, Subject};
 use crate::config::Config;
 use crate::decode::level::Level;
@@ -33,18 +34,7 @@ pub(super) fn write(run: &Run, config: &Config, look: &Look, out: &mut Vec<u8>) 
     }
     push(out, &["\n"]);
     for (name, value) in facts(run, config, look) {
-        push(
-            out,
-            &[
-                "  ",
-                paint.dim,
-                &format!("{name:<NAME_WIDTH$}"),
-                paint.reset,
-                "  ",
-                &escape::safe(&value),
-                "\n",
-            ],
-        );
+        write_fact(name, &value, paint, out);
     }
     if let Some(migration) = &run.migration {
         write_steps(migration, paint, out);
@@ -207,8 +197,10 @@ fn facts(run: &Run, config: &Config, look: &Look) -> Vec<(&'static str, String)>
 fn counts(run: &Run) -> String {
     let counts = &run.counts;
     format!(
-        "{}, {} errors, {} warnings",
-        counts.events, counts.errors, counts.warnings
+        "{}, {}, {}",
+        thousands(counts.events),
+        counted(counts.errors, "error", "errors"),
+        counted(counts.warnings, "warning", "warnings")
     )
 }
 
@@ -282,31 +274,25 @@ fn write_error(run: &Run, paint: Paint, out: &mut Vec<u8>) {
     write_traceback(&error.traceback, paint, out);
     for (name, value) in [("root cause", &error.cause), ("culprit", &error.culprit)] {
         if let Some(value) = value {
-            push(
-                out,
-                &[
-                    "  ",
-                    paint.dim,
-                    &format!("{name:<NAME_WIDTH$}"),
-                    paint.reset,
-                    "  ",
-                    &escape::safe(value),
-                    "\n",
-                ],
-            );
+            write_fact(name, value, paint, out);
         }
     }
+    let grouped = format!("{}  {}", error.grouped_by, error.fingerprint);
+    write_fact("grouped by", &grouped, paint, out);
+}
+
+/// Writes a name, dimmed and padded, and its value.
+fn write_fact(name: &str, value: &str, paint: Paint, out: &mut Vec<u8>) {
+    let name = format!("{name:<NAME_WIDTH$}");
     push(
         out,
         &[
             "  ",
             paint.dim,
-            &format!("{:<NAME_WIDTH$}", "grouped by"),
+            &name,
             paint.reset,
             "  ",
-            &escape::safe(&error.grouped_by),
-            "  ",
-            &error.fingerprint,
+            &escape::safe(value),
             "\n",
         ],
     );

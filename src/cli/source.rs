@@ -47,20 +47,39 @@ impl Source {
     }
 }
 
-/// Returns the sources as written in flags or environment.
-pub(super) fn written(flags: Vec<String>, environment: &Environment) -> Vec<String> {
-    if !flags.is_empty() {
-        return flags;
-    }
-    environment
-        .variable("LOGQ_SOURCE")
-        .map(|one| vec![one.to_owned()])
-        .unwrap_or_default()
+/// The sources as a person wrote them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    /// Paths, `-` or `aws`; empty: none was named.
+    paths: Vec<String>,
+    /// Where they were written.
+    place: &'static str,
 }
 
-/// Decides what to read.
+/// Returns the sources as written in flags or environment.
+pub(super) fn written(flags: Vec<String>, environment: &Environment) -> Written {
+    if !flags.is_empty() {
+        return Written {
+            paths: flags,
+            place: "--source",
+        };
+    }
+    let variable = environment.variable("LOGQ_SOURCE");
+    Written {
+        paths: variable.map(str::to_owned).into_iter().collect(),
+        place: "LOGQ_SOURCE",
+    }
+}
+
+/// Decides what to read, and says at `-v` what that and the rest depends on.
 pub(super) fn resolve(context: &Context) -> Result<Source, Failure> {
-    let written = &context.sources;
+    let source = decide(context)?;
+    context.tell_decisions(&source.describe());
+    Ok(source)
+}
+
+fn decide(context: &Context) -> Result<Source, Failure> {
+    let written = &context.sources.paths;
     if written.iter().any(|one| one == "aws") {
         return Err(no_service());
     }
@@ -74,7 +93,7 @@ pub(super) fn resolve(context: &Context) -> Result<Source, Failure> {
         return Ok(Source::Standard { guessed: false });
     }
     if !written.is_empty() {
-        return files(written);
+        return files(&context.sources);
     }
     match context.streams.input {
         Input::Redirected => Ok(Source::Standard { guessed: true }),
@@ -85,15 +104,15 @@ pub(super) fn resolve(context: &Context) -> Result<Source, Failure> {
     }
 }
 
-fn files(written: &[String]) -> Result<Source, Failure> {
-    let paths: Vec<PathBuf> = written.iter().map(PathBuf::from).collect();
+fn files(written: &Written) -> Result<Source, Failure> {
+    let paths: Vec<PathBuf> = written.paths.iter().map(PathBuf::from).collect();
     match paths.iter().find(|path| !path.exists()) {
         None => Ok(Source::Files(paths)),
         Some(missing) => Err(Failure::usage(format!(
             "there is no file or folder `{}`",
             missing.display()
         ))
-        .hint("check `--source`".to_owned())),
+        .hint(format!("check `{}`", written.place))),
     }
 }
 

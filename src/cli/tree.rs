@@ -31,22 +31,46 @@ pub(super) fn build(catalog: &Catalog, with_help: bool) -> Command {
 
 /// Returns the command that runs a saved query.
 fn saved(query: &SavedQuery) -> Command {
-    let name = query.name.clone();
     let about = guide::about(&query.title).to_owned();
-    let params = Arg::new("params")
-        .value_name("PARAM=VALUE")
-        .num_args(0..)
-        .help(if query.params.is_empty() {
-            "This query has no parameters".to_owned()
-        } else {
-            "Set a parameter of the query".to_owned()
-        });
-    Command::new(name)
+    let description = Some(query.description.clone()).filter(|text| !text.trim().is_empty());
+    let notes = saved_notes(query);
+    let command = Command::new(query.name.clone())
         .about(about)
-        .long_about(query.description.clone())
         .before_long_help(saved_examples(query))
-        .after_help(saved_notes(query))
-        .arg(params.hide(query.params.is_empty()))
+        .after_long_help(notes.clone())
+        .after_help(format!("{}{notes}", parameters(query)))
+        .arg(saved_params(query));
+    match description {
+        Some(description) => command.long_about(description),
+        None => command,
+    }
+}
+
+/// Returns the argument that takes the parameters; its long help has what the file says of each.
+fn saved_params(query: &SavedQuery) -> Arg {
+    let params = Arg::new("params").value_name("PARAM=VALUE").num_args(0..);
+    if query.params.is_empty() {
+        return params.help("This query has no parameters").hide(true);
+    }
+    let lines: Vec<String> = query.params.iter().map(param_line).collect();
+    params
+        .help("Set a parameter of the query")
+        .long_help(format!(
+            "Set a parameter of the query:\n\n{}",
+            lines.join("\n")
+        ))
+}
+
+/// Returns the parameters as a section of their own, for the short page.
+fn parameters(query: &SavedQuery) -> String {
+    if query.params.is_empty() {
+        return String::new();
+    }
+    let lines = query
+        .params
+        .iter()
+        .map(|param| format!("  {}\n", param_line(param)));
+    format!("Parameters:\n{}\n", lines.collect::<String>())
 }
 
 fn saved_examples(query: &SavedQuery) -> String {
@@ -64,22 +88,16 @@ fn saved_examples(query: &SavedQuery) -> String {
 }
 
 fn saved_notes(query: &SavedQuery) -> String {
-    let mut lines: Vec<String> = query.params.iter().map(param_line).collect();
-    if !lines.is_empty() {
-        lines.insert(0, "Parameters:".to_owned());
-        lines.push(String::new());
-    }
     let table = match query.from {
         Input::Events => "log events",
         Input::Runs => "runs",
         Input::Schedule => "the schedule",
     };
-    lines.push(format!(
+    format!(
         "Reads {table} of {}. See the query itself with `logq queries show {}`.",
         query.groups.join(", "),
         query.name
-    ));
-    lines.join("\n")
+    )
 }
 
 fn param_line(param: &Param) -> String {
@@ -87,7 +105,7 @@ fn param_line(param: &Param) -> String {
         Some(default) => format!("[default: {default}]"),
         None => "[required]".to_owned(),
     };
-    format!("  {:<12} {} {default}", param.name, param.description)
+    format!("{:<12} {} {default}", param.name, param.description)
 }
 
 /// Returns a command that takes anything, only to say that it is not here.

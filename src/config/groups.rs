@@ -51,6 +51,12 @@ impl GroupNames {
         Some(self.templates.get(name)?.replace(STAGE, stage))
     }
 
+    /// Returns the log group of a logical name that is the same in every stage.
+    pub fn stageless(&self, name: &str) -> Option<&str> {
+        let template = self.templates.get(name)?;
+        (!template.contains(STAGE)).then_some(template)
+    }
+
     /// Finds stage and logical name of a log group.
     ///
     /// A group that no template makes is still read when it looks like `/ecs/STAGE-SERVICE`.

@@ -179,36 +179,7 @@ impl fmt::Display for Cause {
 
 impl Run {
     /// The fields of the table `runs`, in the order in which they are documented.
-    pub const COLUMNS: &'static [&'static str] = &[
-        "kind",
-        "name",
-        "command",
-        "stage",
-        "outcome",
-        "cause",
-        "@timestamp",
-        "started",
-        "ended",
-        "duration",
-        "exit_code",
-        "stop_reason",
-        "error.type",
-        "error.message",
-        "error.cause",
-        "error.culprit",
-        "error.traceback",
-        "error.fingerprint",
-        "errors",
-        "warnings",
-        "events",
-        "migration.applied",
-        "migration.unapplied",
-        "migration.failed",
-        "task",
-        "@log",
-        "@logStream",
-        "link",
-    ];
+    pub const COLUMNS: &'static [&'static str] = crate::row::RUNS;
 
     /// Returns when the run ended, or its last event: what the table is sorted by.
     pub fn timestamp(&self) -> Timestamp {

@@ -4,7 +4,9 @@
 //! run shows every mistake. This module does not know where the text came from; the caller names it.
 
 pub mod codes;
+pub mod escape;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -87,23 +89,45 @@ fn render_one(
     first_line: usize,
 ) -> String {
     let span = clamp(&one.span, text);
+    let source = harmless(text);
+    let (message, label) = (escape::safe(&one.message), escape::safe(&one.label));
+    let origin = escape::safe(origin);
     let mut annotation = AnnotationKind::Primary.span(span);
-    if !one.label.is_empty() {
-        annotation = annotation.label(one.label.as_str());
+    if !label.is_empty() {
+        annotation = annotation.label(&*label);
     }
-    let snippet = Snippet::source(text)
+    let snippet = Snippet::source(&*source)
         .line_start(first_line)
-        .path(origin)
+        .path(&*origin)
         .annotation(annotation);
-    let report = [Level::ERROR
-        .primary_title(one.message.as_str())
-        .element(snippet)];
+    let report = [Level::ERROR.primary_title(&*message).element(snippet)];
     let mut text = renderer.render(&report);
     if let Some(hint) = &one.hint {
         text.push_str("\nhint: ");
-        text.push_str(hint);
+        text.push_str(&escape::safe_lines(hint));
     }
     text
+}
+
+/// Returns a text of the same length in bytes, as spans point into it, with nothing that steers a terminal.
+///
+/// The renderer does so for most of these characters, but lets the single ones of eight bits through.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| !c.is_ascii() && escape::steers(c)) {
+        return Cow::Borrowed(text);
+    }
+    let stand_in = |c: char| match c.len_utf8() {
+        2 => '\u{b7}',
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    let tame = |c: char| {
+        if !c.is_ascii() && escape::steers(c) {
+            stand_in(c)
+        } else {
+            c
+        }
+    };
+    Cow::Owned(text.chars().map(tame).collect())
 }
 
 /// Moves a span onto character boundaries inside the text, so that a careless span cannot panic.
@@ -156,6 +180,21 @@ mod tests {
           |     ^^^^^^^^^ never seen
         hint: did you mean `levelname`?
         "#);
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_as_a_command() {
+        let text = "x \x1b[31m \u{9b}1m \u{202e} y";
+        let one = Diagnostic::new(codes::PATTERN_TOO_LONG, 0..1, "odd \x1b[0m")
+            .label("\u{9b}")
+            .hint("\x1b]0;x\x07".to_owned());
+        let rendered = Diagnostics::from(one).render("a\x1b[2J.toml", text, 1, false);
+        let left: Vec<char> = rendered
+            .chars()
+            .filter(|c| *c != '\n' && escape::steers(*c))
+            .collect();
+        assert!(left.is_empty(), "{rendered:?}");
+        assert!(rendered.contains("a\\x1b[2J.toml"), "{rendered}");
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub fn assembled<B: Blocks>(
             tally.events += 1;
             streams.push(event, (block.index, offset), &mut each)
         });
+        setting.tell_seen(tally.events);
         if tally.interrupted || flow.is_break() {
             return tally;
         }
@@ -258,6 +259,7 @@ mod tests {
             latest: Timestamp(i64::MAX),
             threads: 1,
             stop: &stop,
+            seen: None,
         };
         let mut found = Vec::new();
         assembled(

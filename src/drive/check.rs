@@ -5,11 +5,10 @@ use std::sync::atomic::AtomicBool;
 use super::{Question, Scope, Setting, rows_of};
 use crate::config::Config;
 use crate::decode::ecs::TaskEvent;
-use crate::diagnostic::Diagnostics;
 use crate::pattern::Pattern;
 use crate::query::{Program, Settings, Table};
 use crate::row::Row;
-use crate::saved::{Case, Expected, Input, SavedQuery};
+use crate::saved::{Case, Expected, Input, Located, SavedQuery};
 use crate::scan::{Block, Blocks};
 use crate::time::{Timestamp, Zone};
 
@@ -31,22 +30,11 @@ pub struct Checked {
     pub problem: Option<String>,
 }
 
-/// A text of a saved query that does not compile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Uncompiled {
-    /// What is wrong with it.
-    pub faults: Diagnostics,
-    /// The text, with its parameters filled in.
-    pub text: String,
-    /// The line of the file on which it begins.
-    pub first_line: usize,
-}
-
 /// Why a saved query cannot be tried at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// Its texts do not compile.
-    Uncompiled(Uncompiled),
+    /// Its texts do not compile, or it names groups that nobody has.
+    Mistakes(Located),
     /// A parameter is missing or cannot have its value.
     Parameters(String),
     /// It reads a table that is not here.
@@ -55,6 +43,14 @@ pub enum Unusable {
 
 /// Runs the tests of a saved query.
 pub fn check(query: &SavedQuery, config: &Config) -> Result<Vec<Checked>, Unusable> {
+    let known: Vec<&str> = config.groups.names().collect();
+    if let Some(faults) = query.unknown_groups(&known) {
+        return Err(Unusable::Mistakes(Located {
+            faults,
+            text: query.file.text.clone(),
+            first_line: 1,
+        }));
+    }
     if query.tests.is_empty() {
         compile(query, &[])?;
     }
@@ -77,6 +73,7 @@ fn run(query: &SavedQuery, case: &Case, config: &Config) -> Result<Checked, Unus
         latest: Timestamp(i64::MAX),
         threads: 1,
         stop: &stop,
+        seen: None,
     };
     let question = Question {
         program: &program,
@@ -113,22 +110,11 @@ fn compile(
         window: None,
         default_limit: None,
     };
-    let uncompiled = |faults, text: &str, first_line| {
-        Unusable::Uncompiled(Uncompiled {
-            faults,
-            text: text.to_owned(),
-            first_line,
-        })
-    };
     let program = Program::compile(&expanded.query, &settings)
-        .map_err(|faults| uncompiled(faults, &expanded.query, query.query.first_line))?;
-    let pattern = match (&expanded.filter, &query.filter) {
-        (Some(text), Some(written)) => {
-            let pattern = Pattern::parse(text);
-            Some(pattern.map_err(|faults| uncompiled(faults, text, written.first_line))?)
-        }
-        _ => None,
-    };
+        .map_err(|faults| Unusable::Mistakes(query.locate_query(&expanded, faults)))?;
+    let pattern = expanded.filter.as_deref().map(Pattern::parse).transpose();
+    let pattern =
+        pattern.map_err(|faults| Unusable::Mistakes(query.locate_filter(&expanded, faults)))?;
     Ok((program, pattern))
 }
 
@@ -203,7 +189,8 @@ fn compare(rows: &[Row], expected: &Expected) -> Option<String> {
 }
 
 fn counts(expected: usize, found: usize) -> String {
-    format!("expected {expected} rows, found {found}")
+    let rows = if expected == 1 { "row" } else { "rows" };
+    format!("expected {expected} {rows}, found {found}")
 }
 
 fn difference(number: usize, fields: &[(String, String)], row: &Row) -> Option<String> {

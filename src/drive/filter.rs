@@ -44,6 +44,7 @@ pub fn filter<B: Blocks, W: FnMut(&Record<'_>, &mut Vec<u8>)>(
     pool::run(blocks, setting.threads, make_worker, |matches: Matches| {
         tally.events += matches.events;
         tally.timeless += matches.timeless;
+        setting.tell_seen(tally.events);
         tally.matches += matches.ends.len() as u64;
         tally.interrupted = setting.stopped();
         if tally.interrupted {

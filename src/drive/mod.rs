@@ -14,11 +14,11 @@ mod scope;
 mod setting;
 mod task;
 
-pub use check::{Checked, Uncompiled, Unusable, check};
+pub use check::{Checked, Unusable, check};
 pub use filter::filter;
 pub use query::{Answer, Question, query, rows_of};
 pub use runs::{app_roots, each_run, run_config, run_table};
 pub use sample::Sample;
 pub use scope::{Admission, Place, Scope, place_of};
 pub use setting::{Setting, Tally};
-pub use task::{Found, Line, task};
+pub use task::{Found, Line, named_task, task};

@@ -140,6 +140,7 @@ fn over_events<B: Blocks>(
         |(partial, seen): (Partial, Tally)| {
             tally.events += seen.events;
             tally.timeless += seen.timeless;
+            setting.tell_seen(tally.events);
             tally.interrupted = setting.stopped();
             rows.merge(partial)?;
             if tally.interrupted {

@@ -66,6 +66,7 @@ pub fn run_table<B: Blocks>(blocks: &mut B, setting: &Setting<'_>) -> (RunTable,
         |(part, events): (RunTable, u64)| {
             table.merge(part);
             tally.events += events;
+            setting.tell_seen(tally.events);
             tally.interrupted = setting.stopped();
             if tally.interrupted {
                 ControlFlow::Break(())

@@ -1,6 +1,6 @@
 //! What every pass over a source is given from above.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::config::Config;
 use crate::decode::stamp::Clock;
@@ -23,6 +23,8 @@ pub struct Setting<'a> {
     pub threads: usize,
     /// Set from outside to stop reading: what there is by then is the answer, marked incomplete.
     pub stop: &'a AtomicBool,
+    /// Where to say how many events were looked at so far, for whoever draws a progress bar.
+    pub seen: Option<&'a AtomicU64>,
 }
 
 /// What a pass has seen.
@@ -43,7 +45,11 @@ pub struct Tally {
 impl<'a> Setting<'a> {
     /// Creates a scanner for the lines that can matter.
     pub fn scanner(&self, need: &Need) -> Scanner {
-        Scanner::new(need, self.clock())
+        let scanner = Scanner::new(need, self.clock());
+        match self.config.groups.stageless("tasks") {
+            Some(group) => scanner.tasks_group(group),
+            None => scanner,
+        }
     }
 
     /// Returns what gives times that lines say their place.
@@ -54,6 +60,13 @@ impl<'a> Setting<'a> {
     /// Creates the decision about each event.
     pub fn admission(&self) -> Admission<'a> {
         Admission::new(self.scope, self.config)
+    }
+
+    /// Says how many events were looked at so far.
+    pub(super) fn tell_seen(&self, events: u64) {
+        if let Some(seen) = self.seen {
+            seen.store(events, Ordering::Relaxed);
+        }
     }
 
     /// Returns whether somebody asked to stop.

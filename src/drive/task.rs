@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::runs::{link, run_config};
 use super::{Setting, Tally};
 use crate::detect::run::Run;
-use crate::detect::table::{RunConfig, RunTable};
+use crate::detect::table::{RunConfig, RunTable, is_task_id};
 use crate::event::{Event, Origin};
 use crate::record::Record;
 use crate::scan::{Block, Blocks, Need, pool};
@@ -37,7 +37,8 @@ pub struct Found {
     pub lines: Vec<Line>,
 }
 
-/// Reads everything, and keeps what belongs to tasks whose id begins with `wanted`.
+/// Reads everything, and keeps what belongs to the tasks that `wanted` names: by an ARN, a stream, an id or the
+/// beginning of one.
 ///
 /// Only the stage and the services of the scope count: a run is shown whole, not what a window leaves of it.
 pub fn task<B: Blocks>(
@@ -47,6 +48,7 @@ pub fn task<B: Blocks>(
     now: Timestamp,
 ) -> (Found, Tally) {
     let config = run_config(setting.config);
+    let wanted = &Wanted::of(wanted);
     let mut table = RunTable::new(config.clone());
     let mut lines = Vec::new();
     let mut tally = Tally::default();
@@ -55,6 +57,7 @@ pub fn task<B: Blocks>(
         table.merge(part.table);
         lines.extend(part.lines);
         tally.events += part.events;
+        setting.tell_seen(tally.events);
         tally.interrupted = setting.stopped();
         if tally.interrupted {
             ControlFlow::Break(())
@@ -63,7 +66,7 @@ pub fn task<B: Blocks>(
         }
     });
     let mut runs = table.runs(now);
-    runs.retain(|run| is_wanted(run.task.as_deref(), &run.origin, wanted));
+    runs.retain(|run| wanted.is(run.task.as_deref(), &run.origin));
     for run in &mut runs {
         link(run, setting.config);
     }
@@ -84,10 +87,10 @@ struct Part {
     events: u64,
 }
 
-fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &str) -> impl FnMut(&Block) -> Part {
+fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnMut(&Block) -> Part {
     let mut scanner = setting.scanner(&Need::Anything);
-    let finder = memmem::Finder::new(wanted).into_owned();
-    let wanted = wanted.to_owned();
+    let finder = memmem::Finder::new(wanted.needle()).into_owned();
+    let wanted = wanted.clone();
     move |block| {
         let mut part = Part {
             table: RunTable::new(config.clone()),
@@ -96,7 +99,7 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &str) -> impl FnMut(
         };
         let _ = scanner.for_each_event(block, |_, event| {
             part.events += 1;
-            if is_wanted(event.origin.task(), event.origin, &wanted) {
+            if wanted.is(event.origin.task(), event.origin) {
                 part.lines.push(Line::copy(&event));
                 part.table.observe(&Record::new(event));
             } else if finder.find(event.message).is_some() {
@@ -109,12 +112,45 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &str) -> impl FnMut(
     }
 }
 
-/// Returns whether a task, or a stream that belongs to none, is the one asked for.
-fn is_wanted(task: Option<&str>, origin: &Origin, wanted: &str) -> bool {
-    let stream: &str = &origin.stream;
-    match task.or(origin.task()) {
-        Some(task) => task.starts_with(wanted) || stream == wanted,
-        None => !stream.is_empty() && stream.starts_with(wanted),
+/// The task that was asked for.
+#[derive(Clone, Debug)]
+struct Wanted {
+    written: String,
+    /// Its id, or the beginning of it.
+    task: String,
+}
+
+impl Wanted {
+    fn of(written: &str) -> Self {
+        Self {
+            written: written.to_owned(),
+            task: named_task(written).to_owned(),
+        }
+    }
+
+    /// Returns whether a task, or a stream that belongs to none, is the one asked for.
+    fn is(&self, task: Option<&str>, origin: &Origin) -> bool {
+        let stream: &str = &origin.stream;
+        let is_stream = self.written.contains('/') && stream.starts_with(&self.written);
+        match task.or(origin.task()) {
+            Some(task) => task.starts_with(&self.task) || is_stream,
+            None => !stream.is_empty() && stream.starts_with(&self.written),
+        }
+    }
+
+    /// Returns what the task's ECS events hold.
+    fn needle(&self) -> &str {
+        let last = self.task.rsplit('/').next().unwrap_or_default();
+        if last.is_empty() { &self.task } else { last }
+    }
+}
+
+/// Returns the id in an ARN or in the name of a stream; any other text is an id, or the beginning of one, itself.
+pub fn named_task(written: &str) -> &str {
+    match written.rsplit_once('/') {
+        Some((before, last)) if before.starts_with("arn:") && !last.is_empty() => last,
+        Some((_, last)) if is_task_id(last) => last,
+        _ => written,
     }
 }
 
@@ -146,5 +182,52 @@ impl Line {
             origin: &self.origin,
             id: self.id.as_deref(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "2613d6373cd38ca2af56de5654d5480f";
+
+    #[track_caller]
+    fn check(written: &str, expected: bool) {
+        let wanted = Wanted::of(written);
+        let stream = format!("ecs/batch/{ID}");
+        let origin = Origin::new("/ecs/production-batch", stream);
+        assert_eq!(
+            wanted.is(None, &origin),
+            expected,
+            "by its stream: {written}"
+        );
+        // A task that never wrote a line is known by its ECS event alone.
+        let nowhere = Origin::default();
+        assert_eq!(
+            wanted.is(Some(ID), &nowhere),
+            expected,
+            "by its id: {written}"
+        );
+    }
+
+    #[test]
+    fn a_task_has_many_names() {
+        check(
+            &format!("arn:aws:ecs:ap-northeast-1:111122223333:task/shop/{ID}"),
+            true,
+        );
+        check(&format!("ecs/batch/{ID}"), true);
+        check("2613", true);
+        check("ecs/worker/2613d6373cd38ca2af56de5654d5480f0", false);
+        check("3d6373", false);
+    }
+
+    #[test]
+    fn the_beginning_of_a_stream_names_it() {
+        let wanted = Wanted::of("ecs/batch/2613");
+        let origin = Origin::new("", format!("ecs/batch/{ID}"));
+        assert!(wanted.is(None, &origin));
+        assert_eq!(wanted.needle(), "2613");
+        assert!(!Wanted::of("ecs/web").is(None, &origin));
     }
 }

@@ -1,6 +1,7 @@
 //! The fields that the tables have, beside what log events bring themselves.
 
 use super::Table;
+use crate::row::RUNS;
 
 /// Fields of every event that the service has too.
 const SYSTEM: &[&str] = &[
@@ -36,38 +37,6 @@ pub const LOCAL: &[&str] = &[
 
 /// How fields begin that only some events have, and only the service makes.
 const SERVICE_PREFIXES: &[&str] = &["@entity", "@aws", "@data_source_"];
-
-/// The columns of the runs table.
-pub const RUNS: &[&str] = &[
-    "kind",
-    "name",
-    "command",
-    "stage",
-    "outcome",
-    "cause",
-    "@timestamp",
-    "started",
-    "ended",
-    "duration",
-    "exit_code",
-    "stop_reason",
-    "error.type",
-    "error.message",
-    "error.cause",
-    "error.culprit",
-    "error.traceback",
-    "error.fingerprint",
-    "errors",
-    "warnings",
-    "events",
-    "migration.applied",
-    "migration.unapplied",
-    "migration.failed",
-    "task",
-    "@log",
-    "@logStream",
-    "link",
-];
 
 impl Table {
     /// Returns the columns of a query that names none.

@@ -18,7 +18,7 @@ enum Form {
     /// With a comma and a line end before each object, for a document.
     Json,
     Ndjson,
-    Csv,
+    Csv(csv::Target),
     Raw,
 }
 
@@ -29,7 +29,7 @@ impl Events {
             Format::Table => Form::Pretty(Box::new(Pretty::new(&look.zone, look.color))),
             Format::Json => Form::Json,
             Format::Ndjson => Form::Ndjson,
-            Format::Csv => Form::Csv,
+            Format::Csv => Form::Csv(csv::Target::of(look)),
             Format::Raw => Form::Raw,
         };
         Self { form }
@@ -47,7 +47,7 @@ impl Events {
 
     /// Appends what stands before the first event; `bom` asks for a byte order mark.
     pub fn head(&self, bom: bool, out: &mut Vec<u8>) {
-        if matches!(self.form, Form::Csv) {
+        if matches!(self.form, Form::Csv(_)) {
             csv::write_head(&COLUMNS, bom, out);
         }
     }
@@ -68,7 +68,7 @@ impl Events {
                 write_object(record, out);
                 out.push(b'\n');
             }
-            Form::Csv => write_cells(record, out),
+            Form::Csv(target) => write_cells(record, *target, out),
         }
     }
 }
@@ -101,12 +101,13 @@ fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-fn write_cells(record: &Record<'_>, out: &mut Vec<u8>) {
+fn write_cells(record: &Record<'_>, target: csv::Target, out: &mut Vec<u8>) {
     let event = &record.event;
     let at = event.timestamp.known().map(|at| at.to_string());
     let (at, message) = (at.unwrap_or_default(), record.text());
     csv::write_texts(
         &[&at, &event.origin.group, &event.origin.stream, &message],
+        target,
         out,
     );
 }

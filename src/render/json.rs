@@ -1,6 +1,10 @@
 //! `json` and `ndjson`: rows as objects, with numbers as numbers and times in UTC.
 
-use super::{Ending, Question, RUN_SCHEMA, Renderer, SCHEMA};
+use std::fmt::Write as _;
+
+use std::borrow::Cow;
+
+use super::{Ending, Question, RUN_SCHEMA, Renderer, SCHEMA, escape};
 use crate::detect::Run;
 use crate::row::{Columns, Row};
 use crate::time::Timestamp;
@@ -66,7 +70,10 @@ pub fn write_document(question: &Question, ending: Ending, rows: &[u8], out: &mu
     out.extend_from_slice(b"{\"schema\":");
     write_text(SCHEMA, out);
     out.extend_from_slice(b",\"query\":");
-    write_text(&question.query, out);
+    match &question.query {
+        Some(query) => write_text(query, out),
+        None => out.extend_from_slice(b"null"),
+    }
     out.extend_from_slice(b",\"window\":{\"since\":");
     write_end(question.window.since, out);
     out.extend_from_slice(b",\"until\":");
@@ -182,25 +189,84 @@ fn is_json_number(text: &str) -> bool {
 }
 
 /// Appends text in quotes; Japanese stays as it is.
+///
+/// What would steer a terminal is written as `\u....`, which is the same text to a program.
 pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut written = 0;
     for (at, byte) in bytes.iter().enumerate() {
-        if *byte >= 0x20 && !matches!(*byte, b'"' | b'\\' | 0x7f) {
-            continue;
-        }
+        let length = match SUSPECT[*byte as usize] {
+            Suspect::No => continue,
+            Suspect::Always => 1,
+            // Every such byte begins a character, so this is a boundary.
+            Suspect::Lead => match text[at..].chars().next() {
+                Some(c) if escape::steers(c) => c.len_utf8(),
+                _ => continue,
+            },
+        };
         out.extend_from_slice(&bytes[written..at]);
-        written = at + 1;
-        match *byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
-        }
+        write_escape(&text[at..at + length], out);
+        written = at + length;
     }
     out.extend_from_slice(&bytes[written..]);
     out.push(b'"');
 }
+
+/// Returns a JSON text with what would steer a terminal written as `\u....`; it can only stand in strings.
+pub fn tame_json(json: &str) -> Cow<'_, str> {
+    let steers = |c: char| c > '\x7e' && escape::steers(c);
+    if !json.chars().any(steers) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if steers(c) {
+            write!(out, "\\u{:04x}", c as u32).expect("a string takes all text");
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn write_escape(character: &str, out: &mut Vec<u8>) {
+    match character {
+        "\"" => out.extend_from_slice(b"\\\""),
+        "\\" => out.extend_from_slice(b"\\\\"),
+        "\n" => out.extend_from_slice(b"\\n"),
+        "\r" => out.extend_from_slice(b"\\r"),
+        "\t" => out.extend_from_slice(b"\\t"),
+        other => {
+            let code = other.chars().next().unwrap_or_default() as u32;
+            out.extend_from_slice(format!("\\u{code:04x}").as_bytes());
+        }
+    }
+}
+
+/// What there is to know of a character by its first byte.
+#[derive(Clone, Copy)]
+enum Suspect {
+    /// It stands as it is.
+    No,
+    /// It is written as an escape.
+    Always,
+    /// It may be a control or a mark of direction.
+    Lead,
+}
+
+const SUSPECT: [Suspect; 256] = {
+    let mut table = [Suspect::No; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = Suspect::Always;
+        byte += 1;
+    }
+    table[b'"' as usize] = Suspect::Always;
+    table[b'\\' as usize] = Suspect::Always;
+    table[0x7f] = Suspect::Always;
+    table[0xc2] = Suspect::Lead;
+    table[0xd8] = Suspect::Lead;
+    table[0xe2] = Suspect::Lead;
+    table
+};

@@ -5,7 +5,6 @@
 //! not depend on it: their times are UTC, their order is that of the rows.
 
 mod csv;
-pub mod escape;
 mod events;
 mod json;
 pub mod paint;
@@ -17,8 +16,9 @@ mod width;
 use crate::row::{Columns, Row};
 use crate::time::{Window, Zone};
 
+pub use crate::diagnostic::escape;
 pub use events::Events;
-pub use json::{write_document, write_run_document, write_value};
+pub use json::{tame_json, write_document, write_run_document, write_value};
 pub use paint::Paint;
 pub use pretty::Pretty;
 
@@ -63,8 +63,8 @@ pub struct Look {
 /// What was asked, for formats that say so.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// The query's text.
-    pub query: String,
+    /// The query's text; `None` where the answer is not that of a query.
+    pub query: Option<String>,
     /// The window asked for.
     pub window: Window,
 }
@@ -98,7 +98,7 @@ pub fn renderer(format: Format, look: &Look, question: Question) -> Box<dyn Rend
         Format::Table => Box::new(table::Table::new(look.clone())),
         Format::Json => Box::new(json::Document::new(question)),
         Format::Ndjson => Box::new(json::Lines),
-        Format::Csv => Box::new(csv::Csv::new(look.bom)),
+        Format::Csv => Box::new(csv::Csv::new(look)),
         Format::Raw => Box::new(raw::Raw::default()),
     }
 }

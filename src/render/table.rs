@@ -250,12 +250,13 @@ impl Table {
 
 /// Makes room step by step, the least loss first, until the columns fit or nothing more can give way.
 fn shrink(layouts: &mut [Layout], total: usize) {
-    let steps: [fn(&mut [Layout], usize); 5] = [
+    let steps: [fn(&mut [Layout], usize); 6] = [
         hide_empty,
         drop_millis,
         shorten_tasks,
         cut_texts,
         hide_texts,
+        hide_others,
     ];
     for step in steps {
         if taken(layouts) <= total {
@@ -321,6 +322,25 @@ fn hide_texts(layouts: &mut [Layout], total: usize) {
         layout.shown = false;
     }
     widen_last(layouts, total);
+}
+
+/// Leaves out what is no text to cut, the last first: numbers, then short words, then the task; never a time, a name
+/// or an outcome.
+fn hide_others(layouts: &mut [Layout], total: usize) {
+    let groups: [fn(&Layout) -> bool; 3] = [
+        |layout| layout.kind == Kind::Number,
+        |layout| layout.kind == Kind::Whole && !WHOLE.contains(&layout.head.as_str()),
+        |layout| layout.kind == Kind::Task,
+    ];
+    for gives_way in groups {
+        while taken(layouts) > total {
+            let mut shown = layouts.iter_mut().rev().filter(|layout| layout.shown);
+            let Some(layout) = shown.find(|layout| gives_way(layout)) else {
+                break;
+            };
+            layout.shown = false;
+        }
+    }
 }
 
 /// Gives the room that hiding a column left over to the last text that is still shown.

@@ -27,7 +27,7 @@ fn columns(names: &[&str]) -> Columns {
 fn print(format: Format, look: &Look, names: &[&str], rows: Vec<Vec<Value<'static>>>) -> String {
     let columns = columns(names);
     let question = Question {
-        query: "fields \"x\"".to_owned(),
+        query: Some("fields \"x\"".to_owned()),
         window: Window {
             since: Some(NOON),
             until: None,
@@ -128,6 +128,30 @@ fn room_is_made_by_what_is_missed_least() {
 }
 
 #[test]
+fn numbers_give_way_where_there_is_no_text_to_cut() {
+    let rows = vec![vec![
+        Value::Timestamp(NOON),
+        Value::from("production"),
+        Value::from("rebuild_search_index"),
+        Value::from("succeeded"),
+        Value::Number(192.0),
+        Value::Number(12.0),
+        Value::from("7f3a9c0123456789abcdef0123456789"),
+    ]];
+    let names = [
+        "started", "stage", "name", "outcome", "duration", "events", "task",
+    ];
+    insta::assert_snapshot!(print(Format::Table, &look(Some(80)), &names, rows.clone()), @r#"
+    started (JST)        stage       name                  outcome    task
+    2026-11-23 13:04:05  production  rebuild_search_index  succeeded  7f3a9c01
+    "#);
+    insta::assert_snapshot!(print(Format::Table, &look(Some(60)), &names, rows), @r#"
+    started (JST)        name                  outcome
+    2026-11-23 13:04:05  rebuild_search_index  succeeded
+    "#);
+}
+
+#[test]
 fn a_table_without_rows_prints_nothing() {
     assert_eq!(print(Format::Table, &look(None), &NAMES, Vec::new()), "");
 }
@@ -197,6 +221,25 @@ fn csv_quotes_and_defuses() {
     "'=HYPERLINK(""x"")",-5,-5,"two
     lines, ""quoted""",2026-11-23T04:04:05.000Z,"[""a""]",
     "#);
+}
+
+#[test]
+fn machine_formats_do_not_steer_a_terminal() {
+    let odd = "a\x1b[2J\u{9b}31m\u{202e}b";
+    let row = || vec![vec![Value::from(odd)]];
+    let ndjson = print(Format::Ndjson, &look(None), &["t"], row());
+    assert_eq!(ndjson, "{\"t\":\"a\\u001b[2J\\u009b31m\\u202eb\"}\n");
+    let parsed: serde_json::Value = serde_json::from_str(&ndjson).expect("JSON");
+    assert_eq!(parsed["t"], odd);
+    // To a program the cell is the value itself.
+    assert_eq!(
+        print(Format::Csv, &look(None), &["t"], row()),
+        format!("t\n{odd}\n")
+    );
+    assert_eq!(
+        print(Format::Csv, &look(Some(80)), &["t"], row()),
+        "t\na\\x1b[2J\\u{9b}31m\\u{202e}b\n"
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Filling in parameters: from a saved query and values to the text that is compiled.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::quote::{self, Language};
 use super::{Param, ParamKind, SavedQuery, Template};
+use crate::diagnostic::Diagnostics;
 use crate::suggest::did_you_mean;
 
 /// A saved query with its parameters filled in.
@@ -13,6 +15,28 @@ pub struct Expanded {
     pub filter: Option<String>,
     /// The query.
     pub query: String,
+    filter_pieces: Vec<Piece>,
+    query_pieces: Vec<Piece>,
+}
+
+/// A placeholder, and what was filled in for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Piece {
+    /// Where the value stands in the text that is compiled.
+    filled: Range<usize>,
+    /// Where the placeholder stands in the text as TOML gives it.
+    written: Range<usize>,
+}
+
+/// Mistakes in a text of a saved query, with the text to show them in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// What is wrong, pointing into the text.
+    pub faults: Diagnostics,
+    /// The whole file, or the filled-in text where that stands in the file in another form.
+    pub text: String,
+    /// The line of the file on which the text begins.
+    pub first_line: usize,
 }
 
 /// A parameter that is unknown, missing or cannot have the value given.
@@ -57,10 +81,28 @@ impl SavedQuery {
             .as_ref()
             .map(|filter| fill(filter, Language::Pattern, &values))
             .transpose()?;
+        let (filter, filter_pieces) = filter.unzip();
+        let (query, query_pieces) = fill(&self.query, Language::Query, &values)?;
         Ok(Expanded {
             filter,
-            query: fill(&self.query, Language::Query, &values)?,
+            query,
+            filter_pieces: filter_pieces.unwrap_or_default(),
+            query_pieces,
         })
+    }
+
+    /// Finds mistakes in the filled-in query where they stand in the file.
+    pub fn locate_query(&self, expanded: &Expanded, faults: Diagnostics) -> Located {
+        let (filled, pieces) = (&expanded.query, &expanded.query_pieces);
+        locate(&self.query, &self.file.text, filled, pieces, faults)
+    }
+
+    /// Finds mistakes in the filled-in filter pattern where they stand in the file.
+    pub fn locate_filter(&self, expanded: &Expanded, faults: Diagnostics) -> Located {
+        let filled = expanded.filter.as_deref().unwrap_or_default();
+        let pieces = &expanded.filter_pieces;
+        let template = self.filter.as_ref().unwrap_or(&self.query);
+        locate(template, &self.file.text, filled, pieces, faults)
     }
 
     fn unknown(&self, written: &str) -> ParameterError {
@@ -99,17 +141,60 @@ fn checked(param: &Param, value: String) -> Result<String, ParameterError> {
     })
 }
 
+fn locate(
+    template: &Template,
+    file: &str,
+    filled: &str,
+    pieces: &[Piece],
+    mut faults: Diagnostics,
+) -> Located {
+    let written = file.get(template.span.clone()).unwrap_or_default();
+    // A text with escapes in it does not stand in the file as it is read.
+    let Some(start) = written.find(&template.text) else {
+        return Located {
+            faults,
+            text: filled.to_owned(),
+            first_line: template.first_line,
+        };
+    };
+    let base = template.span.start + start;
+    let last = filled.trim_end().len();
+    for fault in &mut faults.0 {
+        // What is missing at the end is missing behind the last word, not behind the line end before the quotes.
+        let (start, end) = (fault.span.start.min(last), fault.span.end.min(last));
+        let start = base + original(start, pieces, |piece| piece.written.start);
+        let end = base + original(end, pieces, |piece| piece.written.end);
+        fault.span = start..end.max(start);
+    }
+    Located {
+        faults,
+        text: file.to_owned(),
+        first_line: 1,
+    }
+}
+
+/// Returns where a byte of the filled-in text stood before; one inside a value is moved to an edge of its placeholder.
+fn original(at: usize, pieces: &[Piece], edge: impl Fn(&Piece) -> usize) -> usize {
+    let before = pieces.iter().rev().find(|piece| piece.filled.start <= at);
+    match before {
+        None => at,
+        Some(piece) if at < piece.filled.end => edge(piece),
+        Some(piece) => at - piece.filled.end + piece.written.end,
+    }
+}
+
 fn fill(
     template: &Template,
     language: Language,
     values: &[(&Param, String)],
-) -> Result<String, ParameterError> {
+) -> Result<(String, Vec<Piece>), ParameterError> {
     let wrong = |message: String| ParameterError {
         message,
         hint: None,
     };
     let text = &template.text;
     let mut out = String::with_capacity(text.len() + 64);
+    let mut pieces = Vec::new();
     let mut done = 0;
     for place in quote::places(text, language).map_err(wrong)? {
         let known = values.iter().find(|(param, _)| param.name == place.name);
@@ -121,10 +206,15 @@ fn fill(
             ParamKind::Text => quote::text(value, place.context),
             ParamKind::Number | ParamKind::Period => Ok(quote::plain(value, place.context)),
         };
-        out.push_str(&quoted.map_err(|said| wrong(format!("`{}={value}`: {said}", param.name)))?);
+        let quoted = quoted.map_err(|said| wrong(format!("`{}={value}`: {said}", param.name)))?;
+        pieces.push(Piece {
+            filled: out.len()..out.len() + quoted.len(),
+            written: place.span,
+        });
+        out.push_str(&quoted);
     }
     out.push_str(&text[done..]);
-    Ok(out)
+    Ok((out, pieces))
 }
 
 /// Returns whether a text is a number without a sign: a minus would bring an operator along.

@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostics;
 use crate::severity::Severity;
 
 pub use catalog::{Catalog, Mistake, builtin};
-pub use expand::{Expanded, ParameterError};
+pub use expand::{Expanded, Located, ParameterError};
 pub use name::RESERVED;
 
 /// One file of `queries/`, read and checked; its query text is not compiled yet.
@@ -170,6 +170,12 @@ impl SavedQuery {
     /// Reads the text of one file; all its mistakes are reported together.
     pub fn parse(name: &str, file: SourceFile) -> Result<Self, Diagnostics> {
         reader::read(name, file)
+    }
+
+    /// Returns what is wrong with the groups it names, given those there are; `None` when it knows them all.
+    pub fn unknown_groups(&self, known: &[&str]) -> Option<Diagnostics> {
+        let problems = reader::unknown_groups(&self.file.text, known);
+        (!problems.is_empty()).then_some(Diagnostics(problems))
     }
 
     /// Returns the parameter of that name.

@@ -60,6 +60,34 @@ pub(super) fn read(name: &str, file: SourceFile) -> Result<SavedQuery, Diagnosti
     }
 }
 
+/// Complains about groups that are not among those known.
+pub(super) fn unknown_groups(text: &str, known: &[&str]) -> Vec<Diagnostic> {
+    let Ok(root) = DeTable::parse(text) else {
+        return Vec::new();
+    };
+    let groups = root.get_ref().get("groups");
+    let groups = groups.and_then(|groups| groups.get_ref().as_array());
+    let complain = |item: &Spanned<DeValue<'_>>| {
+        let name = item.get_ref().as_str()?;
+        if known.contains(&name) {
+            return None;
+        }
+        let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
+            format!(
+                "the groups are `{}`; `[groups]` of logq.toml adds more",
+                known.join("`, `")
+            )
+        });
+        let said = format!("there is no log group `{name}`");
+        Some(Diagnostic::new(codes::SAVED_VALUE, item.span(), said).hint(hint))
+    };
+    groups
+        .into_iter()
+        .flat_map(|list| list.iter())
+        .filter_map(complain)
+        .collect()
+}
+
 struct Reader<'a> {
     text: &'a str,
     problems: Vec<Diagnostic>,

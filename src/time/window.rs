@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::zone::Precision;
 use super::{Timestamp, Zone};
 
 /// From `since`, which is in it, to `until`, which is not; a missing end is open.
@@ -53,21 +54,40 @@ impl Window {
         self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
     }
 
-    /// Returns whether both ends are open.
-    pub fn is_all(&self) -> bool {
-        *self == Self::ALL
-    }
-
     /// Describes the window in local time: `2026-11-22 13:04 to 2026-11-23 13:04 JST`.
+    ///
+    /// Seconds print where an end has some, milliseconds only where they count, in less than a minute. Each end has
+    /// its own zone where the clocks change between them.
     pub fn describe(&self, zone: &Zone) -> String {
-        let at = |end: Timestamp| zone.short(end);
+        let precision = self.precision();
+        let at = |end: Timestamp| zone.precise(end, precision);
+        let name = |end: Timestamp| zone.name_at(end);
         match (self.since, self.until) {
             (None, None) => "all times".to_owned(),
-            (Some(since), None) => format!("since {} {}", at(since), zone.name_at(since)),
-            (None, Some(until)) => format!("until {} {}", at(until), zone.name_at(until)),
-            (Some(since), Some(until)) => {
-                format!("{} to {} {}", at(since), at(until), zone.name_at(until))
+            (Some(since), None) => format!("since {} {}", at(since), name(since)),
+            (None, Some(until)) => format!("until {} {}", at(until), name(until)),
+            (Some(since), Some(until)) if name(since) == name(until) => {
+                format!("{} to {} {}", at(since), at(until), name(until))
             }
+            (Some(since), Some(until)) => format!(
+                "{} {} to {} {}",
+                at(since),
+                name(since),
+                at(until),
+                name(until)
+            ),
+        }
+    }
+
+    fn precision(&self) -> Precision {
+        let ends = [self.since, self.until].into_iter().flatten();
+        let needed = ends.map(Precision::of).max().unwrap_or_default();
+        let short = matches!((self.since, self.until),
+            (Some(since), Some(until)) if (until.0.saturating_sub(since.0)).unsigned_abs() < 60_000);
+        if short {
+            needed
+        } else {
+            needed.min(Precision::Seconds)
         }
     }
 }
@@ -114,6 +134,41 @@ mod tests {
         assert_eq!(
             Window::new(Some(Timestamp(1001)), None, NOW),
             Err(WindowFault::Future)
+        );
+    }
+
+    #[track_caller]
+    fn described(zone: &str, since: i64, until: i64) -> String {
+        let window = Window {
+            since: Some(Timestamp(since)),
+            until: Some(Timestamp(until)),
+        };
+        window.describe(&Zone::named(zone).expect("known"))
+    }
+
+    #[test]
+    fn what_is_printed_is_the_window_itself() {
+        let noon = 1_795_406_640_000; // 2026-11-23T04:04:00Z
+        assert_eq!(
+            described("Asia/Tokyo", noon - 3_600_000, noon),
+            "2026-11-23 12:04 to 2026-11-23 13:04 JST"
+        );
+        assert_eq!(
+            described("Asia/Tokyo", noon - 30_000, noon),
+            "2026-11-23 13:03:30 to 2026-11-23 13:04:00 JST"
+        );
+        assert_eq!(
+            described("Asia/Tokyo", noon + 250, noon + 1250),
+            "2026-11-23 13:04:00.250 to 2026-11-23 13:04:01.250 JST"
+        );
+    }
+
+    #[test]
+    fn each_end_has_its_own_zone_where_the_clocks_change() {
+        let ambiguous = 1_793_511_000_000; // 2026-11-01T05:30:00Z, the first 01:30 of that night
+        assert_eq!(
+            described("America/New_York", ambiguous, ambiguous + 36_000_000),
+            "2026-11-01 01:30 EDT to 2026-11-01 10:30 EST"
         );
     }
 

@@ -22,6 +22,29 @@ pub(super) enum Local {
     Twice(Timestamp),
 }
 
+/// How much of a time of day is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Precision {
+    /// `13:04`
+    #[default]
+    Minutes,
+    /// `13:04:05`
+    Seconds,
+    /// `13:04:05.123`
+    Millis,
+}
+
+impl Precision {
+    /// Returns what it takes to print an instant exactly.
+    pub(super) fn of(at: Timestamp) -> Self {
+        match at.0.rem_euclid(60_000) {
+            0 => Self::Minutes,
+            rest if rest % 1000 == 0 => Self::Seconds,
+            _ => Self::Millis,
+        }
+    }
+}
+
 impl Zone {
     /// Returns UTC.
     pub fn utc() -> Self {
@@ -65,14 +88,21 @@ impl Zone {
         info.abbreviation().to_owned()
     }
 
-    /// Returns local time as `2026-11-23 13:04`, the form of headlines and footers.
-    pub fn short(&self, at: Timestamp) -> String {
-        let mut out = Vec::with_capacity(16);
-        match Fields::of(at.0 + self.offset_ms(at)) {
+    /// Returns local time as `2026-11-23 13:04`, or as much more of it as asked for.
+    pub(super) fn precise(&self, at: Timestamp, precision: Precision) -> String {
+        let mut out = Vec::with_capacity(23);
+        match Fields::of(at.0.saturating_add(self.offset_ms(at))) {
             Some(fields) => {
                 fields.write_date(&mut out);
                 out.push(b' ');
-                fields.write_minutes(&mut out);
+                match precision {
+                    Precision::Minutes => fields.write_minutes(&mut out),
+                    Precision::Seconds => fields.write_time(&mut out),
+                    Precision::Millis => {
+                        fields.write_time(&mut out);
+                        fields.write_millis(&mut out);
+                    }
+                }
             }
             None => out.extend_from_slice(at.0.to_string().as_bytes()),
         }
@@ -223,7 +253,7 @@ mod tests {
     fn local_time_and_short_name() {
         let tokyo = Zone::named("Asia/Tokyo").expect("known");
         assert_eq!(tokyo.seconds(NOON), "2026-11-23 13:04:05");
-        assert_eq!(tokyo.short(NOON), "2026-11-23 13:04");
+        assert_eq!(tokyo.precise(NOON, Precision::Minutes), "2026-11-23 13:04");
         assert_eq!(tokyo.name_at(NOON), "JST");
         assert_eq!(tokyo.name(), "Asia/Tokyo");
         assert_eq!(Zone::utc().name_at(NOON), "UTC");

@@ -13,7 +13,7 @@ use crate::query::fields::{Extras, FieldSet, Slots};
 use crate::query::{Program, Settings, Table};
 use crate::record::Record;
 use crate::saved::{
-    AlertRule, Catalog, Input, Mistake, ParameterError, SavedQuery, SourceFile, Template,
+    AlertRule, Catalog, Input, Located, Mistake, ParameterError, SavedQuery, SourceFile,
 };
 use crate::severity::Severity;
 use crate::time::Timestamp;
@@ -67,26 +67,9 @@ pub enum RuleProblem {
     /// A parameter has no default: nobody is there to give a value.
     Parameter(ParameterError),
     /// The filter pattern or the query does not compile.
-    Text {
-        /// What is wrong.
-        faults: Diagnostics,
-        /// The text, with its parameters filled in.
-        text: String,
-        /// The line of the file on which it begins.
-        first_line: usize,
-    },
+    Text(Located),
     /// What it reads is not in this version.
     Schedule,
-}
-
-impl RuleProblem {
-    fn of(faults: Diagnostics, text: String, first_line: usize) -> Self {
-        Self::Text {
-            faults,
-            text,
-            first_line,
-        }
-    }
 }
 
 impl Rules {
@@ -139,11 +122,9 @@ impl Rule {
             Input::Schedule => return Err(RuleProblem::Schedule),
         };
         let expanded = query.expand(&[]).map_err(RuleProblem::Parameter)?;
-        let first_line = |template: &Template| template.first_line;
-        let pattern_line = query.filter.as_ref().map_or(1, first_line);
-        let pattern = expanded.filter.map(|text| {
-            Pattern::parse(&text).map_err(|faults| RuleProblem::of(faults, text, pattern_line))
-        });
+        let pattern = expanded.filter.as_deref().map(Pattern::parse).transpose();
+        let pattern =
+            pattern.map_err(|faults| RuleProblem::Text(query.locate_filter(&expanded, faults)));
         let settings = Settings {
             table,
             now,
@@ -151,7 +132,7 @@ impl Rule {
             default_limit: None,
         };
         let program = Program::compile(&expanded.query, &settings)
-            .map_err(|faults| RuleProblem::of(faults, expanded.query, first_line(&query.query)))?;
+            .map_err(|faults| RuleProblem::Text(query.locate_query(&expanded, faults)))?;
         let key: Vec<Arc<str>> = alert
             .key
             .iter()
@@ -159,9 +140,10 @@ impl Rule {
             .collect();
         let made: Vec<Option<usize>> = key.iter().map(|name| program.made(name)).collect();
         // What the query makes only for the key is nothing that its optimized plan would keep.
-        let program = match made.iter().any(Option::is_some) {
-            true => program.unoptimized(),
-            false => program,
+        let program = if made.iter().any(Option::is_some) {
+            program.unoptimized()
+        } else {
+            program
         };
         Ok(Self {
             name: Arc::from(query.name.as_str()),
@@ -173,7 +155,7 @@ impl Rule {
                 forgets: table == Table::Events,
             },
             groups: query.groups.clone(),
-            pattern: pattern.transpose()?,
+            pattern: pattern?,
             head: program.head(),
             about_errors: program.requires("@error."),
             program,
@@ -272,11 +254,7 @@ impl RuleError {
             RuleProblem::Parameter(error) => {
                 format!("error: {error}, and an alert has nobody to ask\n --> {path}")
             }
-            RuleProblem::Text {
-                faults,
-                text,
-                first_line,
-            } => faults.render(path, text, *first_line, color),
+            RuleProblem::Text(at) => at.faults.render(path, &at.text, at.first_line, color),
             RuleProblem::Schedule => {
                 format!("error: the table `schedule` is not in this version\n --> {path}")
             }

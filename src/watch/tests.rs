@@ -193,6 +193,7 @@ fn a_failed_migration_as_a_person_gets_it() {
             ValueError: 旅券番号の移行に失敗しました: guest table is empty
           lines    /ecs/production-batch  ecs/batch/1ebb43de79d4aab930e21c1bedc8a2f8
           show     logq show 1ebb43de79d4aab930e21c1bedc8a2f8 --stage production
+          console  https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-batch/log-events/ecs$252Fbatch$252F1ebb43de79d4aab930e21c1bedc8a2f8$3Fstart$3D1795563320228
         "#);
 }
 

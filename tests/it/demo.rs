@@ -183,3 +183,17 @@ fn the_commands_that_alerts_name_work() {
     }
     assert!(tried > 10);
 }
+
+#[test]
+fn flags_that_would_change_nothing_are_refused() {
+    for flags in ["-o json", "--since 1h", "--limit 3", "--fail-on-match"] {
+        let ended = Logq::new().run(&format!("demo --dir day {flags}"));
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{flags}");
+    }
+    insta::assert_snapshot!(Logq::new().run("demo --dir day -o json").all(), @r#"
+    --- standard error
+    error: `logq demo` is a page about the whole day that it makes: `--output` changes nothing
+    hint: ask the logs that it writes: logq replay --source FOLDER
+    --- exit 2
+    "#);
+}

@@ -22,7 +22,7 @@ fn people_get_lines() {
         KeyError: 'price'
     2026-11-23 12:00:02.000 ERROR    billing: \x1b[31mred\x1b[0m  user={"id":7}
     --- standard error
-    logq: 2 events; until 2026-11-23 13:04 JST; times are JST
+    logq: 2 events; until 2026-11-23 13:04:05 JST; times are JST
     --- exit 0
     "#);
 }
@@ -60,7 +60,7 @@ fn raw_is_the_bytes_of_the_input() {
 #[test]
 fn a_limit_that_cuts_says_so() {
     insta::assert_snapshot!(logs().run(&format!("{ERRORS} --limit 1 -o raw -q")).code, @r#"0"#);
-    insta::assert_snapshot!(logs().run(&format!("{ERRORS} --limit 1")).err, @r#"logq: stopped after 1 event; --limit 0 shows all; until 2026-11-23 13:04 JST"#);
+    insta::assert_snapshot!(logs().run(&format!("{ERRORS} --limit 1")).err, @r#"logq: stopped after 1 event; --limit 0 shows all; until 2026-11-23 13:04:05 JST"#);
     assert_eq!(
         logs()
             .run(&format!("{ERRORS} --limit 0 -o raw"))
@@ -83,7 +83,7 @@ fn no_match_says_what_was_searched() {
     let ended = logs().run("filter xyzzy --source app.log --since yesterday");
     insta::assert_snapshot!(ended.all(), @r#"
     --- standard error
-    logq: no event matches in app.log, 2026-11-22 00:00 to 2026-11-23 13:04 JST; 1 file, 466 bytes read
+    logq: no event matches in app.log, 2026-11-22 00:00:00 to 2026-11-23 13:04:05 JST; 1 file, 466 bytes read
     --- exit 0
     "#);
 }

@@ -126,6 +126,16 @@ fn every_topic_has_a_text() {
 fn help_of_a_command_is_its_long_page() {
     let logq = Logq::new();
     assert_eq!(logq.run("help show").out, logq.run("show --help").out);
+    assert_eq!(
+        logq.run("help queries check").out,
+        logq.run("queries check --help").out
+    );
+    insta::assert_snapshot!(logq.run("help queries chekc").all(), @r#"
+    --- standard error
+    error: `queries` has no action `chekc`
+    hint: did you mean `check`?
+    --- exit 2
+    "#);
 }
 
 #[test]
@@ -168,6 +178,11 @@ fn names_of_the_project_are_completed() {
     assert_eq!(completed("batch-runs ba"), ["batch="]);
     assert_eq!(completed("run mine"), ["mine-alone"]);
     assert_eq!(completed("queries show mine"), ["mine-alone"]);
+    assert_eq!(completed("explain batch-f"), ["batch-failures"]);
+    assert_eq!(completed("replay --rule batch-f"), ["batch-failures"]);
+    assert_eq!(completed("replay --rule mine"), Vec::<String>::new());
+    assert_eq!(completed("help exit"), ["exit-codes"]);
+    assert_eq!(completed("help mine"), ["mine-alone"]);
 }
 
 #[test]
@@ -175,11 +190,44 @@ fn manual_pages_are_written() {
     let logq = Logq::new();
     let ended = logq.run("man pages");
     assert_eq!(ended.code, 0, "{}", ended.err);
+    let read = |page: &str| {
+        std::fs::read_to_string(logq.path().join("pages").join(page)).expect("the page is there")
+    };
     for page in ["logq.1", "logq-query.1", "logq-batch-failures.1"] {
-        let text = std::fs::read_to_string(logq.path().join("pages").join(page))
-            .expect("the page is there");
-        assert!(text.starts_with(".ie"), "{page}");
+        assert!(read(page).starts_with(".ie"), "{page}");
     }
+    let written = std::fs::read_dir(logq.path().join("pages")).expect("the folder is there");
+    assert_eq!(
+        ended.out,
+        format!("{} pages written to pages\n", written.count())
+    );
+    // Every flag and parameter is described.
+    let page = read("logq-batch-runs.1");
+    assert!(page.contains("only this batch, such as sync_*"), "{page}");
+    assert!(page.contains("Use this AWS profile"), "{page}");
+}
+
+#[test]
+fn a_title_alone_is_a_description() {
+    let logq = Logq::new().file("logq.toml", "").file(
+        "queries/mine.toml",
+        "title = \"Mine\"\nquery = \"limit 1\"\n",
+    );
+    let page = logq.run("mine --help").out;
+    assert!(page.contains("-o json\n\nMine\n\nUsage"), "{page}");
+}
+
+#[test]
+fn long_help_of_a_saved_query_has_its_parameters_at_their_argument() {
+    let page = Logq::new().run("batch-runs --help").out;
+    let arguments = &page[page.find("Arguments:").expect("there are some")..];
+    assert!(
+        arguments.starts_with(
+            "Arguments:\n  [PARAM=VALUE]...\n          Set a parameter of the query:\n          \n          \
+             batch        only this batch, such as sync_* [default: *]\n"
+        ),
+        "{arguments}"
+    );
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn people_get_a_table_and_the_window() {
     2026-11-23 12:00:02.000  billing                    =1+1
     2026-11-23 12:00:01.500  booking.sync      1200.25  予約を同期できません
     --- standard error
-    logq: 2 rows; until 2026-11-23 13:04 JST
+    logq: 2 rows; until 2026-11-23 13:04:05 JST
     --- exit 0
     "#);
 }
@@ -84,7 +84,7 @@ fn an_aggregate_is_one_table() {
     booking.sync  2  1200.25
     billing       1
     --- standard error
-    logq: 2 rows; until 2026-11-23 13:04 JST
+    logq: 2 rows; until 2026-11-23 13:04:05 JST
     --- exit 0
     "#);
 }
@@ -95,7 +95,7 @@ fn a_limit_that_cuts_says_how_many_there_are() {
     @timestamp (JST)     name     duration_ms  message
     2026-11-23 12:00:02  billing               =1+1
     --- standard error
-    logq: 1 of 2 rows; --limit 0 shows all; until 2026-11-23 13:04 JST
+    logq: 1 of 2 rows; --limit 0 shows all; until 2026-11-23 13:04:05 JST
     --- exit 0
     "#);
     let ended = logs().run(&format!("{QUERY} --limit 1 -o json -q"));
@@ -107,12 +107,12 @@ fn a_limit_that_cuts_says_how_many_there_are() {
 fn no_rows_say_what_was_searched() {
     insta::assert_snapshot!(logs().run("query 'filter name = \"x\"' --source app.log --since 1h").all(), @r#"
     --- standard error
-    logq: no rows in app.log, 2026-11-23 12:04 to 2026-11-23 13:04 JST; 1 file, 326 bytes read
+    logq: no rows in app.log, 2026-11-23 12:04:05 to 2026-11-23 13:04:05 JST; 1 file, 326 bytes read
     --- exit 0
     "#);
     insta::assert_snapshot!(runs().run("batch-failures batch=nothing --source logs").all(), @r#"
     --- standard error
-    logq: no rows for batch-failures in logs, until 2026-11-23 13:04 JST; 2 runs seen
+    logq: no rows for batch-failures in logs, until 2026-11-23 13:04:05 JST; 2 runs seen
     --- exit 0
     "#);
 }
@@ -134,7 +134,7 @@ fn a_saved_query_is_a_command() {
     @timestamp (JST)     stage       name   cause      exit_code  duration  error.type  error.message  error.culprit                    task
     2026-11-23 12:00:00  production  batch  exception                 0 ms  KeyError    'price'        sync_rates (booking/sync.py:88)  7f3a9c0123456789abcdef0123456789
     --- standard error
-    logq: 1 row; until 2026-11-23 13:04 JST
+    logq: 1 row; until 2026-11-23 13:04:05 JST
     --- exit 0
     "#);
     let run = runs().run("run batch-failures --source logs");
@@ -259,6 +259,44 @@ fn a_run_is_shown_on_a_page() {
 }
 
 #[test]
+fn a_task_has_many_names() {
+    let logq = runs();
+    let whole = logq.run("show 7f3a --source logs").out;
+    for name in [
+        "7f3a9c0123456789abcdef0123456789",
+        "ecs/batch/7f3a9c0123456789abcdef0123456789",
+        "ecs/batch/7f3a",
+        "arn:aws:ecs:ap-northeast-1:111122223333:task/shop/7f3a9c0123456789abcdef0123456789",
+    ] {
+        let ended = logq.run(&format!("show {name} --source logs"));
+        assert_eq!(ended.out, whole, "{name}: {}", ended.err);
+    }
+}
+
+#[test]
+fn the_lines_of_a_run_can_be_narrowed_and_it_is_judged_whole() {
+    let lines = [
+        r#"{"created":1795402800,"levelname":"INFO","name":"sync","message":"start"}"#,
+        r#"{"created":1795402860,"levelname":"ERROR","name":"sync","message":"one went wrong"}"#,
+        r#"{"created":1795402920,"levelname":"INFO","name":"sync","message":"done"}"#,
+    ];
+    let logq = Logq::new().file(
+        "logs/ecs/production-batch/ecs/batch/7f3a9c.log",
+        lines.join("\n"),
+    );
+    let ended = logq.run("show 7f3a --source logs --since 12:01:30");
+    assert!(ended.out.contains("outcome     errored"), "{}", ended.out);
+    assert!(
+        ended
+            .out
+            .ends_with("lines (JST)\n  2026-11-23 12:02:00.000 INFO     sync: done\n"),
+        "{}",
+        ended.out
+    );
+    insta::assert_snapshot!(ended.err, @r#"logq: 1 of 3 lines are in the window, 2026-11-23 12:01:30 to 2026-11-23 13:04:05 JST; the run is judged whole"#);
+}
+
+#[test]
 fn lines_of_a_run_are_for_programs_too() {
     insta::assert_snapshot!(runs().run("show 7f3a --source logs -o raw --lines 2").all(), @r#"
         price = plan["price"]
@@ -348,10 +386,116 @@ fn a_test_that_fails_says_where() {
         "title = \"Mine\"\nquery = 'filter level = 3'\n\n[[tests]]\nname = \"three\"\nevents = ['{\"level\": 2}']\nrows = 1\n",
     );
     insta::assert_snapshot!(logq.run("queries check mine").all(), @r#"
-    [folder]/queries/mine.toml:4: three: expected 1 rows, found 0
+    [folder]/queries/mine.toml:4: three: expected 1 row, found 0
     0 tests passed, 1 failed
     --- exit 1
     "#);
+}
+
+#[test]
+fn a_group_that_nobody_has_is_a_mistake() {
+    let query = |groups: &str| format!("title = \"Mine\"\ngroups = {groups}\nquery = 'limit 1'\n");
+    let logq = Logq::new()
+        .file("logq.toml", "[groups]\nbeat = \"/ecs/{stage}-beat\"\n")
+        .file("queries/mine.toml", query("[\"beat\", \"btch\"]"))
+        .file("queries/other.toml", query("[\"nothing\"]"));
+    insta::assert_snapshot!(logq.run("queries check mine other").all(), @r#"
+    error: there is no log group `btch`
+     --> [folder]/queries/mine.toml:2:19
+      |
+    2 | groups = ["beat", "btch"]
+      |                   ^^^^^^
+    hint: did you mean `batch`?
+    error: there is no log group `nothing`
+     --> [folder]/queries/other.toml:2:11
+      |
+    2 | groups = ["nothing"]
+      |           ^^^^^^^^^
+    hint: the groups are `batch`, `beat`, `tasks`, `webapp`, `worker`; `[groups]` of logq.toml adds more
+    0 tests passed, 0 failed; 2 files cannot be used
+    --- exit 1
+    "#);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_no_test() {
+    let logq = Logq::new().file("logq.toml", "").file(
+        "queries/mine.toml",
+        "title = \"Mine\"\nquery = \"filtr x\"\n",
+    );
+    insta::assert_snapshot!(logq.run("queries check mine").all(), @r#"
+    error: unknown command `filtr`
+     --> [folder]/queries/mine.toml:2:10
+      |
+    2 | query = "filtr x"
+      |          ^^^^^ not a command
+    hint: did you mean `filter`?
+    0 tests passed, 0 failed; 1 file cannot be used
+    --- exit 1
+    "#);
+}
+
+#[test]
+fn a_mistake_is_shown_where_it_stands_in_the_file() {
+    let file = "title = \"Mine\"\nfilter = '{ $.level = }'\nquery = \"limit ${n} | filtr x\"\n[params.n]\ndefault = 100\n";
+    let logq = logs().file("logq.toml", "").file("queries/mine.toml", file);
+    insta::assert_snapshot!(logq.run("mine --source app.log").all(), @r#"
+    --- standard error
+    error: the comparison has no value
+     --> [folder]/queries/mine.toml:2:22
+      |
+    2 | filter = '{ $.level = }'
+      |                      ^ a value expected here
+    hint: write a value such as `ERROR`, `"two words"` or `404`
+    --- exit 2
+    "#);
+    let logq = logs().file("logq.toml", "").file(
+        "queries/mine.toml",
+        file.replace("'{ $.level = }'", "'{ $.level = 1 }'"),
+    );
+    insta::assert_snapshot!(logq.run("mine --source app.log").all(), @r#"
+    --- standard error
+    error: unknown command `filtr`
+     --> [folder]/queries/mine.toml:3:23
+      |
+    3 | query = "limit ${n} | filtr x"
+      |                       ^^^^^ not a command
+    hint: did you mean `filter`?
+    --- exit 2
+    "#);
+    // A text with escapes stands in the file in another form, so it is shown as it is read.
+    let escaped = "title = \"Mine\"\nquery = \"filter a = \\\"b\\\" | filtr x\"\n";
+    let logq = logs()
+        .file("logq.toml", "")
+        .file("queries/mine.toml", escaped);
+    insta::assert_snapshot!(logq.run("mine --source app.log").all(), @r#"
+    --- standard error
+    error: unknown command `filtr`
+     --> [folder]/queries/mine.toml:2:18
+      |
+    2 | filter a = "b" | filtr x
+      |                  ^^^^^ not a command
+    hint: did you mean `filter`?
+    --- exit 2
+    "#);
+}
+
+#[test]
+fn more_v_say_more() {
+    let said = |flags: &str| logs().run(&format!("{QUERY} -o csv {flags}")).err;
+    insta::assert_snapshot!(said("-v --threads 2"), @r#"
+    logq: no configuration file: defaults
+    logq: times are in Asia/Tokyo
+    logq: reading app.log
+    logq: window: until 2026-11-23 13:04:05 JST
+    logq: 2 threads at work
+    logq: 2 rows; until 2026-11-23 13:04:05 JST
+    logq: 1 file, 326 bytes read
+    "#);
+    let [one, two, three] = ["-v", "-vv", "-vvv"].map(|flags| said(flags).lines().count());
+    assert!(one < two && two < three, "{one} {two} {three}");
+    assert!(said("-vv").contains("app.log: "), "{}", said("-vv"));
+    assert_eq!(said("-q -vvv"), "");
 }
 
 #[test]

@@ -281,8 +281,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn queries_know_the_columns_that_runs_have() {
-    assert_eq!(logq::query::tables::RUNS, logq::detect::Run::COLUMNS);
-}

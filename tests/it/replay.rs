@@ -40,7 +40,7 @@ fn people_get_a_few_lines_for_each_alert() {
       batch failed: KeyError: 'price' in sync_rates (booking/sync.py:88)
       logq show 7f3a9c0123456789abcdef0123456789 --stage production
     --- standard error
-    logq: 2 alerts: 1 critical, 1 error; until 2026-11-23 13:04 JST; 9 events seen
+    logq: 2 alerts: 1 critical, 1 error; until 2026-11-23 13:04:05 JST; 9 events seen
     --- exit 0
     "#);
 }
@@ -60,7 +60,7 @@ fn an_alert_can_be_read_as_it_is_sent() {
       lines    /ecs/production-batch  ecs/batch/7f3a9c0123456789abcdef0123456789
       show     logq show 7f3a9c0123456789abcdef0123456789 --stage production
     --- standard error
-    logq: 1 alert: 1 critical; until 2026-11-23 13:04 JST; 9 events seen
+    logq: 1 alert: 1 critical; until 2026-11-23 13:04:05 JST; 9 events seen
     --- exit 0
     "#);
 }
@@ -81,7 +81,7 @@ fn what_came_before_the_window_is_not_new_in_it() {
         logs().run("replay --source logs --since 2026-11-23T12:00:02+09:00 --target webapp");
     insta::assert_snapshot!(ended.all(), @r#"
     --- standard error
-    logq: no alerts in logs, 2026-11-23 12:00 to 2026-11-23 13:04 JST; 9 events seen
+    logq: no alerts in logs, 2026-11-23 12:00:02 to 2026-11-23 13:04:05 JST; 9 events seen
     --- exit 0
     "#);
 }
@@ -92,9 +92,20 @@ fn a_monitor_can_ask_whether_anything_would_have_been_sent() {
     let quiet = Logq::new().file("a.log", "nothing\n");
     insta::assert_snapshot!(quiet.run("replay --source a.log --fail-on-match").all(), @r#"
     --- standard error
-    logq: no alerts in a.log, until 2026-11-23 13:04 JST; 1 event seen
+    logq: no alerts in a.log, until 2026-11-23 13:04:05 JST; 1 event seen
     --- exit 0
     "#);
+}
+
+#[test]
+fn a_limit_cuts_alerts_and_says_so() {
+    let ended = logs().run("replay --source logs --limit 1 -o ndjson");
+    assert_eq!(ended.out.lines().count(), 1);
+    insta::assert_snapshot!(ended.err, @r#"logq: 1 of 2 alerts; --limit 0 shows all; until 2026-11-23 13:04:05 JST; 9 events seen"#);
+    let document = logs().run("replay --source logs --limit 1 -o json").out;
+    let parsed: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
+    assert_eq!(parsed["truncated"], true);
+    assert_eq!(parsed["query"], serde_json::Value::Null);
 }
 
 #[test]
@@ -125,7 +136,7 @@ fn a_bad_rule_is_shown_where_it_is_wrong() {
     insta::assert_snapshot!(logq.run("replay --source logs").all(), @r#"
     --- standard error
     error: unexpected end of the query
-     --> [folder]/queries/mine.toml:3:12
+     --> [folder]/queries/mine.toml:3:11
       |
     3 | filter a >
       |           ^ expected a value

@@ -159,6 +159,65 @@ fn times_are_pointed_at() {
 }
 
 #[test]
+fn numbers_that_are_none_get_one_to_write() {
+    insta::assert_snapshot!(fails("errors --limit x"), @r#"
+    error: `--limit` cannot be `x`
+    hint: a whole number, such as `--limit 100`; 0 for all
+    "#);
+    insta::assert_snapshot!(fails("errors --limit -1"), @r#"
+    error: `--limit` cannot be `-1`
+    hint: a whole number, such as `--limit 100`; 0 for all
+    "#);
+    insta::assert_snapshot!(fails("show 7f3a --lines x"), @r#"
+    error: `--lines` cannot be `x`
+    hint: a whole number, such as `--lines 100`; 0 for all
+    "#);
+    insta::assert_snapshot!(fails("errors --threads -2"), @r#"
+    error: `--threads` cannot be `-2`
+    hint: a whole number, such as `--threads 2`
+    "#);
+}
+
+#[test]
+fn what_is_given_twice_is_given_once() {
+    insta::assert_snapshot!(fails("batch-runs -s a -s b"), @r#"
+    error: `--stage` is given twice
+    hint: give `--stage <STAGE>` once
+    "#);
+    insta::assert_snapshot!(fails("batch-runs batch=a batch=b"), @r#"
+    error: `batch` is given twice
+    hint: logq batch-runs batch=b
+    "#);
+    insta::assert_snapshot!(fails("errors -q -q"), @r#"
+    error: `--quiet` is given twice
+    hint: give `--quiet` once
+    "#);
+}
+
+#[test]
+fn a_missing_source_is_looked_for_where_it_was_written() {
+    let ended = Logq::new().variable("LOGQ_SOURCE", "nope").run("errors");
+    insta::assert_snapshot!(ended.all(), @r#"
+    --- standard error
+    error: there is no file or folder `nope`
+    hint: check `LOGQ_SOURCE`
+    --- exit 2
+    "#);
+    insta::assert_snapshot!(fails("errors --source nope"), @r#"
+    error: there is no file or folder `nope`
+    hint: check `--source`
+    "#);
+}
+
+#[test]
+fn names_of_files_do_not_steer_the_terminal() {
+    insta::assert_snapshot!(fails("errors --source a\x1b[2Jb"), @r#"
+    error: there is no file or folder `a\x1b[2Jb`
+    hint: check `--source`
+    "#);
+}
+
+#[test]
 fn windows_with_nothing_in_them_are_errors() {
     insta::assert_snapshot!(fails("errors --since today --until yesterday"), @r#"
     error: the window ends before it starts
@@ -170,7 +229,7 @@ fn windows_with_nothing_in_them_are_errors() {
     "#);
     insta::assert_snapshot!(fails("errors --from 1h --to 2h"), @r#"
     error: the window ends before it starts
-      cause: 2026-11-23 12:04 to 2026-11-23 11:04 JST
+      cause: 2026-11-23 12:04:05 to 2026-11-23 11:04:05 JST
     "#);
 }
 

@@ -21,7 +21,7 @@ pub(in crate::cli) struct OutputArgs {
     pub(in crate::cli) output: Option<OutputFormat>,
 
     /// Print at most so many rows, 0 for all; default: 10000
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true)]
     pub(in crate::cli) limit: Option<u64>,
 
     /// Use colour always, never, or on a terminal [env: LOGQ_COLOR]

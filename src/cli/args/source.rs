@@ -46,7 +46,13 @@ pub(in crate::cli) struct SourceArgs {
     pub(in crate::cli) endpoint_url: Option<String>,
 
     /// Use so many threads; default: one for each processor [env: LOGQ_THREADS]
-    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        allow_negative_numbers = true,
+        hide_short_help = true
+    )]
     pub(in crate::cli) threads: Option<usize>,
 }
 

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use super::super::context::Context;
 use super::super::hint;
-use super::super::output::{self, Output, counted, thousands};
-use super::super::run::{self, Answer, Ask, Sink};
+use super::super::output::{self, counted, thousands};
+use super::super::pager::Output;
+use super::super::run::{self, Answer, Ask, Saved, Sink};
 use super::super::source;
 use super::super::{Exit, Failure};
 use crate::pattern::Pattern;
@@ -15,18 +16,14 @@ use crate::row::{Columns, Row};
 
 /// A query with where its texts stand, for errors that point into them.
 pub(in crate::cli) struct Question<'a> {
-    /// The saved query's name.
-    pub(in crate::cli) name: Option<&'a str>,
     /// The table it starts from.
     pub(in crate::cli) table: Table,
-    /// The filter pattern in front of it, and what to call that.
-    pub(in crate::cli) pattern: Option<(&'a str, &'a str)>,
+    /// The filter pattern in front of it.
+    pub(in crate::cli) pattern: Option<&'a str>,
     /// The query.
     pub(in crate::cli) query: &'a str,
-    /// What to call the query's text.
-    pub(in crate::cli) origin: &'a str,
-    /// The line on which that text begins in its file.
-    pub(in crate::cli) first_line: usize,
+    /// The saved query that they come from.
+    pub(in crate::cli) saved: Option<Saved<'a>>,
     /// The logical groups it reads; empty: all.
     pub(in crate::cli) groups: &'a [String],
 }
@@ -38,8 +35,7 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
         table: question.table,
         pattern: pattern.as_ref(),
         query: question.query,
-        origin: question.origin,
-        first_line: question.first_line,
+        saved: question.saved,
         groups: question.groups,
     };
     let program = run::compile(context, &ask)?;
@@ -62,18 +58,18 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
 
 /// Returns the fields of records that the question names; those of a saved query were tried by who wrote it.
 fn fields(question: &Question<'_>, pattern: Option<&Pattern>, program: &Program) -> Vec<String> {
-    if question.name.is_some() || question.table != Table::Events {
+    if question.saved.is_some() || question.table != Table::Events {
         return Vec::new();
     }
     let names = program.fields().names().iter();
     let own = names.filter(|name| !name.starts_with('@'));
-    let mut fields: Vec<String> = own.map(|name| name.to_string()).collect();
+    let mut fields: Vec<String> = own.map(ToString::to_string).collect();
     fields.extend(pattern.into_iter().flat_map(Pattern::fields));
     fields
 }
 
 fn pattern(context: &Context, question: &Question<'_>) -> Result<Option<Pattern>, Failure> {
-    let Some((text, origin)) = question.pattern else {
+    let Some(text) = question.pattern else {
         return Ok(None);
     };
     if question.table != Table::Events {
@@ -82,16 +78,21 @@ fn pattern(context: &Context, question: &Question<'_>) -> Result<Option<Pattern>
                 .hint("leave the pattern out, and use `filter` in the query".to_owned()),
         );
     }
-    parse_pattern(context, text, origin).map(Some)
+    parse_pattern(context, text, question.saved).map(Some)
 }
 
 /// Parses a filter pattern, and says what is odd about it.
 pub(in crate::cli) fn parse_pattern(
     context: &Context,
     text: &str,
-    origin: &str,
+    saved: Option<Saved<'_>>,
 ) -> Result<Pattern, Failure> {
-    let pattern = Pattern::parse(text).map_err(|faults| Failure::text(faults, origin, text))?;
+    let pattern = Pattern::parse(text).map_err(|faults| match saved {
+        None => Failure::text(faults, "<pattern>", text),
+        Some((query, expanded)) => {
+            Failure::located(query.locate_filter(expanded, faults), &query.file.path)
+        }
+    })?;
     for warning in pattern.warnings() {
         context.notices.warn(&warning.message);
     }
@@ -118,7 +119,7 @@ impl<'a> Printed<'a> {
             ..context.look.clone()
         };
         let asked = render::Question {
-            query: question.query.trim().to_owned(),
+            query: Some(question.query.trim().to_owned()),
             window: context.window,
         };
         Self {
@@ -219,9 +220,9 @@ fn nothing(
     window: &str,
     answer: &Answer,
 ) -> String {
-    let what = question.name.map_or_else(
+    let what = question.saved.map_or_else(
         || "no rows".to_owned(),
-        |name| format!("no rows for {name}"),
+        |(query, _)| format!("no rows for {}", query.name),
     );
     let scope = match context.scope.describe() {
         scope if scope.is_empty() => String::new(),

@@ -6,6 +6,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::super::args::Flags;
 use super::super::context::Context;
 use super::super::output::{self, counted};
 use super::super::run::{self, Ask, Sink};
@@ -28,11 +29,34 @@ const MARKER: &str = ".logq-demo";
 #[command(before_long_help = "\
 Examples:
   logq demo
-  logq demo --dir /tmp/hotel --tz Asia/Tokyo")]
+  logq demo --dir /tmp/hotel --tz Asia/Tokyo
+It is about all of the day, so flags that choose a part of it or a format are refused;
+ask the logs that it writes for those.")]
 pub(in crate::cli) struct Args {
     /// Where to write the logs; default: logq-demo in the folder for temporary files
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     dir: Option<PathBuf>,
+}
+
+/// Refuses flags that would change nothing: the demo shows a page about all of the day that it makes.
+pub(in crate::cli) fn refuse_idle(flags: &Flags) -> Result<(), Failure> {
+    let (time, output) = (&flags.time, &flags.output);
+    let idle = [
+        ("--since", time.since.is_some() || time.from.is_some()),
+        ("--until", time.until.is_some() || time.to.is_some()),
+        ("--source", !flags.source.source.is_empty()),
+        ("--output", output.output.is_some()),
+        ("--limit", output.limit.is_some()),
+        ("--fail-on-match", output.fail_on_match),
+        ("--fail-on-empty", output.fail_on_empty),
+    ];
+    match idle.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Failure::usage(format!(
+            "`logq demo` is a page about the whole day that it makes: `{flag}` changes nothing"
+        ))
+        .hint("ask the logs that it writes: logq replay --source FOLDER".to_owned())),
+    }
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -145,8 +169,7 @@ fn table(context: &Context, source: Source, name: &str) -> Result<String, Failur
         table: Table::Runs,
         pattern: None,
         query: &expanded.query,
-        origin: &query.file.path,
-        first_line: query.query.first_line,
+        saved: Some((query, &expanded)),
         groups: &query.groups,
     };
     let program = run::compile(context, &ask)?;

@@ -18,7 +18,10 @@ Examples:
   logq explain 'filter levelname = \"ERROR\" | stats count(*) by name'")]
 pub(in crate::cli) struct Args {
     /// The name of a saved query, or a query
-    #[arg(value_name = "NAME|QUERY")]
+    #[arg(
+        value_name = "NAME|QUERY",
+        add = clap_complete::ArgValueCandidates::new(super::super::completions::query_names)
+    )]
     query: String,
 
     /// Set parameters of the saved query
@@ -38,8 +41,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
             table: query::table(args.table.as_deref())?,
             pattern: None,
             query: &args.query,
-            origin: "<query>",
-            first_line: 1,
+            saved: None,
             groups: &[],
         };
         explain(context, &ask)?
@@ -87,7 +89,7 @@ fn explain_saved(
     let pattern = expanded
         .filter
         .as_deref()
-        .map(|text| ask::parse_pattern(context, text, &query.file.path))
+        .map(|text| ask::parse_pattern(context, text, Some((query, &expanded))))
         .transpose()?;
     if let Some(pattern) = &pattern {
         sections.push(("filter pattern".to_owned(), pattern.to_string()));
@@ -98,8 +100,7 @@ fn explain_saved(
             table: run::table(query)?,
             pattern: pattern.as_ref(),
             query: &expanded.query,
-            origin: &query.file.path,
-            first_line: query.query.first_line,
+            saved: Some((query, &expanded)),
             groups: &query.groups,
         },
     )?);

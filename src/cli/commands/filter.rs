@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use super::super::context::Context;
 use super::super::hint;
-use super::super::output::{self, Output, counted};
+use super::super::output::{self, counted};
+use super::super::pager::Output;
 use super::super::run::{self, Answer};
 use super::super::source;
 use super::super::{Exit, Failure};
@@ -27,7 +28,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let pattern = ask::parse_pattern(context, &args.pattern, "<pattern>")?;
+    let pattern = ask::parse_pattern(context, &args.pattern, None)?;
     let source = source::resolve(context)?;
     let described = source.describe();
     context.interrupt.listen();
@@ -74,7 +75,7 @@ impl<'a> Printed<'a> {
         Self {
             context,
             pattern,
-            output: Output::new(),
+            output: Output::paged(context),
             count: 0,
             order: None,
             held: Vec::new(),
@@ -141,11 +142,13 @@ impl<'a> Printed<'a> {
 
     fn finish(mut self, answer: &Answer) -> Result<u64, Failure> {
         if let Some(error) = self.failure {
+            // A person who has left the pager wants no more; whatever else it was, it comes first.
+            let _ = self.output.end();
             return Err(error.into());
         }
         if self.context.format() == Format::Json {
             let question = render::Question {
-                query: self.pattern.to_owned(),
+                query: Some(self.pattern.to_owned()),
                 window: self.context.window,
             };
             let ending = render::Ending {
@@ -154,8 +157,9 @@ impl<'a> Printed<'a> {
             };
             render::write_document(&question, ending, &self.held, self.output.buffer());
         }
-        self.output.flush()?;
-        Ok(self.count)
+        let count = self.count;
+        self.output.end()?;
+        Ok(count)
     }
 }
 

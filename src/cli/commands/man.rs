@@ -29,13 +29,24 @@ pub(in crate::cli) fn run(args: &Args, catalog: &Catalog) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-/// Writes `logq.1`, and `logq-NAME.1` for each command; returns how many.
+/// Writes `logq.1`, and `logq-NAME.1` for each command and each action of one; returns how many.
 fn write_pages(folder: &Path, catalog: &Catalog) -> std::io::Result<usize> {
     std::fs::create_dir_all(folder)?;
-    let root = tree::build(catalog, false);
+    let root = described(tree::build(catalog, false));
     clap_mangen::generate_to(root.clone(), folder)?;
-    Ok(1 + root
+    Ok(pages(&root))
+}
+
+/// Returns the command with every flag described: a page has room for those that short help leaves out.
+fn described(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| arg.hide_short_help(false))
+        .mut_subcommands(described)
+}
+
+fn pages(command: &clap::Command) -> usize {
+    let shown = command
         .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-        .count())
+        .filter(|command| !command.is_hide_set());
+    1 + shown.map(pages).sum::<usize>()
 }

@@ -7,7 +7,7 @@ use super::super::output::{self, counted};
 use super::super::{Exit, Failure};
 use super::run;
 use crate::drive::{self, Unusable};
-use crate::render::{self, Ending, Question};
+use crate::render::{self, Ending, Question, escape};
 use crate::row::{Columns, Row};
 use crate::saved::SavedQuery;
 use crate::value::Value;
@@ -120,32 +120,60 @@ fn show(context: &Context, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// How the tests of all files went.
+#[derive(Default)]
+struct Verdict {
+    passed: u64,
+    failed: u64,
+    /// Files whose tests could not be run at all.
+    unusable: u64,
+    /// What is wrong, each with its line end.
+    text: String,
+}
+
+impl Verdict {
+    fn failed(&mut self, problem: &str) {
+        self.failed += 1;
+        self.say(problem);
+    }
+
+    fn unusable(&mut self, problem: &str) {
+        self.unusable += 1;
+        self.say(problem);
+    }
+
+    fn say(&mut self, problem: &str) {
+        self.text.push_str(problem);
+        self.text.push('\n');
+    }
+
+    fn is_good(&self) -> bool {
+        self.failed == 0 && self.unusable == 0
+    }
+
+    /// Returns `12 tests passed, 1 failed; 1 file cannot be used`.
+    fn words(&self) -> String {
+        let passed = counted(self.passed, "test passed", "tests passed");
+        let unusable = match self.unusable {
+            0 => String::new(),
+            count => format!("; {} cannot be used", counted(count, "file", "files")),
+        };
+        format!("{passed}, {} failed{unusable}\n", self.failed)
+    }
+}
+
 /// Runs the tests inside the files; the answer is a verdict, so a bad one ends with 1.
 fn check(context: &Context, names: &[String]) -> Result<Exit, Failure> {
-    let mut failed = 0;
-    let mut passed = 0;
-    let mut text = String::new();
+    let mut verdict = Verdict::default();
     for query in chosen(context, names)? {
-        let problems = problems(context, query, &mut passed);
-        failed += problems.len();
-        for problem in problems {
-            text.push_str(&problem);
-            text.push('\n');
-        }
+        check_one(context, query, &mut verdict);
     }
-    for mistake in context
-        .catalog
-        .mistakes()
-        .iter()
-        .filter(|_| names.is_empty())
-    {
-        failed += 1;
-        text.push_str(&mistake.render(context.look.color));
-        text.push('\n');
+    let mistakes = context.catalog.mistakes().iter();
+    for mistake in mistakes.filter(|_| names.is_empty()) {
+        verdict.unusable(&mistake.render(context.look.color));
     }
-    let passed = counted(passed, "test passed", "tests passed");
-    output::print_text(&format!("{text}{passed}, {failed} failed\n"))?;
-    Ok(if failed == 0 {
+    output::print_text(&format!("{}{}", verdict.text, verdict.words()))?;
+    Ok(if verdict.is_good() {
         Exit::Done
     } else {
         Exit::Incomplete
@@ -159,37 +187,34 @@ fn chosen<'a>(context: &'a Context, names: &[String]) -> Result<Vec<&'a SavedQue
     names.iter().map(|name| run::find(context, name)).collect()
 }
 
-/// Returns what is wrong with a query, each as a text of its own.
-fn problems(context: &Context, query: &SavedQuery, passed: &mut u64) -> Vec<String> {
-    let path = &query.file.path;
+fn check_one(context: &Context, query: &SavedQuery, verdict: &mut Verdict) {
+    let path = escape::safe(&query.file.path);
     let tests = match drive::check(query, &context.config) {
         Ok(tests) => tests,
-        Err(Unusable::Uncompiled(wrong)) => {
-            return vec![wrong.faults.render(
-                path,
-                &wrong.text,
-                wrong.first_line,
-                context.look.color,
-            )];
+        Err(Unusable::Mistakes(at)) => {
+            let color = context.look.color;
+            let faults = at.faults;
+            return verdict.unusable(&faults.render(&path, &at.text, at.first_line, color));
         }
-        Err(Unusable::Parameters(message)) => return vec![format!("{path}: {message}")],
+        Err(Unusable::Parameters(message)) => {
+            return verdict.unusable(&format!("{path}: {message}"));
+        }
         Err(Unusable::NoTable(input)) => {
-            return vec![format!(
-                "{path}: the table `{}` is not in this version",
-                input.name()
-            )];
+            let table = input.name();
+            let said = format!("{path}: the table `{table}` is not in this version");
+            return verdict.unusable(&said);
         }
     };
-    let mut problems = Vec::new();
     for test in tests {
         match test.problem {
-            None => *passed += 1,
+            None => verdict.passed += 1,
             Some(problem) => {
-                problems.push(format!("{path}:{}: {}: {problem}", test.line, test.name));
+                let (line, name) = (test.line, test.name);
+                let said = format!("{path}:{line}: {name}: {problem}");
+                verdict.failed(&escape::safe_lines(&said));
             }
         }
     }
-    problems
 }
 
 fn not_here(action: &str) -> Failure {

@@ -37,12 +37,10 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     ask::answer(
         context,
         &Question {
-            name: None,
             table,
-            pattern: args.pattern.as_deref().map(|text| (text, "<pattern>")),
+            pattern: args.pattern.as_deref(),
             query: &args.query,
-            origin: "<query>",
-            first_line: 1,
+            saved: None,
             groups: &[],
         },
     )

@@ -22,7 +22,11 @@ Examples:
   logq replay --source logs/ -o ndjson --fail-on-match")]
 pub(in crate::cli) struct Args {
     /// Only the alerts of these saved queries
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        add = clap_complete::ArgValueCandidates::new(super::super::completions::rule_names)
+    )]
     rule: Vec<String>,
 
     /// Print each alert as it is sent, with the end of its traceback
@@ -39,10 +43,12 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let source = source::resolve(context)?;
     let described = source.describe();
     context.interrupt.listen();
-    let (alerts, answer) = replay(context, source, rules)?;
+    let (mut alerts, answer) = replay(context, source, rules)?;
+    let total = alerts.len();
+    alerts.truncate(context.row_limit().map_or(total, |limit| limit as usize));
     let complete = answer.is_complete() && !context.interrupt.is_asked();
-    output::print(context, &written(context, args, &alerts, complete))?;
-    tell(context, &alerts, &answer, &described);
+    output::print(context, &written(context, args, &alerts, complete, total))?;
+    tell(context, &alerts, total, &answer, &described);
     if alerts.is_empty() {
         hint::tell(context, &answer.again, &[]);
     }
@@ -97,27 +103,34 @@ pub(super) fn replay(
     Ok((alerts, answer))
 }
 
-fn written(context: &Context, args: &Args, alerts: &[Alert], complete: bool) -> Vec<u8> {
+/// Writes the alerts; `total` is how many there were before a limit cut.
+fn written(
+    context: &Context,
+    args: &Args,
+    alerts: &[Alert],
+    complete: bool,
+    total: usize,
+) -> Vec<u8> {
     let mut out = Vec::new();
     match context.format() {
         Format::Ndjson => {
             for alert in alerts {
-                out.extend_from_slice(alert.to_json().as_bytes());
+                out.extend_from_slice(render::tame_json(&alert.to_json()).as_bytes());
                 out.push(b'\n');
             }
         }
         Format::Json => {
             let rows: Vec<String> = alerts
                 .iter()
-                .map(|alert| format!(",\n{}", alert.to_json()))
+                .map(|alert| format!(",\n{}", render::tame_json(&alert.to_json())))
                 .collect();
             let question = render::Question {
-                query: String::new(),
+                query: None,
                 window: context.window,
             };
             let ending = Ending {
                 complete,
-                truncated: false,
+                truncated: alerts.len() < total,
             };
             render::write_document(&question, ending, rows.concat().as_bytes(), &mut out);
         }
@@ -137,7 +150,7 @@ fn written(context: &Context, args: &Args, alerts: &[Alert], complete: bool) -> 
     out
 }
 
-fn tell(context: &Context, alerts: &[Alert], answer: &Answer, source: &str) {
+fn tell(context: &Context, alerts: &[Alert], total: usize, answer: &Answer, source: &str) {
     let notices = &context.notices;
     for problem in &answer.problems {
         notices.problem(problem);
@@ -152,6 +165,12 @@ fn tell(context: &Context, alerts: &[Alert], answer: &Answer, source: &str) {
     let seen = counted(answer.events, "event", "events");
     if alerts.is_empty() {
         notices.remark(&format!("no alerts in {source}, {window}; {seen} seen"));
+    } else if alerts.len() < total {
+        let shown = output::thousands(alerts.len() as u64);
+        let total = counted(total as u64, "alert", "alerts");
+        notices.remark(&format!(
+            "{shown} of {total}; --limit 0 shows all; {window}; {seen} seen"
+        ));
     } else {
         notices.remark(&format!("{}; {window}; {seen} seen", summary(alerts)));
     }

@@ -57,15 +57,10 @@ pub(in crate::cli) fn saved(
     ask::answer(
         context,
         &Question {
-            name: Some(&query.name),
             table,
-            pattern: expanded
-                .filter
-                .as_deref()
-                .map(|text| (text, query.file.path.as_str())),
+            pattern: expanded.filter.as_deref(),
             query: &expanded.query,
-            origin: &query.file.path,
-            first_line: query.query.first_line,
+            saved: Some((query, &expanded)),
             groups: &query.groups,
         },
     )
@@ -99,7 +94,14 @@ fn parse_params(query: &SavedQuery, written: &[String]) -> Result<Vec<(String, S
             _ => Err(Failure::usage(format!("`{text}` is not `param=value`"))
                 .hint(spelling(query, text))),
         };
-    written.iter().map(one).collect()
+    let params: Vec<(String, String)> = written.iter().map(one).collect::<Result<_, _>>()?;
+    for (at, (name, value)) in params.iter().enumerate() {
+        if params[..at].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Failure::usage(format!("`{name}` is given twice"))
+                .hint(format!("logq {} {name}={value}", query.name)));
+        }
+    }
+    Ok(params)
 }
 
 fn spelling(query: &SavedQuery, written: &str) -> String {

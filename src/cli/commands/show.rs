@@ -8,7 +8,7 @@ use super::super::source;
 use super::super::{Exit, Failure};
 use super::ask;
 use crate::detect::Run;
-use crate::drive::{Found, Line};
+use crate::drive::{self, Found, Line};
 use crate::record::Record;
 use crate::render::{self, Events, Format};
 
@@ -23,14 +23,16 @@ const CANDIDATES: usize = 8;
 Examples:
   logq show 7f3a9c --source logs/
   logq show 7f3a9c --lines 0              all of its lines
+  logq show 7f3a9c --since 09:00          its lines since then
+  logq show arn:aws:ecs:...:task/shop/7f3a9c...
   logq show 7f3a9c -o json
   logq batch-runs                         lists runs with their tasks")]
 pub(in crate::cli) struct Args {
-    /// The task's id, or the beginning of it
+    /// The task's id or the beginning of it, its ARN, or its log stream
     task: String,
 
     /// Show so many of its last lines, 0 for all; default: 40 for people, all for programs
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     lines: Option<usize>,
 }
 
@@ -49,7 +51,8 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
             .remark("interrupted before the task was found");
         return Ok(Exit::Interrupted);
     }
-    let (run, lines) = only(&found, &args.task, &described, &answer)?;
+    let (run, all) = only(&found, &args.task, &described, &answer)?;
+    let lines = inside(context, &all);
     let shown = last(&lines, wanted(context, args));
     let mut out = Vec::new();
     match context.format() {
@@ -58,8 +61,22 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         format => for_programs(context, format, shown, &mut out),
     }
     output::print(context, &out)?;
+    if lines.len() < all.len() {
+        context.notices.remark(&format!(
+            "{} of {} are in the window, {}; the run is judged whole",
+            thousands(lines.len() as u64),
+            counted(all.len() as u64, "line", "lines"),
+            context.window.describe(&context.clock.zone)
+        ));
+    }
     ask::tell_problems(context, &answer);
     Ok(output::exit(context, 1, answer.is_complete()))
+}
+
+/// Returns the lines of the window.
+fn inside<'a>(context: &Context, lines: &[&'a Line]) -> Vec<&'a Line> {
+    let inside = |line: &&&Line| context.window.contains(line.timestamp);
+    lines.iter().filter(inside).copied().collect()
 }
 
 /// Returns how many lines to show at most.
@@ -90,7 +107,7 @@ fn only<'a>(
     let id = match ids.as_slice() {
         [] => return Err(not_found(task, source, answer)),
         [one] => *one,
-        many => match many.iter().find(|id| **id == task) {
+        many => match many.iter().find(|id| **id == drive::named_task(task)) {
             Some(exact) => *exact,
             None => return Err(ambiguous(task, many, &found.runs)),
         },

@@ -16,7 +16,8 @@ use crate::detect::groups::{Groups, Site};
 use crate::detect::outcome::{Case, is_service};
 use crate::detect::reading::Reading;
 use crate::detect::run::Run;
-use crate::detect::table::report::{Builder, is_task_id, last_heard};
+use crate::detect::table::report::Builder;
+pub(crate) use crate::detect::table::report::is_task_id;
 use crate::detect::transcript::Transcript;
 use crate::event::Origin;
 use crate::record::Record;
@@ -149,24 +150,6 @@ impl RunTable {
                 None => self.add(stream),
             }
         }
-    }
-
-    /// Forgets the streams and tasks that were last heard of before `limit`.
-    pub fn forget_before(&mut self, limit: Timestamp) {
-        let fresh = |stream: &Stream| {
-            stream
-                .transcript
-                .last()
-                .is_some_and(|last| last.timestamp >= limit)
-        };
-        self.streams.retain(fresh);
-        self.index.clear();
-        for at in 0..self.streams.len() {
-            self.note(at);
-        }
-        self.latest = usize::MAX;
-        self.tasks
-            .retain(|_, task| last_heard(&task.event).is_none_or(|last| last >= limit));
     }
 
     /// Returns the runs as they stand at `now`, by their start.

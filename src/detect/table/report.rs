@@ -272,7 +272,7 @@ fn is_batch(event: &TaskEvent) -> bool {
 }
 
 /// Returns when something was last heard of a task.
-pub(super) fn last_heard(event: &TaskEvent) -> Option<Timestamp> {
+fn last_heard(event: &TaskEvent) -> Option<Timestamp> {
     event
         .stopped
         .or(event.time)
@@ -282,7 +282,7 @@ pub(super) fn last_heard(event: &TaskEvent) -> Option<Timestamp> {
 }
 
 /// Returns whether the last part of a stream's name is an ECS task id; the older ones are UUIDs.
-pub(super) fn is_task_id(id: &str) -> bool {
+pub(crate) fn is_task_id(id: &str) -> bool {
     let hexadecimal = id
         .bytes()
         .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');

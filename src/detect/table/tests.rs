@@ -285,31 +285,6 @@ fn an_exit_code_of_0_and_a_crash_of_the_command_itself_contradict_each_other() {
 }
 
 #[test]
-fn old_streams_can_be_forgotten() {
-    let mut table = RunTable::new(RunConfig::default());
-    observe(
-        &mut table,
-        "/ecs/production-batch",
-        "ecs/batch/a",
-        &[(1000, DONE)],
-    );
-    observe(
-        &mut table,
-        "/ecs/production-batch",
-        "ecs/batch/b",
-        &[(9000, DONE)],
-    );
-    table.forget_before(Timestamp(5000));
-    observe(
-        &mut table,
-        "/ecs/production-batch",
-        "ecs/batch/b",
-        &[(9001, DONE)],
-    );
-    assert_eq!(only(&table, 9001).counts.events, 2);
-}
-
-#[test]
 fn the_last_line_speaks_where_nothing_else_does() {
     let error = |code: i64, line: &str| {
         let mut event = sample("scheduled-exit1");

@@ -192,16 +192,7 @@ fn rows(
     let rest = &behind[sink.length..];
     let layout = Layout::of(plan, &sink, rest);
     let rest = layout.renumber(rest);
-    let sorted = sink.keys.iter().map(|key| SortedBy {
-        slot: key.slot.0,
-        held: layout.number(key.slot).0,
-        direction: key.direction,
-    });
-    let sequence = match (sink.keys, sink.any, plan.order) {
-        ([], false, Order::NewestFirst) => Sequence::NewestFirst,
-        ([], ..) => Sequence::Input,
-        _ => Sequence::Sorted(sorted.collect()),
-    };
+    let sequence = sequence(plan, &sink, &layout);
     let keeps_all = rest
         .iter()
         .all(|operator| matches!(operator, Operator::Extend(_) | Operator::Parse(_)));
@@ -244,6 +235,20 @@ fn rows(
     );
     tail.streams = streams;
     (tail, sink.length)
+}
+
+/// Returns the order in which a sink of rows gives them.
+fn sequence(plan: &Plan, sink: &Sink<'_>, layout: &Layout) -> Sequence {
+    let sorted = sink.keys.iter().map(|key| SortedBy {
+        slot: key.slot.0,
+        held: layout.number(key.slot).0,
+        direction: key.direction,
+    });
+    match (sink.keys, sink.any, plan.order) {
+        ([], false, Order::NewestFirst) => Sequence::NewestFirst,
+        ([], ..) => Sequence::Input,
+        _ => Sequence::Sorted(sorted.collect()),
+    }
 }
 
 /// The slots of the rows behind a sink: those that are held, then those that are computed later.

@@ -49,7 +49,7 @@ pub struct Slots<'a> {
     shape: Shape,
 }
 
-impl<'a> Slots<'a> {
+impl Slots<'_> {
     /// Returns the value in a slot.
     pub fn get(&self, slot: usize) -> Value<'_> {
         self.cells.get(slot).map(Cell::value).unwrap_or_default()
@@ -74,15 +74,6 @@ impl<'a> Slots<'a> {
         self.cells.resize(width, Cell::Empty);
         self.depths.clear();
         self.depths.resize(width, u8::MAX);
-    }
-
-    /// Returns the slots of a row that is made of values.
-    pub fn of_values(values: impl IntoIterator<Item = Value<'a>>) -> Self {
-        Self {
-            cells: values.into_iter().map(Cell::Value).collect(),
-            depths: Vec::new(),
-            shape: Shape::default(),
-        }
     }
 }
 

@@ -121,11 +121,6 @@ impl Needles {
         needles
     }
 
-    /// Returns whether every line passes.
-    pub fn pass_all(&self) -> bool {
-        matches!(self.test, Test::Pass)
-    }
-
     /// Chooses what to search for by what is rare in `sample`, once.
     pub fn tune(&mut self, sample: &[u8]) {
         const ENOUGH: usize = 256 << 10;

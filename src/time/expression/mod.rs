@@ -62,8 +62,10 @@ pub fn parse(text: &str, clock: &Clock) -> Result<Timestamp, Diagnostics> {
 pub fn read(text: &str, clock: &Clock) -> Result<Moment, Diagnostics> {
     let plain = Plain::of(text);
     read_plain(&plain.text, clock).map_err(|mut faults| {
+        let (read, typed) = (format!("`{}`", plain.text), format!("`{}`", text.trim()));
         for fault in &mut faults.0 {
             fault.span = plain.original(fault.span.start)..plain.original(fault.span.end);
+            fault.message = fault.message.replace(&read, &typed);
         }
         faults
     })

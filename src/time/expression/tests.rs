@@ -92,6 +92,7 @@ fn two_readings_are_an_error_that_shows_each() {
             "`1m` is 1 min; a month has no fixed length, write days: `30d`".to_owned()
         )
     );
+    assert_eq!(wrong(" M ").0, "`M` is not a time");
     assert_eq!(wrong("M").1, "write `1m` for a minute, `30d` for a month");
     assert_eq!(
         wrong("11/12").1,

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicode_segmentation::GraphemeCursor;
+
 /// What is done with line ends and tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
@@ -21,7 +23,8 @@ pub fn write_safe(text: &str, lines: Lines, out: &mut Vec<u8>) {
         // Every suspect byte begins a character, so this is a boundary.
         let c = text[at..].chars().next().unwrap_or_default();
         let end = at + c.len_utf8();
-        if is_obeyed(c) && !(lines == Lines::Kept && matches!(c, '\n' | '\t')) {
+        let is_kept = lines == Lines::Kept && matches!(c, '\n' | '\t');
+        if is_obeyed(c) && !is_kept && !joins(text, c, end) {
             out.extend_from_slice(&bytes[written..at]);
             write_escape(c, out);
             written = end;
@@ -33,12 +36,29 @@ pub fn write_safe(text: &str, lines: Lines, out: &mut Vec<u8>) {
 
 /// Returns text on one line that a terminal only shows.
 pub fn safe(text: &str) -> Cow<'_, str> {
+    rewritten(text, Lines::Shown)
+}
+
+/// Returns text that a terminal only shows, with its lines as they are.
+pub fn safe_lines(text: &str) -> Cow<'_, str> {
+    rewritten(text, Lines::Kept)
+}
+
+fn rewritten(text: &str, lines: Lines) -> Cow<'_, str> {
     if !text.bytes().any(|byte| SUSPECT[byte as usize]) {
         return Cow::Borrowed(text);
     }
     let mut out = Vec::with_capacity(text.len() + 8);
-    write_safe(text, Lines::Shown, &mut out);
+    write_safe(text, lines, &mut out);
     Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Returns whether a text may steer the terminal that shows it, or hide what it says: control characters, and marks
+/// that turn the direction of writing.
+pub fn steers(c: char) -> bool {
+    matches!(c,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}'
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Bytes that begin a character to look at: controls, and the lead bytes of C1 controls and of direction marks.
@@ -56,6 +76,15 @@ const SUSPECT: [bool; 256] = {
     table[0xef] = true;
     table
 };
+
+/// Returns whether a joiner stands inside what a reader sees as one character, such as the emoji of a family.
+fn joins(text: &str, c: char, end: usize) -> bool {
+    let is_inside = || {
+        let boundary = GraphemeCursor::new(end, text.len(), true).is_boundary(text, 0);
+        end < text.len() && boundary == Ok(false)
+    };
+    matches!(c, '\u{200c}' | '\u{200d}') && is_inside()
+}
 
 fn is_obeyed(c: char) -> bool {
     matches!(c,
@@ -104,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn a_joiner_stays_where_it_joins() {
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        assert_eq!(safe(family), family);
+        assert_eq!(safe("ad\u{200d}min"), "ad\\u{200d}min");
+        assert_eq!(safe("end\u{200d}"), "end\\u{200d}");
+        assert_eq!(safe("\u{200d}"), "\\u{200d}");
+    }
+
+    #[test]
     fn lines_can_be_kept() {
         let mut out = Vec::new();
         write_safe("a\n\tb\x1b", Lines::Kept, &mut out);
@@ -113,7 +151,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_obeyed_is_left(text in any::<String>()) {
-            prop_assert!(!safe(&text).chars().any(is_obeyed));
+            prop_assert!(!safe(&text).chars().any(steers));
         }
     }
 }
