@@ -140,6 +140,7 @@ fn over_events<B: Blocks>(
         |(partial, seen): (Partial, Tally)| {
             tally.events += seen.events;
             tally.timeless += seen.timeless;
+            tally.broken += seen.broken;
             tally.interrupted = setting.stopped();
             rows.merge(partial)?;
             if tally.interrupted {
@@ -173,6 +174,7 @@ fn worker<'a>(
             asked.push(&event, place, (block.index, offset), None)
         });
         seen.timeless = admission.take_timeless();
+        seen.broken = asked.slots.take_broken();
         (asked.head.take_partial(), seen)
     }
 }
@@ -209,6 +211,7 @@ fn over_assembled<B: Blocks>(
     });
     let _ = rows.merge(asked.head.take_partial());
     tally.truncated = false;
+    tally.broken = asked.slots.take_broken();
     tally
 }
 
