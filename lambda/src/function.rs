@@ -83,6 +83,7 @@ impl<R: Streams> Function<R> {
             "alerts": counts.alerts,
             "sent": sent.done,
             "left": sent.left,
+            "sinks": counts.deliveries(),
         }))
     }
 

@@ -80,6 +80,15 @@ impl Counts {
         *self.sinks.entry((sink.to_owned(), result)).or_default() += 1;
     }
 
+    /// Returns what became of the messages to each sink, such as `{"slack": {"sent": 2}}`.
+    pub(crate) fn deliveries(&self) -> Value {
+        let mut sinks = json!({});
+        for ((sink, result), number) in &self.sinks {
+            sinks[sink][*result] = (*number).into();
+        }
+        sinks
+    }
+
     pub(crate) fn storm(&mut self, sink: &str, answer: &Result<Delivered, DeliveryError>) {
         let result = if answer.is_ok() { "storm" } else { "failed" };
         *self.sinks.entry((sink.to_owned(), result)).or_default() += 1;

@@ -442,6 +442,10 @@ async fn a_self_test_reaches_the_sinks() {
         bed.titles(),
         ["firing Test alert: the way from logq to here works"]
     );
+    assert_eq!(
+        bed.pipeline.counts.deliveries(),
+        json!({"sns": {"sent": 1}})
+    );
 }
 
 #[tokio::test]
