@@ -123,6 +123,10 @@ impl Answer {
 
     fn new(tally: Tally, ending: Ending) -> Self {
         let mut warnings = ending.warnings;
+        if tally.broken > 0 {
+            let count = counted(tally.broken, "record is", "records are");
+            warnings.push(format!("{count} broken and read as far as possible"));
+        }
         if tally.timeless > 0 {
             let count = counted(
                 tally.timeless,

@@ -141,6 +141,7 @@ fn over_events<B: Blocks>(
             tally.events += seen.events;
             tally.timeless += seen.timeless;
             setting.tell_seen(tally.events);
+            tally.broken += seen.broken;
             tally.interrupted = setting.stopped();
             rows.merge(partial)?;
             if tally.interrupted {
@@ -174,6 +175,7 @@ fn worker<'a>(
             asked.push(&event, place, (block.index, offset), None)
         });
         seen.timeless = admission.take_timeless();
+        seen.broken = asked.slots.take_broken();
         (asked.head.take_partial(), seen)
     }
 }
@@ -210,6 +212,7 @@ fn over_assembled<B: Blocks>(
     });
     let _ = rows.merge(asked.head.take_partial());
     tally.truncated = false;
+    tally.broken = asked.slots.take_broken();
     tally
 }
 

@@ -32,6 +32,8 @@ pub struct Setting<'a> {
 pub struct Tally {
     /// Events that were looked at; those that a raw-byte test ruled out are not counted.
     pub events: u64,
+    /// Records that were broken and read as far as they go; of those whose fields were looked for.
+    pub broken: u64,
     /// Events that the window left out since they have no time; of those that were looked at.
     pub timeless: u64,
     /// Events or rows that fit what was asked.

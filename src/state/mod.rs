@@ -178,6 +178,19 @@ impl Write {
         }
     }
 
+    /// Returns how many bytes of JSON are written.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Put { body, .. } => body.len(),
+            Self::Delete { .. } => 0,
+        }
+    }
+
+    /// Returns whether nothing is written, only removed.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn key(&self) -> &Key {
         match self {
             Self::Put { key, .. } | Self::Delete { key, .. } => key,

@@ -12,7 +12,6 @@ use super::sighting::{Sighted, error_key, error_subject, extras};
 use crate::alert::{Subject, identity};
 use crate::decode::ecs::TaskEvent;
 use crate::decode::level::Level;
-use crate::decode::text_line::Format;
 use crate::decode::traceback::AppRoots;
 use crate::detect::assemble::{Assembler, Attached};
 use crate::detect::{Run, RunConfig, RunTable, Site};
@@ -81,17 +80,29 @@ fn attach(batch: &Batch, roots: &AppRoots, closed: bool) -> (Vec<Attached>, Opti
     (attached, open_since)
 }
 
-/// Returns whether the first event may go on with what began before the batch: it is text that no program begins with.
+/// Returns whether the first event may go on with an error that began before the batch: it is indented as frames and
+/// their source are, or begins as the line that names an exception does.
+///
+/// Programs that log plain text have many such lines; for them a stream is read once in vain.
 pub fn begins_inside(batch: &Batch) -> bool {
     let Some(first) = batch.events().next() else {
         return false;
     };
-    if matches!(first.message.first(), Some(b'{' | b'[')) {
-        return false;
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    let line = first.message;
+    match line.first() {
+        Some(b' ' | b'\t') => true,
+        Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {
+            let after = line.iter().find(|byte| !name(byte));
+            matches!(after, None | Some(b':')) || is_between(line)
+        }
+        _ => false,
     }
-    let record = Record::new(first);
-    let access = |format| format == Format::Access;
-    !record.line().is_some_and(|line| access(line.format)) && record.object().is_none()
+}
+
+/// Returns whether a line stands between the tracebacks of a chain.
+fn is_between(line: &[u8]) -> bool {
+    line.starts_with(b"During handling of the above") || line.starts_with(b"The above exception")
 }
 
 #[derive(Default)]

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::decode::exception::ErrorInfo;
 use crate::decode::level::Level;
 use crate::detect::assemble::Attached;
-use crate::detect::{Run, RunConfig, RunTable};
+use crate::detect::{Outcome, Run, RunConfig, RunTable};
 use crate::event::{Event, Origin};
 use crate::record::Record;
 use crate::time::Timestamp;
@@ -40,6 +40,8 @@ struct Seen {
     order: Order,
     origin: Origin,
     id: Option<Box<str>>,
+    /// The kind of error, where nothing tells whether the stream is a run's: then a run may tell it as well.
+    of_no_service: Option<Box<str>>,
 }
 
 /// Where an event stands among all others: the same in any cut of the input.
@@ -132,6 +134,9 @@ impl Replay {
             order,
             origin: event.origin.clone(),
             id,
+            of_no_service: error
+                .filter(|_| service.is_empty())
+                .map(|error| error.fingerprint.as_str().into()),
         });
     }
 
@@ -151,6 +156,11 @@ impl Replay {
                 (index, matches.collect())
             })
             .collect();
+        let told: HashSet<(&Origin, Option<&str>)> = matched
+            .iter()
+            .filter(|(_, matches)| matches.contains(&true))
+            .filter_map(|(index, _)| error_of(&runs[*index]))
+            .collect();
         let mut due: Vec<Due<'_>> = Vec::new();
         for (index, matches) in &matched {
             let run = &runs[*index];
@@ -162,7 +172,7 @@ impl Replay {
         due.extend(
             self.seen
                 .iter()
-                .filter(|seen| seen.order.at <= now)
+                .filter(|seen| seen.order.at <= now && !told.contains(&seen.of_run()))
                 .map(|seen| {
                     let example = &self.examples[&(seen.rule, seen.key.clone())];
                     event_due(seen, example, &self.rules.events[seen.rule])
@@ -212,7 +222,21 @@ fn event_due<'a>(seen: &'a Seen, example: &'a Example, rule: &'a Rule) -> Due<'a
     }
 }
 
+/// Returns what a failed run tells: in a stream of its own, the error that ended it.
+fn error_of(run: &Run) -> Option<(&Origin, Option<&str>)> {
+    let error = run
+        .error
+        .as_ref()
+        .filter(|_| run.outcome == Outcome::Failed)?;
+    Some((&run.origin, Some(error.fingerprint.as_str())))
+}
+
 impl Seen {
+    /// Returns what a run would tell that the event is a part of: nobody needs one failure told twice.
+    fn of_run(&self) -> (&Origin, Option<&str>) {
+        (&self.origin, self.of_no_service.as_deref())
+    }
+
     /// Returns what the first of its kind was, at this one's place.
     fn subject(&self, example: &Example) -> Subject {
         let mut subject = example.subject.clone();

@@ -182,19 +182,19 @@ fn a_failed_migration_as_a_person_gets_it() {
         .find(|alert| alert.title.starts_with("migrate failed"))
         .expect("there is one");
     insta::assert_snapshot!(text::full(failed, &Style::plain(&Zone::utc())), @r#"
-        2026-11-24 23:35:53  critical  production  batch
-          migrate failed at reservations.0010_guest_passport_no after 36 s: ValueError: 旅券番号の移行に失敗しました: guest table is empty in forwards (reservations/migrations/0010_guest_passport_no.py:8)
-          properties.0009_property_wifi_ssid and rates.0006_rateplan_min_nights are applied, reservations.0010_guest_passport_no failed. The exit code is 1.
-                operation.database_forwards(
-              File "/usr/local/lib/python3.11/site-packages/django/db/migrations/operations/special.py", line 193, in database_forwards
-                self.code(from_state.apps, schema_editor)
-              File "/app/reservations/migrations/0010_guest_passport_no.py", line 8, in forwards
-                raise ValueError("旅券番号の移行に失敗しました: guest table is empty")
-            ValueError: 旅券番号の移行に失敗しました: guest table is empty
-          lines    /ecs/production-batch  ecs/batch/1ebb43de79d4aab930e21c1bedc8a2f8
-          show     logq show 1ebb43de79d4aab930e21c1bedc8a2f8 --stage production
-          console  https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-batch/log-events/ecs$252Fbatch$252F1ebb43de79d4aab930e21c1bedc8a2f8$3Fstart$3D1795563320228
-        "#);
+    2026-11-24 23:35:53  critical  production  batch
+      migrate failed at reservations.0010_guest_passport_no after 36 s: ValueError: 旅券番号の移行に失敗しました: guest table is empty in forwards (reservations/migrations/0010_guest_passport_no.py:8)
+      properties.0009_property_wifi_ssid and rates.0006_rateplan_min_nights are applied, reservations.0010_guest_passport_no failed. The exit code is 1.
+            operation.database_forwards(
+          File "/usr/local/lib/python3.11/site-packages/django/db/migrations/operations/special.py", line 193, in database_forwards
+            self.code(from_state.apps, schema_editor)
+          File "/app/reservations/migrations/0010_guest_passport_no.py", line 8, in forwards
+            raise ValueError("旅券番号の移行に失敗しました: guest table is empty")
+        ValueError: 旅券番号の移行に失敗しました: guest table is empty
+      lines    /ecs/production-batch  ecs/batch/1ebb43de79d4aab930e21c1bedc8a2f8
+      show     logq show 1ebb43de79d4aab930e21c1bedc8a2f8 --stage production
+      console  https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fproduction-batch/log-events/ecs$252Fbatch$252F1ebb43de79d4aab930e21c1bedc8a2f8$3Fstart$3D1795563320228
+    "#);
 }
 
 #[test]

@@ -262,3 +262,25 @@ fn a_pipe_in_a_folder_is_left_out_and_counted() {
         ended.err
     );
 }
+
+#[test]
+fn a_broken_record_is_read_as_far_as_it_goes_and_counted() {
+    let text = "{\"created\": 1795402803, \"levelname\": \"ERROR\", \"message\": \"broken\n\
+                {\"created\": 1795402804, \"levelname\": \"ERROR\", \"message\": \"whole\"}\n\
+                {braces} are no record\n";
+    let logs = Logq::new().file("app.log", text);
+    let rows = logs
+        .run("query 'display levelname, message | sort @timestamp asc' --source app.log -o csv");
+    assert_eq!(
+        rows.out,
+        "levelname,message\nERROR,\nERROR,whole\n,\n",
+        "{}",
+        rows.all()
+    );
+    assert!(
+        rows.err
+            .contains("warning: 1 record is broken and read as far as possible"),
+        "{}",
+        rows.err
+    );
+}

@@ -188,3 +188,24 @@ fn a_broken_query_that_alerts_nobody_keeps_no_alert_back() {
     let ended = broken.run("replay --source logs");
     assert_eq!(ended.code, 0, "{}", ended.err);
 }
+
+#[test]
+fn one_traceback_of_a_plain_file_is_one_alert() {
+    let other = r#"{"created":1795402799,"levelname":"ERROR","name":"core","message":"no room"}"#;
+    let plain = Logq::new().file("app.log", format!("{other}\n{FAILED}"));
+    let ended = plain.run("replay --source app.log");
+    let alerts: Vec<&str> = ended
+        .out
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("  logq"))
+        .collect();
+    assert_eq!(
+        alerts,
+        [
+            "  New error: no room",
+            "  app failed after 1 s: KeyError: 'price' in sync_rates (booking/sync.py:88)",
+        ],
+        "{}",
+        ended.all()
+    );
+}

@@ -120,6 +120,7 @@ impl<R: Streams> Pipeline<R> {
         if errors.is_empty() {
             return Ok(Told::default());
         }
+        self.read_silences(store, now).await?;
         let groups = grouped(&self.rules.events, errors);
         let rulings = super::rulings(
             &self.config,

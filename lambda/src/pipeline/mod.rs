@@ -20,13 +20,14 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use logq::alert::redact::Redactor;
 use logq::config::Config;
 use logq::decode::ecs::TaskEvent;
 use logq::decode::subscription::{Delivery, Purpose};
-use logq::detect::{RunConfig, Site, task_of};
+use logq::detect::{Groups, RunConfig, Site, task_of};
 use logq::drive;
 use logq::event::Origin;
 use logq::state::{Silence, Store, StoreError, silences};
@@ -60,8 +61,10 @@ pub struct Pipeline<R> {
     streams: R,
     sinks: Vec<Box<dyn Sink>>,
     names: Vec<&'static str>,
-    /// The silences in force, read once for each input that may tell something.
+    /// The silences in force, read when an input may tell something.
     silences: Vec<Silence>,
+    /// Until when sinks have asked not to be sent anything.
+    pauses: BTreeMap<String, Timestamp>,
     /// What this invocation did.
     pub counts: Counts,
     /// The function's own log.
@@ -104,7 +107,7 @@ impl<R: Streams> Pipeline<R> {
     /// Puts a pipeline together.
     pub fn new(parts: Parts<R>) -> Self {
         Self {
-            runs: drive::run_config(&parts.config),
+            runs: runs_of(&parts.config, &parts.stage),
             redactor: redactor(&parts.config),
             names: parts.sinks.iter().map(|sink| sink.name()).collect(),
             rules: parts.rules,
@@ -113,6 +116,7 @@ impl<R: Streams> Pipeline<R> {
             streams: parts.streams,
             sinks: parts.sinks,
             silences: Vec::new(),
+            pauses: BTreeMap::new(),
             counts: Counts::default(),
             log: parts.log,
         }
@@ -137,7 +141,6 @@ impl<R: Streams> Pipeline<R> {
         let told = match input {
             Input::Delivery(document) => self.delivery(store, document, now).await?,
             Input::Task(event, text) => {
-                self.silences = silences(store, now).await?;
                 let text = String::from_utf8_lossy(text).into_owned();
                 let stage = self.stage.clone();
                 self.task_event(store, event, &text, &stage, now).await?
@@ -205,7 +208,6 @@ impl<R: Streams> Pipeline<R> {
         if batch.is_empty() {
             return Ok(Told::default());
         }
-        self.silences = silences(store, now).await?;
         if site.holds_tasks() {
             return self.task_events(store, &batch, &site, now).await;
         }
@@ -299,7 +301,6 @@ impl<R: Streams> Pipeline<R> {
         now: Timestamp,
     ) -> Result<Sent, Failure> {
         self.counts.heartbeat = true;
-        self.silences = silences(store, now).await?;
         let due = store.list(DUE, MOST_DUE, now).await?;
         let due = due.iter().filter_map(logq::state::Document::read::<Due>);
         let mut due: Vec<Due> = due.filter(|due| due.at() <= now).collect();
@@ -327,13 +328,36 @@ impl<R: Streams> Pipeline<R> {
         self.flush(store, deadline, now).await
     }
 
-    /// Returns stage and service of a group; the function's own stage where the name tells none.
+    /// Reads the silences in force. Most inputs tell nothing, and need none.
+    async fn read_silences(
+        &mut self,
+        store: &impl Store,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.silences = silences(store, now).await?;
+        Ok(())
+    }
+
+    /// Returns stage and service of a group.
     fn site(&self, group: &str) -> Site {
-        let mut site = self.runs.groups.find(group);
+        self.runs.groups.find(group)
+    }
+}
+
+/// Returns how runs are told: a group whose name tells a service and no stage is of the function's own.
+fn runs_of(config: &Config, stage: &str) -> RunConfig {
+    let runs = drive::run_config(config);
+    let (groups, stage) = (runs.groups.clone(), stage.to_owned());
+    let with_stage = move |group: &str| {
+        let mut site = groups.find(group);
         if site.stage.is_empty() {
-            site.stage.clone_from(&self.stage);
+            site.stage.clone_from(&stage);
         }
-        site
+        Some(site)
+    };
+    RunConfig {
+        groups: Groups::new(with_stage),
+        ..runs
     }
 }
 

@@ -4,6 +4,7 @@
 //! mark runs out, and the alert is sent again. Only a process that dies between sending and marking so tells twice.
 //! A sink that has had its share of messages for this minute gets one more, about all that are left.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use logq::alert::sink::Storm;
@@ -55,12 +56,14 @@ impl<R: Streams> Pipeline<R> {
         now: Timestamp,
     ) -> Result<Sent, Failure> {
         let documents = store.list(OUTBOX, MOST_ALERTS, now).await?;
+        let read = |document: Document| Some((document.read::<Outgoing>()?, document));
         let mut waiting: Vec<(Document, Outgoing)> = documents
             .into_iter()
-            .filter_map(|document| Some((document.read()?, document)))
-            .map(|(outgoing, document): (Outgoing, Document)| (document, outgoing))
-            .filter(|(_, outgoing)| may_go(outgoing, now))
+            .filter_map(read)
+            .map(|(outgoing, document)| (document, outgoing))
             .collect();
+        self.pauses = pauses(&waiting, now);
+        waiting.retain(|(_, outgoing)| may_go(outgoing, now));
         // The worst first, then the oldest.
         waiting.sort_by_key(|(_, one)| {
             let alert = &one.alert;
@@ -158,6 +161,12 @@ impl<R: Streams> Pipeline<R> {
         let mut left = Vec::new();
         let mut not_before = None;
         for name in std::mem::take(&mut outgoing.waiting) {
+            if let Some(until) = self.pauses.get(&name) {
+                not_before = not_before.max(Some(*until));
+                sent.reason = Some(format!("{name}: it asked for a pause"));
+                left.push(name);
+                continue;
+            }
             match self.deliver(store, &name, &outgoing, deadline, now).await {
                 Ok(delivered) => writes.extend(posted(&name, &outgoing, &delivered, now)),
                 Err(DeliveryError::Refused { .. }) => {}
@@ -165,8 +174,11 @@ impl<R: Streams> Pipeline<R> {
                     after: pause,
                     reason,
                 }) => {
-                    let pause = pause.map_or(0, |pause| pause.as_millis() as i64);
-                    not_before = not_before.max(Some(after(now, pause)));
+                    if let Some(pause) = pause {
+                        let until = after(now, pause.as_millis() as i64);
+                        not_before = not_before.max(Some(until));
+                        self.pauses.insert(name.clone(), until);
+                    }
                     sent.reason = Some(format!("{name}: {reason}"));
                     left.push(name);
                 }
@@ -242,6 +254,9 @@ impl<R: Streams> Pipeline<R> {
         let mut took: Vec<String> = Vec::new();
         for sink in &self.sinks {
             let name = sink.name();
+            if self.pauses.contains_key(name) {
+                continue;
+            }
             let of_sink = rest.iter().map(|(_, one)| one);
             let of_sink: Vec<&Outgoing> = of_sink
                 .filter(|one| one.waiting.iter().any(|waiting| waiting == name))
@@ -294,6 +309,21 @@ impl<R: Streams> Pipeline<R> {
         }
         Ok(())
     }
+}
+
+/// Returns until when sinks have asked not to be sent anything: whoever goes on regardless may be shut out.
+fn pauses(waiting: &[(Document, Outgoing)], now: Timestamp) -> BTreeMap<String, Timestamp> {
+    let mut pauses = BTreeMap::new();
+    for (_, outgoing) in waiting {
+        let Some(until) = outgoing.not_before.filter(|until| *until > now) else {
+            continue;
+        };
+        for name in &outgoing.waiting {
+            let known = pauses.entry(name.clone()).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+    pauses
 }
 
 /// Returns whether an alert is nobody's at the moment, and its time has come.

@@ -217,6 +217,7 @@ impl<R: Streams> Pipeline<R> {
         now: Timestamp,
     ) -> Result<(Vec<Write>, Told), StoreError> {
         let (mut writes, mut told) = (Vec::new(), Told::default());
+        self.read_silences(store, now).await?;
         for run in runs {
             let last = self.last_runs(store, run, now).await?;
             let sighted = live::judged(&mut self.rules, run);

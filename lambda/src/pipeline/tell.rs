@@ -24,6 +24,8 @@ use super::documents::{
 const MOST_TRIES: u32 = 12;
 /// The most bytes of an alert's document: an item of the table has at most 400 KB.
 const LARGEST_ALERT: usize = 300_000;
+/// How many bytes are written together: a transaction has at most 4 MB.
+const LARGEST_PACK: usize = 3_000_000;
 /// How much of a traceback is left of one that is too large.
 const LARGEST_TRACEBACK: usize = 60_000;
 
@@ -106,12 +108,16 @@ async fn tell_once<'g, 'a>(
     let memories = memories(store, groups.iter().copied(), rulings.now).await?;
     let mut again = Vec::new();
     let mut pack: Vec<(&Group<'_>, Told)> = Vec::new();
-    let mut writes = Vec::new();
+    let (mut writes, mut bytes) = (Vec::new(), 0);
     for group in groups {
         let decided = decide_group(group, memories.get(&group.key), rulings);
-        if !writes.is_empty() && writes.len() + decided.writes.len() > most {
+        let more: usize = decided.writes.iter().map(Write::len).sum();
+        let is_full = writes.len() + decided.writes.len() > most || bytes + more > LARGEST_PACK;
+        if !writes.is_empty() && is_full {
             write_pack(store, &mut writes, &mut pack, told, &mut again, rulings.now).await?;
+            bytes = 0;
         }
+        bytes += more;
         writes.extend(decided.writes);
         pack.push((group, decided.told));
     }

@@ -47,12 +47,19 @@ pub struct Slots<'a> {
     depths: Vec<u8>,
     /// How the records before were written.
     shape: Shape,
+    /// How many messages were read only as far as they are JSON.
+    broken: u64,
 }
 
 impl Slots<'_> {
     /// Returns the value in a slot.
     pub fn get(&self, slot: usize) -> Value<'_> {
         self.cells.get(slot).map(Cell::value).unwrap_or_default()
+    }
+
+    /// Returns how many records were broken and read as far as they go, since the last call.
+    pub fn take_broken(&mut self) -> u64 {
+        std::mem::take(&mut self.broken)
     }
 
     /// Empties the slots and keeps their memory for a row that borrows from elsewhere.
@@ -65,6 +72,7 @@ impl Slots<'_> {
             cells: cells.into_iter().map(|_| Cell::Empty).collect(),
             depths: self.depths,
             shape: self.shape,
+            broken: self.broken,
         }
     }
 

@@ -82,12 +82,30 @@ fn only_a_message_that_is_wholly_an_object_has_fields() {
         r#"x {"a": 1}"#,
         r#"{"a": 1} {"a": 2}"#,
         r#"[{"a": 1}]"#,
-        r#"{"a": 1"#,
+        r#"{"a"#,
+        r#"{a} {"a": 1}"#,
         "",
     ] {
         check(message, &[("a", None), ("@message", Some(message))]);
     }
     check(" {\"a\": 1}\n", &[("a", Some("1"))]);
+}
+
+#[test]
+fn a_broken_record_has_the_fields_before_the_break_and_is_counted() {
+    check(r#"{"a": 1, "b": "cut"#, &[("a", Some("1")), ("b", None)]);
+    check(r#"{"a": 1"#, &[("a", Some("1"))]);
+    check(r#"{"a": 1, b: 2}"#, &[("a", Some("1")), ("b", None)]);
+    let set = FieldSet::new(vec!["a".into()], 0);
+    let mut slots = set.slots();
+    for message in [r#"{"a": 1, "b"#, r#"{"a": 1}"#, "{braces}"] {
+        with_event(message, |event| {
+            let mut own = std::mem::take(&mut slots).recycle();
+            set.read(event, &Extras::default(), &mut own);
+            slots = own.recycle();
+        });
+    }
+    assert_eq!(slots.take_broken(), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which of a message's JSON values are fields, and which names they have.
 //!
-//! The whole message must be one JSON object. A field's name is the path to its value, keys and positions joined
+//! The whole message must be one JSON object; of a record that was cut or broken inside, the members before that are
+//! fields all the same (the service finds none in it), and it is counted. A field's name is the path to its value, keys and positions joined
 //! with dots; objects and arrays themselves are no fields, nor is null (D25, D27). Of equal keys the last counts,
 //! and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of one event
 //! are fields, the first ones (D26).
@@ -78,14 +79,26 @@ impl<'p> Wanted<'p> {
     }
 }
 
-/// Fills the slots of `paths` from a message; one that is not wholly a JSON object fills none.
+/// How a message ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// All of it is one object.
+    Whole,
+    /// It stops being JSON behind a member.
+    Broken,
+    /// It is no object, or something stands behind one.
+    Other,
+}
+
+/// Fills the slots of `paths` from a message; one that is no JSON object, or more than that, fills none.
 pub(super) fn discover<'a>(message: &'a [u8], paths: &[Path], slots: &mut Slots<'a>) {
     let mut walk = Walk {
         slots,
         left: may_exceed(message).then_some(MOST_FIELDS),
     };
-    let complete = walk.message(message, paths);
-    if !complete {
+    let end = walk.message(message, paths);
+    slots.broken += u64::from(end == End::Broken);
+    if end == End::Other {
         for path in paths {
             slots.cells[path.slot] = Cell::Empty;
         }
@@ -104,15 +117,15 @@ struct Walk<'w, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    /// Walks the members of a message and returns whether all of it is one object.
-    fn message(&mut self, message: &'a [u8], paths: &[Path]) -> bool {
+    /// Walks the members of a message.
+    fn message(&mut self, message: &'a [u8], paths: &[Path]) -> End {
         let mut shape = std::mem::take(&mut self.slots.shape);
-        let whole = self.members(message, paths, &mut shape);
+        let end = self.members(message, paths, &mut shape);
         self.slots.shape = shape;
-        whole
+        end
     }
 
-    fn members(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> bool {
+    fn members(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
         let mut members = Members::new(message);
         let mut at = 0;
         loop {
@@ -121,7 +134,7 @@ impl<'a> Walk<'_, 'a> {
             let guess = rest.and_then(|rest| shape.recognize(rest, at));
             if let Some((found, known)) = guess {
                 let Ok(value) = members.value_behind(known.lead()) else {
-                    return false;
+                    return End::Broken;
                 };
                 if known.wanted || self.left.is_some() {
                     let wanted = paths.iter().map(Path::whole);
@@ -132,7 +145,9 @@ impl<'a> Walk<'_, 'a> {
             }
             let (key, value) = match members.next() {
                 Some(Ok(member)) => member,
-                Some(Err(_)) => return false,
+                // Without a member before it, it was text that begins with a brace.
+                Some(Err(_)) if rest.is_none() => return End::Other,
+                Some(Err(_)) => return End::Broken,
                 None => break,
             };
             self.member(|name| key.is(name), value, paths.iter().map(Path::whole), 0);
@@ -144,7 +159,11 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         let behind = &message[members.position()..];
-        behind.iter().all(u8::is_ascii_whitespace)
+        if behind.iter().all(u8::is_ascii_whitespace) {
+            End::Whole
+        } else {
+            End::Other
+        }
     }
 
     /// Looks at one value and at the paths its key may begin.
