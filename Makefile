@@ -22,6 +22,9 @@ test: check-deploy ## Run every test, with and without the command line
 	cargo test --locked --workspace
 	cargo test --locked --lib --no-default-features
 
+fmt: ## Format the code
+	cargo fmt --all
+
 check: ## Formatting, lints and documentation, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings

@@ -33,7 +33,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// Lists the files with examples: the README and everything in `docs`.
+/// Lists the files with examples: the READMEs and everything in `docs`.
 fn documents() -> Vec<PathBuf> {
     let folder = fs::read_dir(root().join("docs")).expect("readable");
     let mut files: Vec<PathBuf> = folder
@@ -41,7 +41,7 @@ fn documents() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     files.sort();
-    files.extend(Some(root().join("README.md")).filter(|readme| readme.exists()));
+    files.extend(["README.md", "README.ja.md"].map(|readme| root().join(readme)));
     files
 }
 
