@@ -117,7 +117,7 @@ impl Reading {
     /// Fills the block with the next lines, or marks out where they are; false at the end.
     pub(super) fn claim(&mut self, block: &mut Block) -> bool {
         block.carry = self.carry;
-        block.carry_stream = self.carry_stream.borrow().clone();
+        block.carry_stream.clone_from(&self.carry_stream.borrow());
         let last_time = |lines: &[u8]| {
             if self.format == LineFormat::Tail
                 && let Some(stream) = last_stream(lines)

@@ -159,9 +159,10 @@ impl Rule {
             .collect();
         let made: Vec<Option<usize>> = key.iter().map(|name| program.made(name)).collect();
         // What the query makes only for the key is nothing that its optimized plan would keep.
-        let program = match made.iter().any(Option::is_some) {
-            true => program.unoptimized(),
-            false => program,
+        let program = if made.iter().any(Option::is_some) {
+            program.unoptimized()
+        } else {
+            program
         };
         Ok(Self {
             name: Arc::from(query.name.as_str()),

@@ -67,7 +67,7 @@ fn fields(question: &Question<'_>, pattern: Option<&Pattern>, program: &Program)
     }
     let names = program.fields().names().iter();
     let own = names.filter(|name| !name.starts_with('@'));
-    let mut fields: Vec<String> = own.map(|name| name.to_string()).collect();
+    let mut fields: Vec<String> = own.map(ToString::to_string).collect();
     fields.extend(pattern.into_iter().flat_map(Pattern::fields));
     fields
 }

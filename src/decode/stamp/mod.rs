@@ -264,9 +264,12 @@ pub fn number_or_iso(value: Json<'_>, clock: &Clock) -> Option<Timestamp> {
         _ => return None,
     };
     let found = stamp(text).filter(|found| found.length == text.len())?;
-    let naive = |civil: &Civil| match found.comma {
-        true => clock.offset_at(civil),
-        false => 0,
+    let naive = |civil: &Civil| {
+        if found.comma {
+            clock.offset_at(civil)
+        } else {
+            0
+        }
     };
     Some(found.instant(naive))
 }

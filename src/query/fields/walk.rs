@@ -159,9 +159,10 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         let behind = &message[members.position()..];
-        match behind.iter().all(u8::is_ascii_whitespace) {
-            true => End::Whole,
-            false => End::Other,
+        if behind.iter().all(u8::is_ascii_whitespace) {
+            End::Whole
+        } else {
+            End::Other
         }
     }
 
