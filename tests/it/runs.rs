@@ -69,11 +69,11 @@ fn the_region_of_the_ecs_event_is_as_good() {
             &format!("logs/ecs/production-batch/ecs/batch/{task}.log"),
             line,
         );
-    let page = "https://eu-west-1.console.aws.amazon.com/";
+    let address = "https://eu-west-1.console.aws.amazon.com/";
     let rows = logs.run("query 'display link' --from runs --source logs -o csv");
-    assert!(rows.out.contains(page), "{}", rows.all());
+    assert!(rows.out.contains(address), "{}", rows.all());
     let alerts = logs.run("replay --source logs -o ndjson");
-    assert!(alerts.out.contains(page), "{}", alerts.all());
+    assert!(alerts.out.contains(address), "{}", alerts.all());
 }
 
 #[test]
