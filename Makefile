@@ -18,7 +18,7 @@ build: ## Build the release binary, target/release/logq
 lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
 	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
 
-test: check-deploy ## Run every test, with and without the command line
+test: check-deploy $(VENV)/moto/ready ## Run every test, with and without the command line
 	cargo test --locked --workspace
 	cargo test --locked --lib --no-default-features
 
@@ -29,6 +29,7 @@ check: ## Formatting, lints and documentation, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --lib --no-default-features -- -D warnings
+	cargo clippy --locked --no-default-features --features cli -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 
 check-deploy: $(VENV)/deploy/ready $(VENV)/checkov/ready ## Lint and test template.yaml, terraform/ and the package
@@ -49,7 +50,8 @@ $(VENV)/bench-ready: bench/requirements.txt
 $(VENV)/package/ready: lambda/requirements.txt
 $(VENV)/deploy/ready: tests/deploy/requirements.txt
 $(VENV)/checkov/ready: tests/deploy/requirements-checkov.txt
-$(VENV)/package/ready $(VENV)/deploy/ready $(VENV)/checkov/ready:
+$(VENV)/moto/ready: lambda/tests/requirements.txt
+$(VENV)/package/ready $(VENV)/deploy/ready $(VENV)/checkov/ready $(VENV)/moto/ready:
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@

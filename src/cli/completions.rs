@@ -118,6 +118,14 @@ pub(super) fn help_names() -> Vec<CompletionCandidate> {
     topics.chain(commands).collect()
 }
 
+/// Returns what alerts are told by and can be silenced: saved queries with an alert, and batches.
+#[cfg(feature = "aws")]
+pub(super) fn alert_names() -> Vec<CompletionCandidate> {
+    let config = parse::early_config(&Environment::of_process()).unwrap_or_default();
+    let batches = config.batches.keys().map(CompletionCandidate::new);
+    rule_names().into_iter().chain(batches).collect()
+}
+
 /// Returns the names of the saved queries, for arguments that take one.
 pub(super) fn query_names() -> Vec<CompletionCandidate> {
     names_of(|_| true)

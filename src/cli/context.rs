@@ -51,7 +51,19 @@ pub(super) struct Context {
     pub(super) environment: Environment,
     pub(super) streams: Streams,
     pub(super) sources: Written,
+    pub(super) aws: AwsFlags,
     pub(super) output: OutputArgs,
+}
+
+/// The flags that say which AWS is asked, and as whom.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AwsFlags {
+    /// `--profile`.
+    pub(super) profile: Option<String>,
+    /// `--region`.
+    pub(super) region: Option<String>,
+    /// `--endpoint-url`.
+    pub(super) endpoint_url: Option<String>,
 }
 
 impl Context {
@@ -78,7 +90,6 @@ impl Context {
         let clock = clock(&time, environment, &config)?;
         let window = window(&time, environment, &clock, notices)?;
         refuse_absent(&source, environment)?;
-        warn_of_idle(&source, notices);
         let scope = scope(&source, environment, &config)?;
         Ok(Self {
             look: Look {
@@ -92,6 +103,11 @@ impl Context {
             format: choice(output.output, "LOGQ_OUTPUT", environment)?.map(Format::from),
             limit: output.limit,
             threads: threads(&source, environment)?,
+            aws: AwsFlags {
+                profile: source.profile,
+                region: source.region,
+                endpoint_url: source.endpoint_url,
+            },
             sources: source::written(source.source, environment),
             environment: environment.clone(),
             streams: *streams,
@@ -140,6 +156,20 @@ impl Context {
     /// Returns the output format, `table` when none was asked for.
     pub(super) fn format(&self) -> Format {
         self.format.unwrap_or(Format::Table)
+    }
+
+    /// Says which flags change nothing, since the command asks no service.
+    pub(super) fn warn_of_idle(&self) {
+        let flags = [
+            ("--profile", &self.aws.profile),
+            ("--region", &self.aws.region),
+            ("--endpoint-url", &self.aws.endpoint_url),
+        ];
+        for (flag, _) in flags.iter().filter(|(_, value)| value.is_some()) {
+            self.notices.warn(&format!(
+                "`{flag}` changes nothing: no AWS service is asked"
+            ));
+        }
     }
 
     /// Returns how many rows a query without `limit` gives at most; `None` for all.
@@ -289,20 +319,6 @@ fn scope(
             .unwrap_or_default();
     }
     Scope::new(stage, targets, config)
-}
-
-/// Says which flags change nothing, since what they set is not asked here.
-fn warn_of_idle(source: &SourceArgs, notices: Notices) {
-    let flags = [
-        ("--profile", &source.profile),
-        ("--region", &source.region),
-        ("--endpoint-url", &source.endpoint_url),
-    ];
-    for (flag, _) in flags.iter().filter(|(_, value)| value.is_some()) {
-        notices.warn(&format!(
-            "`{flag}` changes nothing: no AWS service is asked"
-        ));
-    }
 }
 
 /// Refuses what would need something that is not here: an engine, or the command that reads tables.

@@ -7,6 +7,8 @@
 //! Everything below this module is told what it needs; what is looked up in the environment is looked up here.
 
 mod args;
+#[cfg(feature = "aws")]
+mod aws;
 mod commands;
 mod completions;
 mod context;

@@ -121,10 +121,11 @@ fn dispatch(
             environment,
             streams,
         )?;
+        context.warn_of_idle();
         return commands::run::saved(&context, &query, &params);
     }
     let mut cli: Cli = from_matches(matches)?;
-    let Some(command) = cli.command else {
+    let Some(mut command) = cli.command else {
         return without_command(environment, &catalog);
     };
     // These need no configuration, so a broken one does not take them away.
@@ -135,12 +136,23 @@ fn dispatch(
         Command::Demo(_) => commands::demo::refuse_idle(&cli.flags)?,
         _ => {}
     }
-    if matches!(command, Command::Query(_) | Command::Explain(_)) {
-        // Here `--from` names a table.
-        cli.flags.time.from = None;
-    }
+    own_flags(&mut command, &mut cli.flags);
     let context = Context::resolve(cli.flags, config?, catalog, environment, streams)?;
+    if !command.asks_aws() {
+        context.warn_of_idle();
+    }
     commands::run_command(&context, &command)
+}
+
+/// Gives a command the flags that mean something else to it than a window.
+fn own_flags(command: &mut Command, flags: &mut Flags) {
+    match command {
+        // Here `--from` names a table.
+        Command::Query(_) | Command::Explain(_) => flags.time.from = None,
+        #[cfg(feature = "aws")]
+        Command::Silence(args) => args.take_end(&mut flags.time),
+        _ => {}
+    }
 }
 
 fn from_matches<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Failure> {
@@ -158,6 +170,11 @@ fn without_command(environment: &Environment, catalog: &Catalog) -> Result<Exit,
 
 fn not_here(name: &str) -> Failure {
     let instead = match name {
+        "silence" => {
+            return Failure::usage("this build of logq has no `silence`: it asks AWS").hint(
+                "build it with its default features: cargo install --path . --locked".to_owned(),
+            );
+        }
         "tail" => "read files as far as they go: logq filter PATTERN --source PATH",
         "pull" => "export the logs to files and read those: --source PATH",
         "report" => "print rows for another program: -o json",

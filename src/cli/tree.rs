@@ -6,10 +6,14 @@ use super::args::Cli;
 use super::guide;
 use crate::saved::{Catalog, Input, Param, SavedQuery};
 
-/// Commands that this version does not have, kept free so that no saved query takes their names.
-pub(super) const LATER: [&str; 7] = [
-    "tail", "pull", "report", "init", "doctor", "silence", "cache",
-];
+/// Commands that this version or build does not have, kept free so that no saved query takes their names.
+pub(super) const LATER: &[&str] = if cfg!(feature = "aws") {
+    &["tail", "pull", "report", "init", "doctor", "cache"]
+} else {
+    &[
+        "tail", "pull", "report", "init", "doctor", "cache", "silence",
+    ]
+};
 
 /// Builds the whole tree; the program's own help, which lists all of it, only on demand.
 pub(super) fn build(catalog: &Catalog, with_help: bool) -> Command {
@@ -17,7 +21,7 @@ pub(super) fn build(catalog: &Catalog, with_help: bool) -> Command {
     for query in catalog.iter() {
         root = root.subcommand(saved(query));
     }
-    for name in LATER {
+    for &name in LATER {
         root = root.subcommand(later(name));
     }
     if !with_help {

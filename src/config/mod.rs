@@ -49,6 +49,8 @@ pub struct Config {
 pub struct Stage {
     /// The AWS region.
     pub region: Option<String>,
+    /// The DynamoDB table with the state of the stage's function.
+    pub table: Option<String>,
 }
 
 /// How runs are told from log streams.

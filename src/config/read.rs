@@ -146,12 +146,15 @@ impl Reader<'_> {
     fn stage(&mut self, name: &str, table: &DeTable<'_>) {
         let mut stage = self.config.stages.get(name).cloned().unwrap_or_default();
         for (key, value) in table {
-            if key.get_ref() != "region" {
-                self.unknown(key, &format!("stages.{name}"), &["region"]);
-                continue;
+            match key.get_ref().as_ref() {
+                "region" => stage.region = self.text_of(value, "region"),
+                "table" => stage.table = self.text_of(value, "table"),
+                _ => {
+                    self.unknown(key, &format!("stages.{name}"), &["region", "table"]);
+                    continue;
+                }
             }
-            stage.region = self.text_of(value, "region");
-            self.note(&format!("stages.{name}.region"), key);
+            self.note(&format!("stages.{name}.{}", key.get_ref()), key);
         }
         self.config.stages.insert(name.to_owned(), stage);
     }
@@ -313,6 +316,7 @@ mod tests {
             ambiguous_width = 2
             [stages.production]
             region = "ap-northeast-1"
+            table = "logq-production-state"
             [groups]
             webapp = "/apps/{stage}/web"
             [runs]
@@ -335,6 +339,14 @@ mod tests {
             Some("ap-northeast-1")
         );
         assert_eq!(
+            config.stages["production"].table.as_deref(),
+            Some("logq-production-state")
+        );
+        assert_eq!(
+            config.origin("stages.production.table"),
+            Origin::File("logq.toml".into(), 6)
+        );
+        assert_eq!(
             config.groups.group("webapp", "staging").as_deref(),
             Some("/apps/staging/web")
         );
@@ -351,7 +363,7 @@ mod tests {
         );
         assert_eq!(
             config.origin("runs.settle"),
-            Origin::File("logq.toml".into(), 9)
+            Origin::File("logq.toml".into(), 10)
         );
         assert_eq!(config.origin("groups.batch"), Origin::Default);
     }
@@ -383,6 +395,24 @@ mod tests {
           |
         5 | app_roots = "/app"
           |             ^^^^^^
+        "#);
+    }
+
+    #[test]
+    fn a_stage_has_a_region_and_a_table() {
+        let text = "[stages.production]\ntabel = \"x\"\ntable = 1\n";
+        insta::assert_snapshot!(complaints(text), @r#"
+        error: unknown key `tabel` in `[stages.production]`
+         --> logq.toml:2:1
+          |
+        2 | tabel = "x"
+          | ^^^^^
+        hint: did you mean `table`?
+        error: `table` is not a text in quotes
+         --> logq.toml:3:9
+          |
+        3 | table = 1
+          |         ^
         "#);
     }
 

@@ -90,3 +90,15 @@ async fn holds(store: &impl Store) {
 fn memory_does() {
     block_on(holds(&Memory::default()));
 }
+
+#[cfg(feature = "aws")]
+#[path = "../../tests/it/moto.rs"]
+mod moto;
+
+#[cfg(feature = "aws")]
+#[test]
+fn dynamo_does() {
+    let moto = moto::Moto::shared();
+    let store = Dynamo::new(moto.client(), moto.table("conformance"));
+    moto::block_on(holds(&store));
+}

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, TransactWriteItem,
@@ -47,14 +47,14 @@ impl Dynamo {
                 .set_keys(Some(std::mem::take(&mut wanted)))
                 .consistent_read(true)
                 .build()
-                .map_err(|error| self.error("BatchGetItem", &error))?;
+                .map_err(|error| self.unbuilt("BatchGetItem", &error))?;
             let answer = self
                 .client
                 .batch_get_item()
                 .request_items(&self.table, request)
                 .send()
                 .await
-                .map_err(|error| self.error("BatchGetItem", &error.into_service_error()))?;
+                .map_err(|error| self.error("BatchGetItem", &error))?;
             let items = answer.responses.unwrap_or_default().remove(&self.table);
             found.extend(items.unwrap_or_default());
             let left = answer.unprocessed_keys.unwrap_or_default();
@@ -63,7 +63,7 @@ impl Dynamo {
             };
             wanted = left.keys;
         }
-        Err(self.failed("BatchGetItem", "the table is throttled".to_owned()))
+        Err(self.failed("BatchGetItem", None, "the table is throttled".to_owned()))
     }
 
     fn write(&self, write: Write, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
@@ -77,7 +77,7 @@ impl Dynamo {
                     .set_condition_expression(condition.text)
                     .set_expression_attribute_values(condition.values)
                     .build()
-                    .map_err(|error| self.error("TransactWriteItems", &error))?,
+                    .map_err(|error| self.unbuilt("TransactWriteItems", &error))?,
             ),
             Write::Put {
                 key,
@@ -91,20 +91,28 @@ impl Dynamo {
                     .set_condition_expression(condition.text)
                     .set_expression_attribute_values(condition.values)
                     .build()
-                    .map_err(|error| self.error("TransactWriteItems", &error))?,
+                    .map_err(|error| self.unbuilt("TransactWriteItems", &error))?,
             ),
         };
         Ok(built.build())
     }
 
-    fn error(&self, operation: &'static str, error: &impl ProvideMessage) -> StoreError {
-        self.failed(operation, error.text())
+    fn unbuilt(&self, operation: &'static str, error: &BuildError) -> StoreError {
+        self.failed(operation, None, error.to_string())
     }
 
-    fn failed(&self, operation: &'static str, reason: String) -> StoreError {
+    fn error<E>(&self, operation: &'static str, error: &SdkError<E>) -> StoreError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.failed(operation, error.code().map(str::to_owned), reason(error))
+    }
+
+    fn failed(&self, operation: &'static str, code: Option<String>, reason: String) -> StoreError {
         StoreError {
             operation,
             table: self.table.clone(),
+            code,
             reason,
         }
     }
@@ -138,7 +146,7 @@ impl Store for Dynamo {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| self.error("Query", &error.into_service_error()))?;
+                .map_err(|error| self.error("Query", &error))?;
             found.extend(documents(page.items(), now));
             from = page.last_evaluated_key;
             if from.is_none() || found.len() >= most {
@@ -165,7 +173,7 @@ impl Store for Dynamo {
         match answer {
             Ok(_) => Ok(Committed::Made),
             Err(error) if is_conflict(&error) => Ok(Committed::Conflict),
-            Err(error) => Err(self.error("TransactWriteItems", &error.into_service_error())),
+            Err(error) => Err(self.error("TransactWriteItems", &error)),
         }
     }
 }
@@ -264,33 +272,21 @@ fn seconds(at: Timestamp) -> u64 {
     at.as_millis().div_euclid(1000).max(0).unsigned_abs()
 }
 
-/// The code and message of an error, never the raw answer.
-trait ProvideMessage {
-    fn text(&self) -> String;
-}
-
-impl ProvideMessage for aws_sdk_dynamodb::error::BuildError {
-    fn text(&self) -> String {
-        self.to_string()
+/// Returns the code and message of an error, never the raw answer; without an answer, the last cause.
+fn reason<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ if matches!(error, SdkError::TimeoutError(_)) => "there was no answer in time".to_owned(),
+        _ => {
+            let mut last: &dyn std::error::Error = error;
+            while let Some(cause) = last.source() {
+                last = cause;
+            }
+            last.to_string()
+        }
     }
 }
-
-macro_rules! service_errors {
-    ($($error:ty),*) => {$(
-        impl ProvideMessage for $error {
-            fn text(&self) -> String {
-                match (self.code(), self.message()) {
-                    (Some(code), Some(message)) => format!("{code}: {message}"),
-                    (Some(code), None) => code.to_owned(),
-                    _ => "the service did not answer".to_owned(),
-                }
-            }
-        }
-    )*};
-}
-
-service_errors!(
-    aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError,
-    aws_sdk_dynamodb::operation::query::QueryError,
-    TransactWriteItemsError
-);

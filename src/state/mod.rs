@@ -105,7 +105,9 @@ pub struct StoreError {
     pub operation: &'static str,
     /// The table.
     pub table: String,
-    /// The error's code and message.
+    /// The service's code, such as `AccessDeniedException`; `None` when there is none.
+    pub code: Option<String>,
+    /// The code and the service's message, or why there was no answer.
     pub reason: String,
 }
 

@@ -109,6 +109,11 @@ impl Zone {
         String::from_utf8_lossy(&out).into_owned()
     }
 
+    /// Returns local time as `2026-11-23 13:04`.
+    pub fn minutes(&self, at: Timestamp) -> String {
+        self.precise(at, Precision::Minutes)
+    }
+
     /// Returns local time as `2026-11-23 13:04:05`.
     pub fn seconds(&self, at: Timestamp) -> String {
         let mut out = Vec::with_capacity(19);

@@ -19,6 +19,7 @@ fn short_help_fits_a_screen() {
       show             Show one run: what it was, how it ended, its lines
       queries          List, show and check the saved queries
       replay           Tell which alerts these logs would have sent
+      silence          Keep a batch, a saved query or a stage from alerting for a while
       demo             Make a day of realistic logs and run everything on it
       explain          Explain how a query is read, planned and run
       completions      Print a script that completes commands, saved queries, parameters and stages

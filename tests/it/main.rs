@@ -6,15 +6,20 @@ mod corpus_errors;
 mod corpus_runs;
 mod demo;
 mod documentation;
+mod features;
 mod filter;
 mod filter_pattern;
 mod guide;
 mod insights;
 mod layering;
 mod logq;
+#[cfg(feature = "aws")]
+mod moto;
 mod query;
 mod query_errors;
 mod query_laws;
 mod replay;
 mod runs;
+#[cfg(feature = "aws")]
+mod silence;
 mod usage;

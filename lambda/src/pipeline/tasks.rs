@@ -332,6 +332,7 @@ fn busy(id: &str) -> StoreError {
     StoreError {
         operation: "TransactWriteItems",
         table: String::new(),
+        code: None,
         reason: format!("the task `{id}` is written by others all the time"),
     }
 }

@@ -93,6 +93,7 @@ pub(crate) async fn tell(
     Err(StoreError {
         operation: "TransactWriteItems",
         table: String::new(),
+        code: None,
         reason: format!("{} keys are written by others all the time", left.len()),
     })
 }

@@ -13,6 +13,8 @@ pub(super) use output::{ColorChoice, OutputArgs};
 pub(super) use source::{Engine, SourceArgs};
 pub(super) use time::TimeArgs;
 
+#[cfg(feature = "aws")]
+use super::commands::silence;
 use super::commands::{
     completions, demo, explain, filter, help, man, queries, query, replay, run, show,
 };
@@ -52,9 +54,22 @@ pub(super) enum Command {
     Show(show::Args),
     Queries(queries::Args),
     Replay(replay::Args),
+    #[cfg(feature = "aws")]
+    Silence(silence::Args),
     Demo(demo::Args),
     Explain(explain::Args),
     Completions(completions::Args),
     Man(man::Args),
     Help(help::Args),
+}
+
+impl Command {
+    /// Returns whether the command asks a service of AWS, and so follows the flags about it.
+    pub(super) fn asks_aws(&self) -> bool {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::Silence(_) => true,
+            _ => false,
+        }
+    }
 }

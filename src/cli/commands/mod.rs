@@ -12,6 +12,8 @@ pub(super) mod query;
 pub(super) mod replay;
 pub(super) mod run;
 pub(super) mod show;
+#[cfg(feature = "aws")]
+pub(super) mod silence;
 
 use super::args::Command;
 use super::context::Context;
@@ -26,6 +28,8 @@ pub(super) fn run_command(context: &Context, command: &Command) -> Result<Exit, 
         Command::Show(args) => show::run(context, args),
         Command::Queries(args) => queries::run(context, args),
         Command::Replay(args) => replay::run(context, args),
+        #[cfg(feature = "aws")]
+        Command::Silence(args) => silence::run(context, args),
         Command::Demo(args) => demo::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Completions(args) => completions::run(args),
