@@ -1,0 +1,20 @@
+//! The built `bootstrap`, run as Lambda runs it, against moto and a Slack on the loopback interface.
+
+mod alerts;
+mod aws;
+mod bed;
+mod bed_works;
+mod corpus;
+mod corpus_alerts;
+mod crashes;
+mod faults;
+mod function;
+mod http;
+mod moto;
+mod payload;
+mod proxy;
+mod runtime_api;
+mod scenario;
+mod slack;
+mod storms;
+mod told;

@@ -1,0 +1,112 @@
+//! Very many errors at once: one kind is told once and counted, many kinds become one message.
+
+use serde_json::Value;
+
+use crate::aws::Published;
+use crate::bed::{Bed, now};
+use crate::payload::Stream;
+use crate::scenario::{TICK, raised, records};
+use crate::told::Told;
+
+/// Returns a webapp's stream with so many errors within a minute, of the kinds that the function names.
+fn stream(number: usize, errors: usize, kind: impl Fn(usize) -> String) -> Stream {
+    let from = now() - 90_000;
+    let record = |at: usize| {
+        let kind = kind(number * errors + at);
+        let time = from + (at * 50_000 / errors) as i64;
+        (
+            time,
+            raised(&kind, &format!("price_{}", kind.to_lowercase()), "no price"),
+        )
+    };
+    let records_: Vec<(i64, Value)> = (0..errors).map(record).collect();
+    records("webapp", &format!("ecs/web/{number:032x}"), &records_)
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_errors_of_one_kind_are_one_alert_and_counts() {
+    const EACH: usize = 4_000;
+    let bed = Bed::new().await;
+    let mut function = bed.function().await;
+    for number in 0..100_000 / EACH {
+        let payload = stream(number, EACH, |_| "PriceError".to_owned()).payload();
+        function.deliver_well(&payload).await;
+    }
+    function.deliver_well(TICK).await;
+    let told = Told::by(&bed).await;
+    // The first, then the 10th, 100th, ... 100,000th.
+    let statuses: Vec<&str> = told.sns.iter().map(|one| one.attribute("status")).collect();
+    assert_eq!(
+        statuses
+            .iter()
+            .filter(|status| **status == "firing")
+            .count(),
+        1,
+        "{}",
+        told.summary()
+    );
+    assert_eq!(statuses.len(), 6, "{}", told.summary());
+    assert!(
+        told.sns.iter().any(|one| one.message.contains("100,000")),
+        "{}",
+        told.summary()
+    );
+    let printed = function.stop().await;
+    let counted = printed.metric("Alerts") + printed.metric("Suppressed");
+    assert!((counted - 100_000.0).abs() < 0.5, "{counted}");
+}
+
+/// Returns how many alerts a storm message stands for.
+fn stands_for(storm: &Published) -> usize {
+    let words: Vec<&str> = storm.message.split_whitespace().collect();
+    let at = words.iter().position(|word| word.starts_with("alert"));
+    let number = words[at.expect("it says how many") - 1].replace(',', "");
+    number.parse().expect("a number")
+}
+
+#[tokio::test]
+async fn ten_thousand_different_errors_become_storm_messages_that_count_all() {
+    const ERRORS: usize = 10_000;
+    const EACH: usize = 500;
+    const MINUTES: usize = 3;
+    let bed = Bed::new().await;
+    let mut function = bed.function().await;
+    for number in 0..ERRORS / EACH {
+        let payload = stream(number, EACH, |kind| format!("Price{}Error", letters(kind))).payload();
+        function.deliver_well(&payload).await;
+    }
+    // One storm message a minute: the others wait for the next ones.
+    let mut told = Told::by(&bed).await;
+    let begun = told.of_rule("storm").len();
+    assert!((1..=3).contains(&begun), "{}", told.summary());
+    for _ in 0..MINUTES {
+        bed.aws.forget("budget").await;
+        function.deliver_well(TICK).await;
+        told = Told::by(&bed).await;
+    }
+    assert_eq!(counted(&told), ERRORS, "{}", told.summary());
+    assert_eq!(told.slack.len(), told.sns.len());
+    assert!(
+        told.sns.len() <= (MINUTES + begun) * 21,
+        "{}",
+        told.summary()
+    );
+}
+
+fn counted(told: &Told) -> usize {
+    let storms = told.of_rule("storm");
+    let alone = told.sns.len() - storms.len();
+    alone + storms.into_iter().map(stands_for).sum::<usize>()
+}
+
+/// Returns a word for a number: digits are no part of what tells kinds of errors apart.
+fn letters(mut number: usize) -> String {
+    let mut word = String::new();
+    loop {
+        word.push(char::from(b'a' + (number % 26) as u8));
+        number /= 26;
+        if number == 0 {
+            return word;
+        }
+    }
+}
