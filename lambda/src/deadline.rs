@@ -4,12 +4,19 @@ use std::time::{Duration, Instant};
 
 /// The moment at which Lambda ends the invocation.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    begun: Instant,
+    end: Instant,
+}
 
 impl Deadline {
     /// Creates the deadline that is so far away.
     pub fn after(time: Duration) -> Self {
-        Self(Instant::now() + time)
+        let begun = Instant::now();
+        Self {
+            begun,
+            end: begun + time,
+        }
     }
 
     /// Returns whether there is time for something that takes so long.
@@ -19,6 +26,11 @@ impl Deadline {
 
     /// Returns how much time is left.
     pub fn left(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns how long the invocation has taken so far.
+    pub fn elapsed(self) -> Duration {
+        self.begun.elapsed()
     }
 }

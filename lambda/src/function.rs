@@ -87,7 +87,8 @@ impl<R: Streams> Function<R> {
         }))
     }
 
-    /// When the table is down, alerts are sent all the same: told twice is better than not at all.
+    /// When the table is down, alerts are sent all the same: told twice is better than not at all. The call fails then,
+    /// so that Lambda makes it again when what it brought can be written down.
     async fn handle(&mut self, input: &Input, call: Call<'_>) -> Result<Sent, Failure> {
         let (deadline, now) = (call.deadline, call.now);
         let pipeline = &mut self.pipeline;
@@ -99,7 +100,8 @@ impl<R: Streams> Function<R> {
                     Err(Failure::Store(error)) => {
                         pipeline.log.store_down(&error.to_string());
                         pipeline.counts.store_errors += 1;
-                        Box::pin(pipeline.handle(memory, input, deadline, now)).await
+                        Box::pin(pipeline.handle(memory, input, deadline, now)).await?;
+                        Err(Failure::Store(error))
                     }
                     ended => ended,
                 }

@@ -32,6 +32,12 @@ pub struct Counts {
     pub suppressed: u64,
     /// Sightings that had been counted before.
     pub repeated: u64,
+    /// Alerts that some sink does not have yet.
+    pub undelivered: u64,
+    /// What was due and could not be looked at.
+    pub put_off: u64,
+    /// Messages that a sink will never take.
+    pub refused: u64,
     /// Streams that could not be read.
     pub stream_errors: u64,
     /// Whether the store could not be used.
@@ -77,6 +83,7 @@ impl Counts {
             Err(DeliveryError::Later { .. }) => "failed",
             Err(DeliveryError::Refused { .. }) => "refused",
         };
+        self.refused += u64::from(result == "refused");
         *self.sinks.entry((sink.to_owned(), result)).or_default() += 1;
     }
 
@@ -280,6 +287,9 @@ fn metrics(counts: &Counts, took_ms: f64) -> Vec<(&'static str, Value, &'static 
         count("Alerts", counts.alerts),
         count("Suppressed", counts.suppressed),
         count("Repeated", counts.repeated),
+        count("Undelivered", counts.undelivered),
+        count("PutOff", counts.put_off),
+        count("Refused", counts.refused),
         count("StreamErrors", counts.stream_errors),
         count("StoreErrors", counts.store_errors),
         count("Partial", u64::from(counts.partial)),

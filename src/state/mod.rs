@@ -193,7 +193,8 @@ impl Write {
         self.len() == 0
     }
 
-    fn key(&self) -> &Key {
+    /// Returns the document's name.
+    pub fn key(&self) -> &Key {
         match self {
             Self::Put { key, .. } | Self::Delete { key, .. } => key,
         }

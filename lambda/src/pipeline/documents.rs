@@ -12,13 +12,15 @@
 
 use std::collections::BTreeMap;
 
-use logq::alert::Alert;
+use logq::alert::{Alert, identity};
 use logq::severity::Severity;
 use logq::state::Key;
 use logq::time::Timestamp;
 use logq::watch::policy::Memory;
 use serde::{Deserialize, Serialize};
 
+/// A longer name of a batch is not part of a key, which has at most 1,024 bytes.
+const LONGEST_NAME: usize = 400;
 const DAY: i64 = 24 * 3_600_000;
 
 /// How long a task is remembered after its last event: longer than any retry of a delivery.
@@ -117,6 +119,9 @@ pub(crate) enum Due {
         since: Timestamp,
         /// The time of the last event that was delivered.
         until: Timestamp,
+        /// How often the stream could not be read.
+        #[serde(default)]
+        tries: u32,
     },
 }
 
@@ -124,6 +129,26 @@ impl Due {
     pub(crate) fn at(&self) -> Timestamp {
         match self {
             Self::Task { at, .. } | Self::Open { at, .. } => *at,
+        }
+    }
+
+    /// Returns the same for a later time, since it could not be done now.
+    pub(crate) fn put_off(&self, later: Timestamp) -> Self {
+        let mut due = self.clone();
+        match &mut due {
+            Self::Task { at, .. } => *at = later,
+            Self::Open { at, tries, .. } => {
+                *at = later;
+                *tries += 1;
+            }
+        }
+        due
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        match self {
+            Self::Task { id, .. } => due_task_key(id),
+            Self::Open { group, stream, .. } => due_open_key(group, stream),
         }
     }
 }
@@ -171,13 +196,29 @@ pub(crate) struct Outgoing {
     /// The key that it tells of: what its messages are edited and replied to by.
     pub(crate) key: String,
     /// The sinks that do not have it yet.
-    pub(crate) waiting: Vec<String>,
+    pub(crate) waiting: Vec<Waiting>,
     /// Until when another invocation has it in hand.
     #[serde(default)]
     pub(crate) claimed: Option<Timestamp>,
-    /// When it may be tried again.
+}
+
+/// A sink that does not have an alert yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    /// Its name.
+    pub(crate) sink: String,
+    /// When it may be asked again.
     #[serde(default)]
     pub(crate) not_before: Option<Timestamp>,
+}
+
+impl Waiting {
+    pub(crate) fn new(sink: &str) -> Self {
+        Self {
+            sink: sink.to_owned(),
+            not_before: None,
+        }
+    }
 }
 
 /// When a batch last ended, by how.
@@ -208,7 +249,8 @@ pub(crate) fn due_task_key(id: &str) -> Key {
 }
 
 pub(crate) fn due_open_key(group: &str, stream: &str) -> Key {
-    Key::new(DUE, format!("open#{group}#{stream}"))
+    // The two names may be longer together than the second part of a key may be.
+    Key::new(DUE, format!("open#{}", identity(&[group, stream])))
 }
 
 pub(crate) fn memory_key(key: &str) -> Key {
@@ -224,6 +266,11 @@ pub(crate) fn posted_key(sink: &str, key: &str) -> Key {
 }
 
 pub(crate) fn batch_key(stage: &str, name: &str) -> Key {
+    let name = if name.len() > LONGEST_NAME {
+        identity(&[name])
+    } else {
+        name.to_owned()
+    };
     Key::new("batch", format!("{stage}#{name}"))
 }
 

@@ -20,7 +20,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use logq::alert::redact::Redactor;
@@ -30,7 +30,7 @@ use logq::decode::subscription::{Delivery, Purpose};
 use logq::detect::{Groups, RunConfig, Site, task_of};
 use logq::drive;
 use logq::event::Origin;
-use logq::state::{Silence, Store, StoreError, silences};
+use logq::state::{Expected, Silence, Store, StoreError, Write, silences};
 use logq::time::Timestamp;
 use logq::watch::{Batch, Rules};
 
@@ -41,12 +41,14 @@ use crate::deliver::Sink;
 use crate::input::{Input, Refusal};
 use crate::streams::Streams;
 use crate::telemetry::{Counts, Log};
-use documents::{DUE, Due};
+use documents::{DUE, Due, after};
 use tasks::News;
 use tell::{Rulings, Told};
 
 /// How many documents a tick looks at.
 const MOST_DUE: usize = 2_000;
+/// When something is looked at again that could not be, in milliseconds.
+const PUT_OFF: i64 = 300_000;
 /// No new judgement is begun with less time left.
 const RESERVE: Duration = Duration::from_secs(8);
 
@@ -65,6 +67,8 @@ pub struct Pipeline<R> {
     silences: Vec<Silence>,
     /// Until when sinks have asked not to be sent anything.
     pauses: BTreeMap<String, Timestamp>,
+    /// What this process has sent, for when the table forgets.
+    sent_here: HashSet<String>,
     /// What this invocation did.
     pub counts: Counts,
     /// The function's own log.
@@ -93,6 +97,9 @@ pub enum Failure {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Others write the same documents all the time.
+    #[error("{0}")]
+    Busy(String),
     /// Alerts are written down, and a sink does not take them.
     #[error("{left} alerts are not sent yet: {reason}")]
     Undelivered {
@@ -117,6 +124,7 @@ impl<R: Streams> Pipeline<R> {
             sinks: parts.sinks,
             silences: Vec::new(),
             pauses: BTreeMap::new(),
+            sent_here: HashSet::new(),
             counts: Counts::default(),
             log: parts.log,
         }
@@ -156,7 +164,7 @@ impl<R: Streams> Pipeline<R> {
         }
         let sent = self.flush(store, deadline, now).await?;
         match &sent.reason {
-            Some(reason) if sent.left > 0 => Err(Failure::Undelivered {
+            Some(reason) if sent.failed > 0 => Err(Failure::Undelivered {
                 left: sent.left,
                 reason: reason.clone(),
             }),
@@ -300,7 +308,6 @@ impl<R: Streams> Pipeline<R> {
         deadline: Deadline,
         now: Timestamp,
     ) -> Result<Sent, Failure> {
-        self.counts.heartbeat = true;
         let due = store.list(DUE, MOST_DUE, now).await?;
         let due = due.iter().filter_map(logq::state::Document::read::<Due>);
         let mut due: Vec<Due> = due.filter(|due| due.at() <= now).collect();
@@ -310,22 +317,35 @@ impl<R: Streams> Pipeline<R> {
                 self.counts.partial = true;
                 break;
             }
-            let told = match one {
-                Due::Task { id, .. } => self.judge(store, &id, None, now).await?,
-                Due::Open {
-                    group,
-                    stream,
-                    since,
-                    until,
-                    ..
-                } => {
-                    let origin = Origin::new(group, stream);
-                    self.close_open(store, &origin, (since, until), now).await?
-                }
+            let looked = match &one {
+                Due::Task { id, .. } => self.judge(store, id, None, now).await,
+                Due::Open { .. } => self.close_open(store, &one, None, now).await,
             };
-            self.count(&told);
+            match looked {
+                Ok(told) => self.count(&told),
+                Err(failure) => self.leave(store, &one, &failure, now).await?,
+            }
         }
-        self.flush(store, deadline, now).await
+        let sent = self.flush(store, deadline, now).await?;
+        self.counts.heartbeat = true;
+        Ok(sent)
+    }
+
+    /// Puts off what could not be looked at: it must not keep the others from being.
+    async fn leave(
+        &mut self,
+        store: &impl Store,
+        due: &Due,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.log
+            .problem("due", &format!("{}: {failure}", due.key()));
+        self.counts.put_off += 1;
+        let later = due.put_off(after(now, PUT_OFF));
+        let expires = after(now, documents::TASK_KEPT);
+        let write = Write::put(due.key(), &later, expires, Expected::Anything);
+        store.commit(vec![write], now).await.map(drop)
     }
 
     /// Reads the silences in force. Most inputs tell nothing, and need none.

@@ -1,29 +1,31 @@
 //! Sends what was written down, and marks what each sink has.
 //!
-//! An alert is claimed before it is sent, so that of two invocations one sends it; a claim that is not followed by a
-//! mark runs out, and the alert is sent again. Only a process that dies between sending and marking so tells twice.
-//! A sink that has had its share of messages for this minute gets one more, about all that are left.
+//! An alert is claimed before it is sent, so that of two invocations one sends it, and marked after each sink. A claim
+//! that is not followed by a mark runs out when the invocation has ended, and the alert is sent again: only a process
+//! that dies between sending and marking tells twice. Each sink has its own pauses and its own share of messages for
+//! a minute; when that is used up it gets one more, about all that are left.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use logq::alert::identity;
 use logq::alert::sink::Storm;
 use logq::alert::sink::slack::Posted;
-use logq::state::{Committed, Document, Expected, Key, MOST_WRITES, Store, StoreError, Write};
+use logq::state::{Committed, Document, Expected, MOST_WRITES, Store, StoreError, Write};
 use logq::time::Timestamp;
 
 use super::crash::{self, Point};
 use super::documents::{
     Budget, OUTBOX, OUTBOX_KEPT, Outgoing, POSTED_KEPT, after, budget_key, outbox_key, posted_key,
 };
-use super::tell::follows;
+use super::tell::{LARGEST_PACK, follows};
 use super::{Failure, Pipeline};
 use crate::deadline::Deadline;
-use crate::deliver::{Delivered, DeliveryError};
+use crate::deliver::{Delivered, Delivery, DeliveryError};
 use crate::streams::Streams;
 
-/// How long one invocation may take over sending an alert before another tries.
-const CLAIM: i64 = 60_000;
+/// How long a claim outlasts the invocation that made it, in milliseconds.
+const CLAIM: i64 = 5_000;
 /// How many messages a sink gets in a minute; Slack takes about one a second for a channel.
 const MESSAGES_A_MINUTE: u32 = 20;
 /// How many alerts are looked at in one invocation.
@@ -33,8 +35,13 @@ const MOST_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause that is waited out instead of leaving the alert to the next tick.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// No new message is begun with less time left.
+/// No new message is begun with less time left; what is begun is given up when only the margin is left.
 const RESERVE: Duration = Duration::from_secs(6);
+const MARGIN: Duration = Duration::from_secs(2);
+/// How often a budget is tried against others who spend from it.
+const MOST_SPENDINGS: u32 = 8;
+/// How many messages this process remembers to have sent.
+const REMEMBERED: usize = 10_000;
 
 /// What became of the alerts of one pass.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -43,8 +50,36 @@ pub struct Sent {
     pub done: u64,
     /// How many are left for later.
     pub left: u64,
-    /// Why some are left; the last reason.
+    /// How many of these a sink was asked to take, and did not.
+    pub failed: u64,
+    /// Why; the last reason.
     pub reason: Option<String>,
+}
+
+/// An alert on its way, and the version of its document.
+struct Entry {
+    outgoing: Outgoing,
+    version: u64,
+}
+
+/// What goes with every step of a pass.
+#[derive(Clone, Copy)]
+struct Pass {
+    deadline: Deadline,
+    now: Timestamp,
+}
+
+impl Pass {
+    /// Returns what time it is by now.
+    fn clock(self) -> Timestamp {
+        after(self.now, self.deadline.elapsed().as_millis() as i64)
+    }
+
+    /// Returns until when a claim holds: a little longer than the invocation.
+    fn claim(self) -> Timestamp {
+        let left = self.deadline.left().as_millis() as i64;
+        after(self.clock(), left + CLAIM)
+    }
 }
 
 impl<R: Streams> Pipeline<R> {
@@ -55,70 +90,101 @@ impl<R: Streams> Pipeline<R> {
         deadline: Deadline,
         now: Timestamp,
     ) -> Result<Sent, Failure> {
-        let documents = store.list(OUTBOX, MOST_ALERTS, now).await?;
-        let read = |document: Document| Some((document.read::<Outgoing>()?, document));
-        let mut waiting: Vec<(Document, Outgoing)> = documents
-            .into_iter()
-            .filter_map(read)
-            .map(|(outgoing, document)| (document, outgoing))
-            .collect();
-        self.pauses = pauses(&waiting, now);
-        waiting.retain(|(_, outgoing)| may_go(outgoing, now));
-        // The worst first, then the oldest.
-        waiting.sort_by_key(|(_, one)| {
-            let alert = &one.alert;
-            (alert.severity, alert.last_seen, alert.counts.occurrences)
-        });
-        let room = self.room(store, waiting.len(), now).await?;
-        let rest = waiting.split_off(room.min(waiting.len()));
+        let pass = Pass { deadline, now };
+        let mut entries = self.waiting(store, now).await?;
+        self.pauses = pauses(&entries, now);
         let mut sent = Sent::default();
-        for (document, outgoing) in waiting {
+        let mut over: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, entry) in entries.iter_mut().enumerate() {
             if !deadline.allows(RESERVE) {
-                sent.left += 1;
-                sent.reason = Some("the time is up".to_owned());
                 self.counts.partial = true;
-                continue;
+                break;
             }
-            self.send_one(store, document, outgoing, deadline, now, &mut sent)
-                .await?;
+            let mut room = Vec::new();
+            for name in self.ready(entry, now) {
+                if self.spend(store, &name, now).await? {
+                    room.push(name);
+                } else {
+                    over.entry(name).or_default().push(index);
+                }
+            }
+            if !room.is_empty() {
+                self.send_one(store, entry, room, pass, &mut sent).await?;
+            }
         }
-        if !rest.is_empty() {
-            self.send_storm(store, rest, deadline, now, &mut sent)
-                .await?;
+        for (name, indexes) in over {
+            // A storm of one is better told as itself, in the next minute.
+            if indexes.len() > 1 && deadline.allows(RESERVE) {
+                let rest = indexes.as_slice();
+                self.send_storm(store, &name, &mut entries, rest, pass, &mut sent)
+                    .await?;
+            }
         }
+        let is_done = |entry: &&Entry| entry.outgoing.waiting.is_empty();
+        sent.done = entries.iter().filter(is_done).count() as u64;
+        sent.left = entries.len() as u64 - sent.done;
+        self.counts.undelivered = sent.left;
         Ok(sent)
     }
 
-    /// Takes messages out of this minute's budget; returns how many.
-    async fn room(
-        &self,
-        store: &impl Store,
-        wanted: usize,
-        now: Timestamp,
-    ) -> Result<usize, StoreError> {
-        if wanted == 0 {
-            return Ok(0);
+    /// Reads the alerts that nobody has in hand, the worst first, then the oldest.
+    async fn waiting(&self, store: &impl Store, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        let documents = store.list(OUTBOX, MOST_ALERTS, now).await?;
+        let mut entries = Vec::new();
+        for document in documents {
+            let Some(outgoing) = document.read::<Outgoing>() else {
+                let said = format!("an alert cannot be read: {}", document.key);
+                self.log.problem("outbox", &said);
+                continue;
+            };
+            if outgoing.claimed.is_none_or(|claimed| claimed <= now) {
+                let version = document.version;
+                entries.push(Entry { outgoing, version });
+            }
         }
-        let wanted = wanted as u32;
-        self.spend(store, now, |budget| {
-            let room = MESSAGES_A_MINUTE.saturating_sub(budget.sent).min(wanted);
-            budget.sent += room;
-            room
-        })
-        .await
-        .map(|room| room as usize)
+        entries.sort_by_key(|entry| {
+            let alert = &entry.outgoing.alert;
+            (alert.severity, alert.last_seen, alert.counts.occurrences)
+        });
+        Ok(entries)
     }
 
-    /// Changes this minute's budget; what several do at once adds up.
+    /// Returns the sinks that wait for an alert and do not pause.
+    fn ready(&self, entry: &Entry, now: Timestamp) -> Vec<String> {
+        let waiting = entry.outgoing.waiting.iter();
+        let may_go = waiting.filter(|one| {
+            let paused = self.pauses.get(&one.sink).is_some_and(|until| *until > now);
+            !paused && one.not_before.is_none_or(|limit| limit <= now)
+        });
+        may_go.map(|one| one.sink.clone()).collect()
+    }
+
+    /// Takes a message out of a sink's budget for this minute; false when it is used up.
     async fn spend(
         &self,
         store: &impl Store,
+        sink: &str,
         now: Timestamp,
-        take: impl Fn(&mut Budget) -> u32,
-    ) -> Result<u32, StoreError> {
-        let key = budget_key("messages");
+    ) -> Result<bool, StoreError> {
+        let take = |budget: &mut Budget| {
+            let room = budget.sent < MESSAGES_A_MINUTE;
+            budget.sent += u32::from(room);
+            room
+        };
+        self.change_budget(store, sink, now, take).await
+    }
+
+    /// Changes a budget; what several do at once adds up.
+    async fn change_budget(
+        &self,
+        store: &impl Store,
+        sink: &str,
+        now: Timestamp,
+        take: impl Fn(&mut Budget) -> bool,
+    ) -> Result<bool, StoreError> {
+        let key = budget_key(sink);
         let minute = now.as_millis().div_euclid(60_000);
-        loop {
+        for attempt in 0..MOST_SPENDINGS {
             let found = store.get(std::slice::from_ref(&key), now).await?;
             let known: Option<Budget> = found.first().and_then(Document::read);
             let mut budget = known
@@ -127,79 +193,60 @@ impl<R: Streams> Pipeline<R> {
                     minute,
                     ..Budget::default()
                 });
-            let taken = take(&mut budget);
+            if !take(&mut budget) {
+                return Ok(false);
+            }
             let expected = found.first().map_or(Expected::Absent, Document::unchanged);
             let write = Write::put(key.clone(), &budget, after(now, 3_600_000), expected);
             if store.commit(vec![write], now).await? == Committed::Made {
-                return Ok(taken);
+                return Ok(true);
             }
+            tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
         }
+        Ok(false)
     }
 
-    /// Claims an alert, sends it to the sinks that wait for it, and marks those that have it.
+    /// Claims an alert, sends it to sinks, and marks each that has it.
     async fn send_one(
         &mut self,
         store: &impl Store,
-        document: Document,
-        mut outgoing: Outgoing,
-        deadline: Deadline,
-        now: Timestamp,
+        entry: &mut Entry,
+        sinks: Vec<String>,
+        pass: Pass,
         sent: &mut Sent,
     ) -> Result<(), Failure> {
         crash::at(Point::Written);
-        outgoing.claimed = Some(after(now, CLAIM));
-        let key = outbox_key(&outgoing.alert.id);
-        let expires = after(now, OUTBOX_KEPT);
-        let claim = Write::put(key.clone(), &outgoing, expires, document.unchanged());
-        if store.commit(vec![claim], now).await? == Committed::Conflict {
+        entry.outgoing.claimed = Some(pass.claim());
+        if !mark(store, entry, Vec::new(), pass.now).await? {
             // Another invocation has it in hand.
             return Ok(());
         }
         crash::at(Point::Claimed);
-        let claimed = Expected::Version(document.version + 1);
-        let mut writes = Vec::new();
-        let mut left = Vec::new();
-        let mut not_before = None;
-        for name in std::mem::take(&mut outgoing.waiting) {
-            if let Some(until) = self.pauses.get(&name) {
-                not_before = not_before.max(Some(*until));
-                sent.reason = Some(format!("{name}: it asked for a pause"));
-                left.push(name);
-                continue;
-            }
-            match self.deliver(store, &name, &outgoing, deadline, now).await {
-                Ok(delivered) => writes.extend(posted(&name, &outgoing, &delivered, now)),
-                Err(DeliveryError::Refused { .. }) => {}
-                Err(DeliveryError::Later {
-                    after: pause,
-                    reason,
-                }) => {
-                    if let Some(pause) = pause {
-                        let until = after(now, pause.as_millis() as i64);
-                        not_before = not_before.max(Some(until));
-                        self.pauses.insert(name.clone(), until);
-                    }
+        for name in sinks {
+            let mut writes = Vec::new();
+            match self.deliver(store, &name, &entry.outgoing, pass).await {
+                Ok(delivered) => {
+                    writes.extend(posted(&name, &entry.outgoing, &delivered, pass.now));
+                    entry.outgoing.waiting.retain(|one| one.sink != name);
+                }
+                Err(DeliveryError::Refused { .. }) => {
+                    entry.outgoing.waiting.retain(|one| one.sink != name);
+                }
+                Err(DeliveryError::Later { reason, .. }) => {
+                    sent.failed += 1;
                     sent.reason = Some(format!("{name}: {reason}"));
-                    left.push(name);
+                    entry.put_off(&name, self.pauses.get(&name).copied());
                 }
             }
-        }
-        crash::at(Point::Sent);
-        let done = left.is_empty();
-        writes.push(if done {
-            Write::Delete {
-                key,
-                expected: claimed,
+            crash::at(Point::Sent);
+            if !mark(store, entry, writes, pass.now).await? {
+                return Ok(());
             }
-        } else {
-            outgoing.waiting = left;
-            outgoing.claimed = None;
-            outgoing.not_before = not_before;
-            Write::put(key, &outgoing, expires, claimed)
-        });
-        sent.done += u64::from(done);
-        sent.left += u64::from(!done);
-        store.commit(writes, now).await?;
+        }
+        if !entry.outgoing.waiting.is_empty() {
+            entry.outgoing.claimed = None;
+            mark(store, entry, Vec::new(), pass.now).await?;
+        }
         Ok(())
     }
 
@@ -209,138 +256,202 @@ impl<R: Streams> Pipeline<R> {
         store: &impl Store,
         name: &str,
         outgoing: &Outgoing,
-        deadline: Deadline,
-        now: Timestamp,
+        pass: Pass,
     ) -> Result<Delivered, DeliveryError> {
         let Some(sink) = self.sinks.iter().find(|sink| sink.name() == name) else {
             let reason = format!("there is no sink `{name}` any more");
             return Err(DeliveryError::Refused { reason });
         };
+        // What went out while the table was down is not sent again when it is back.
+        let once = sent_once(name, outgoing);
+        if self.sent_here.contains(&once) {
+            return Ok(Delivered::default());
+        }
         let before = if follows(&outgoing.alert) {
-            message_before(store, name, &outgoing.key, now).await
+            message_before(store, name, &outgoing.key, pass.now).await
         } else {
             None
         };
-        let answer = with_pauses(deadline, || sink.send(&outgoing.alert, before.as_ref())).await;
+        let send = || sink.send(&outgoing.alert, before.as_ref());
+        let answer = with_pauses(pass.deadline, send).await;
         self.counts.delivery(name, &answer);
         match &answer {
-            Ok(Delivered {
-                flaw: Some(flaw), ..
-            }) => self.log.problem("delivery", flaw),
-            Ok(_) => {}
-            Err(error) => self.log.problem("delivery", &format!("{name}: {error}")),
+            Ok(delivered) => {
+                if let Some(flaw) = &delivered.flaw {
+                    self.log.problem("delivery", flaw);
+                }
+                if self.sent_here.len() >= REMEMBERED {
+                    self.sent_here.clear();
+                }
+                self.sent_here.insert(once);
+            }
+            Err(error) => {
+                self.log.problem("delivery", &format!("{name}: {error}"));
+                self.pause(name, error, pass);
+            }
         }
         answer
     }
 
-    /// Tells many alerts in one message to each sink, unless this minute had its storm message.
+    /// A sink that does not take one alert is left alone for the rest of the pass, or for as long as it asks.
+    fn pause(&mut self, name: &str, error: &DeliveryError, pass: Pass) {
+        if let DeliveryError::Later { after: pause, .. } = error {
+            let pause = pause.map_or(1, |pause| pause.as_millis() as i64);
+            let until = after(pass.clock(), pause);
+            self.pauses.insert(name.to_owned(), until);
+        }
+    }
+
+    /// Tells many alerts in one message to a sink, unless this minute had its storm message.
     async fn send_storm(
         &mut self,
         store: &impl Store,
-        rest: Vec<(Document, Outgoing)>,
-        deadline: Deadline,
-        now: Timestamp,
+        name: &str,
+        entries: &mut [Entry],
+        rest: &[usize],
+        pass: Pass,
         sent: &mut Sent,
     ) -> Result<(), Failure> {
-        let is_first = |budget: &mut Budget| {
+        let first = |budget: &mut Budget| {
             budget.storms += 1;
-            u32::from(budget.storms == 1)
+            budget.storms == 1
         };
-        let free = deadline.allows(RESERVE) && self.spend(store, now, is_first).await? == 1;
-        if !free {
-            sent.left += rest.len() as u64;
+        if !self.change_budget(store, name, pass.now, first).await? {
             return Ok(());
         }
-        let mut took: Vec<String> = Vec::new();
-        for sink in &self.sinks {
-            let name = sink.name();
-            if self.pauses.contains_key(name) {
-                continue;
+        let claim = Some(pass.claim());
+        let claimed = claim_all(store, entries, rest, claim, pass.now).await?;
+        let of_sink: Vec<&Outgoing> = claimed.iter().map(|at| &entries[*at].outgoing).collect();
+        let sink = self.sinks.iter().find(|sink| sink.name() == name);
+        let Some((storm, sink)) = storm_of(&of_sink).zip(sink) else {
+            return Ok(());
+        };
+        let answer = with_pauses(pass.deadline, || sink.send_storm(&storm)).await;
+        self.counts.storm(name, &answer);
+        match &answer {
+            Err(error @ DeliveryError::Later { reason, .. }) => {
+                self.log.problem("delivery", &format!("{name}: {reason}"));
+                sent.failed += 1;
+                sent.reason = Some(format!("{name}: {reason}"));
+                self.pause(name, error, pass);
             }
-            let of_sink = rest.iter().map(|(_, one)| one);
-            let of_sink: Vec<&Outgoing> = of_sink
-                .filter(|one| one.waiting.iter().any(|waiting| waiting == name))
-                .collect();
-            let Some(message) = storm(&of_sink) else {
-                continue;
-            };
-            let answer = with_pauses(deadline, || sink.send_storm(&message)).await;
-            self.counts.storm(name, &answer);
-            match answer {
-                Ok(_) | Err(DeliveryError::Refused { .. }) => took.push(name.to_owned()),
-                Err(DeliveryError::Later { reason, .. }) => {
-                    self.log.problem("delivery", &format!("{name}: {reason}"));
-                    sent.reason = Some(format!("{name}: {reason}"));
+            _ => {
+                for at in &claimed {
+                    let waiting = &mut entries[*at].outgoing.waiting;
+                    waiting.retain(|one| one.sink != name);
                 }
             }
         }
-        self.mark_storm(store, rest, &took, now, sent).await?;
+        claim_all(store, entries, &claimed, None, pass.now).await?;
         Ok(())
+    }
+}
+
+impl Entry {
+    /// Notes that a sink may be asked again later.
+    fn put_off(&mut self, name: &str, until: Option<Timestamp>) {
+        let waiting = &mut self.outgoing.waiting;
+        if let Some(one) = waiting.iter_mut().find(|one| one.sink == name) {
+            one.not_before = until;
+        }
     }
 
-    /// Marks the alerts that a storm message told of.
-    async fn mark_storm(
-        &self,
-        store: &impl Store,
-        rest: Vec<(Document, Outgoing)>,
-        took: &[String],
-        now: Timestamp,
-        sent: &mut Sent,
-    ) -> Result<(), StoreError> {
-        for some in rest.chunks(MOST_WRITES) {
-            let mut writes = Vec::new();
-            for (document, outgoing) in some {
-                let mut outgoing = outgoing.clone();
-                outgoing.waiting.retain(|name| !took.contains(name));
-                let done = outgoing.waiting.is_empty();
-                sent.done += u64::from(done);
-                sent.left += u64::from(!done);
-                let key: Key = document.key.clone();
-                writes.push(if done {
-                    Write::Delete {
-                        key,
-                        expected: Expected::Anything,
-                    }
-                } else {
-                    Write::put(key, &outgoing, after(now, OUTBOX_KEPT), Expected::Anything)
-                });
-            }
-            store.commit(writes, now).await?;
+    /// Returns the write that puts the document in its present state, removed when every sink has it.
+    fn write(&self, now: Timestamp) -> Write {
+        let key = outbox_key(&self.outgoing.alert.id);
+        let expected = Expected::Version(self.version);
+        if self.outgoing.waiting.is_empty() {
+            return Write::Delete { key, expected };
         }
-        Ok(())
+        Write::put(key, &self.outgoing, after(now, OUTBOX_KEPT), expected)
     }
+}
+
+/// Writes an entry's present state; false when somebody else wrote it since.
+async fn mark(
+    store: &impl Store,
+    entry: &mut Entry,
+    mut writes: Vec<Write>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    writes.push(entry.write(now));
+    let made = store.commit(writes, now).await? == Committed::Made;
+    entry.version += 1;
+    Ok(made)
+}
+
+/// Writes the present state of many entries with a new claim; returns those that nobody else wrote since.
+async fn claim_all(
+    store: &impl Store,
+    entries: &mut [Entry],
+    which: &[usize],
+    claim: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<usize>, StoreError> {
+    let mut made = Vec::new();
+    let mut pack: Vec<(usize, Write)> = Vec::new();
+    let mut bytes = 0;
+    for (number, at) in which.iter().enumerate() {
+        entries[*at].outgoing.claimed = claim;
+        let write = entries[*at].write(now);
+        bytes += write.len();
+        pack.push((*at, write));
+        let is_last = number + 1 == which.len();
+        if is_last || pack.len() == MOST_WRITES || bytes > LARGEST_PACK {
+            made.extend(write_pack(store, std::mem::take(&mut pack), now).await?);
+            bytes = 0;
+        }
+    }
+    for at in &made {
+        entries[*at].version += 1;
+    }
+    Ok(made)
+}
+
+/// Writes all of a pack or, when somebody is in the way of one, each that can be.
+async fn write_pack(
+    store: &impl Store,
+    pack: Vec<(usize, Write)>,
+    now: Timestamp,
+) -> Result<Vec<usize>, StoreError> {
+    let writes = pack.iter().map(|(_, write)| write.clone()).collect();
+    if store.commit(writes, now).await? == Committed::Made {
+        return Ok(pack.into_iter().map(|(at, _)| at).collect());
+    }
+    let mut made = Vec::new();
+    for (at, write) in pack {
+        if store.commit(vec![write], now).await? == Committed::Made {
+            made.push(at);
+        }
+    }
+    Ok(made)
 }
 
 /// Returns until when sinks have asked not to be sent anything: whoever goes on regardless may be shut out.
-fn pauses(waiting: &[(Document, Outgoing)], now: Timestamp) -> BTreeMap<String, Timestamp> {
+fn pauses(entries: &[Entry], now: Timestamp) -> BTreeMap<String, Timestamp> {
     let mut pauses = BTreeMap::new();
-    for (_, outgoing) in waiting {
-        let Some(until) = outgoing.not_before.filter(|until| *until > now) else {
+    for one in entries.iter().flat_map(|entry| &entry.outgoing.waiting) {
+        let Some(until) = one.not_before.filter(|until| *until > now) else {
             continue;
         };
-        for name in &outgoing.waiting {
-            let known = pauses.entry(name.clone()).or_insert(until);
-            *known = until.max(*known);
-        }
+        let known = pauses.entry(one.sink.clone()).or_insert(until);
+        *known = until.max(*known);
     }
     pauses
-}
-
-/// Returns whether an alert is nobody's at the moment, and its time has come.
-fn may_go(outgoing: &Outgoing, now: Timestamp) -> bool {
-    let past = |limit: Option<Timestamp>| limit.is_none_or(|limit| limit <= now);
-    past(outgoing.claimed) && past(outgoing.not_before)
 }
 
 /// Tries, and tries again after pauses, as long as that may help and there is time.
 async fn with_pauses<'a>(
     deadline: Deadline,
-    send: impl Fn() -> crate::deliver::Delivery<'a>,
+    send: impl Fn() -> Delivery<'a>,
 ) -> Result<Delivered, DeliveryError> {
     let mut pause = FIRST_PAUSE;
     let mut tries = 1;
     loop {
-        let answer = send().await;
+        let time = deadline.left().saturating_sub(MARGIN);
+        let answer = tokio::time::timeout(time, send())
+            .await
+            .unwrap_or_else(|_| Err(out_of_time()));
         let Err(DeliveryError::Later { after, .. }) = &answer else {
             return answer;
         };
@@ -352,6 +463,21 @@ async fn with_pauses<'a>(
         tries += 1;
         pause *= 2;
     }
+}
+
+fn out_of_time() -> DeliveryError {
+    DeliveryError::Later {
+        after: None,
+        reason: "the time was up before it answered".to_owned(),
+    }
+}
+
+/// Returns what tells one message to one sink from all others.
+fn sent_once(sink: &str, outgoing: &Outgoing) -> String {
+    let alert = &outgoing.alert;
+    let occurrences = alert.counts.occurrences.to_string();
+    let status = alert.status.name();
+    identity(&[sink, &alert.id, alert.severity.name(), status, &occurrences])
 }
 
 /// Returns the message that told of the same failure before; one that cannot be found is not edited.
@@ -369,16 +495,12 @@ async fn message_before(
 fn posted(sink: &str, outgoing: &Outgoing, delivered: &Delivered, now: Timestamp) -> Option<Write> {
     let posted = delivered.posted.as_ref()?;
     let key = posted_key(sink, &outgoing.key);
-    Some(Write::put(
-        key,
-        posted,
-        after(now, POSTED_KEPT),
-        Expected::Anything,
-    ))
+    let expires = after(now, POSTED_KEPT);
+    Some(Write::put(key, posted, expires, Expected::Anything))
 }
 
 /// Returns the one message about many alerts.
-fn storm(alerts: &[&Outgoing]) -> Option<Storm> {
+fn storm_of(alerts: &[&Outgoing]) -> Option<Storm> {
     let all = || alerts.iter().map(|one| &one.alert);
     let since = all().map(|alert| alert.first_seen).min()?;
     let stage = all().find_map(|alert| alert.subject.stage.clone());

@@ -5,7 +5,7 @@ use logq::severity::Severity;
 use logq::state::{Committed, Expected, Store, Write};
 use logq::time::Timestamp;
 
-use super::documents::{OUTBOX_KEPT, Outgoing, after, outbox_key};
+use super::documents::{OUTBOX_KEPT, Outgoing, Waiting, after, outbox_key};
 use super::tell::Told;
 use super::{Failure, Pipeline};
 use crate::streams::Streams;
@@ -20,10 +20,9 @@ impl<R: Streams> Pipeline<R> {
         let alert = test_alert(&self.stage, now);
         let outgoing = Outgoing {
             key: alert.id.clone(),
-            waiting: self.names.iter().map(|name| (*name).to_owned()).collect(),
+            waiting: self.names.iter().map(|name| Waiting::new(name)).collect(),
             alert,
             claimed: None,
-            not_before: None,
         };
         let key = outbox_key(&outgoing.alert.id);
         let write = Write::put(key, &outgoing, after(now, OUTBOX_KEPT), Expected::Absent);

@@ -3,6 +3,8 @@
 //! No line is kept. What a run printed is read back from its stream when it is judged, so that the verdict does not
 //! depend on how the lines were delivered; what was delivered just now is added, in case the stream lags behind.
 
+use std::time::Duration;
+
 use logq::decode::ecs::{TaskEvent, TaskKind};
 use logq::detect::{Outcome, Run};
 use logq::event::Origin;
@@ -13,7 +15,8 @@ use logq::watch::live::{self, TaskSeen};
 use logq::watch::policy::Sighting;
 
 use super::documents::{
-    BATCH_KEPT, Due, LastRuns, TASK_KEPT, TaskDocument, after, batch_key, due_task_key, task_key,
+    BATCH_KEPT, Due, LastRuns, TASK_KEPT, TaskDocument, after, batch_key, due_task_key, memory_key,
+    task_key,
 };
 use super::tell::{Group, Told, decide_group, memories};
 use super::{Failure, Pipeline};
@@ -45,15 +48,15 @@ impl<R: Streams> Pipeline<R> {
         id: &str,
         news: &News<'_>,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        for _ in 0..MOST_TRIES {
+    ) -> Result<Option<Timestamp>, Failure> {
+        for attempt in 0..MOST_TRIES {
             let found = store.get(&[task_key(id)], now).await?;
             let before = found.first();
             let mut task: TaskDocument = before.and_then(Document::read).unwrap_or_default();
             if !note(&mut task, news) {
                 return Ok(None);
             }
-            let at = self.due(&task);
+            let at = self.due(&task, now);
             let expires = after(now, TASK_KEPT);
             let due = Due::Task {
                 at,
@@ -66,18 +69,22 @@ impl<R: Streams> Pipeline<R> {
             if store.commit(writes, now).await? == Committed::Made {
                 return Ok(Some(at));
             }
+            pause(attempt).await;
         }
         Err(busy(id))
     }
 
-    /// Returns when a task can be judged.
-    fn due(&self, task: &TaskDocument) -> Timestamp {
+    /// Returns when a task can be judged. Times from the future, as of a clock that is ahead, count as now.
+    fn due(&self, task: &TaskDocument, now: Timestamp) -> Timestamp {
         let event = task.event();
         if let Some(event) = event.as_ref().filter(|event| event.is_final()) {
+            // What ran has printed something, most likely, and its lines may be on their way.
+            let silent = event.started.is_some() && task.streams.is_empty();
             let stopped = event.stopped.or(event.time).or(event.stopping);
-            return after(stopped.unwrap_or_default(), LAST_LINES);
+            let stopped = stopped.filter(|_| !silent).unwrap_or(now);
+            return after(stopped.min(now), LAST_LINES);
         }
-        after(task.last().unwrap_or_default(), self.runs.settle)
+        after(task.last().unwrap_or_default().min(now), self.runs.settle)
     }
 
     /// Judges a task and tells what there is to tell; `delivered` are the lines that came just now.
@@ -88,12 +95,13 @@ impl<R: Streams> Pipeline<R> {
         delivered: Option<&Batch>,
         now: Timestamp,
     ) -> Result<Told, Failure> {
-        for _ in 0..MOST_TRIES {
+        for attempt in 0..MOST_TRIES {
             if let Some(told) = self.judge_once(store, id, delivered, now).await? {
                 return Ok(told);
             }
+            pause(attempt).await;
         }
-        Err(busy(id).into())
+        Err(busy(id))
     }
 
     /// Returns nothing when somebody else wrote what this depends on.
@@ -114,23 +122,34 @@ impl<R: Streams> Pipeline<R> {
             return Ok(Some(Told::default()));
         };
         let mut task: TaskDocument = before.read().unwrap_or_default();
-        let Some(streams) = self.read_streams(&mut task, delivered).await else {
-            let later = after(now, READ_AGAIN);
-            return Ok(self.put_off(store, id, &task, before, later, now).await?);
-        };
         let event = task.event();
+        let ended = event.as_ref().is_some_and(TaskEvent::is_final);
+        let read = self.read_streams(&mut task, delivered, ended).await;
+        let Some((streams, is_whole)) = read else {
+            let wait = READ_AGAIN << task.tries.min(7);
+            return Ok(self
+                .put_off(store, id, &task, before, after(now, wait), now)
+                .await?);
+        };
         let seen = TaskSeen {
             streams,
             event: event.as_ref().map(|event| (event, task.stage.as_str())),
         };
         let runs = live::runs(&seen, &self.runs, now);
         let going_on = runs.iter().any(|run| !run.settled);
-        let settled: Vec<&Run> = runs.iter().filter(|run| run.settled).collect();
+        // Without its lines a run cannot be called good.
+        let known = |run: &&Run| run.settled && (is_whole || run.outcome == Outcome::Failed);
+        let settled: Vec<&Run> = runs.iter().filter(known).collect();
         let (mut writes, told) = self.tell_runs(store, &settled, &mut task, now).await?;
         let expires = after(now, TASK_KEPT);
         writes.push(Write::put(task_key(id), &task, expires, before.unchanged()));
         writes.push(if going_on {
-            let at = after(now, STILL_RUNNING);
+            let settled = after(task.last().unwrap_or(now).min(now), self.runs.settle);
+            let at = if settled > now {
+                settled
+            } else {
+                after(now, STILL_RUNNING)
+            };
             let id = id.to_owned();
             Write::put(
                 due_task_key(&id),
@@ -176,13 +195,16 @@ impl<R: Streams> Pipeline<R> {
         Ok((committed == Committed::Made).then(Told::default))
     }
 
-    /// Reads what a task's containers printed; nothing when a stream cannot be read now and may be later.
+    /// Reads what a task's containers printed, and whether that is all; nothing when a stream cannot be read now and
+    /// may be later. Only of a task that has `ended` an exit code is known, which is worth telling without the lines.
     async fn read_streams(
         &mut self,
         task: &mut TaskDocument,
         delivered: Option<&Batch>,
-    ) -> Option<Vec<Batch>> {
+        ended: bool,
+    ) -> Option<(Vec<Batch>, bool)> {
         let mut batches = Vec::new();
+        let mut is_whole = true;
         for seen in &task.streams {
             let origin = Origin::new(seen.group.as_str(), seen.stream.as_str());
             let read = self.streams.read(&origin, Span::Whole).await;
@@ -192,10 +214,10 @@ impl<R: Streams> Pipeline<R> {
                     self.log.problem("stream", &error.to_string());
                     self.counts.stream_errors += 1;
                     task.tries += 1;
-                    if task.tries < MOST_READS {
+                    if task.tries < MOST_READS || !ended {
                         return None;
                     }
-                    // The exit code is worth telling without the lines.
+                    is_whole = false;
                     Batch::new(origin.clone())
                 }
             };
@@ -205,7 +227,10 @@ impl<R: Streams> Pipeline<R> {
                 None => batch,
             });
         }
-        Some(batches)
+        if is_whole {
+            task.tries = 0;
+        }
+        Some((batches, is_whole))
     }
 
     /// Decides what is told of runs, and notes it in the task's document.
@@ -239,6 +264,7 @@ impl<R: Streams> Pipeline<R> {
                     });
                 }
             }
+            // Two runs of one task may be of one name; what is written for the first counts for both.
             let known = memories(store, groups.iter(), now).await?;
             let rulings = super::rulings(
                 &self.config,
@@ -248,11 +274,18 @@ impl<R: Streams> Pipeline<R> {
                 now,
             );
             for group in &groups {
+                if writes
+                    .iter()
+                    .any(|write: &Write| *write.key() == memory_key(&group.key))
+                {
+                    continue;
+                }
                 let decided = decide_group(group, known.get(&group.key), &rulings);
                 writes.extend(decided.writes);
                 told.add(decided.told);
             }
-            writes.extend(note_end(run, last, now));
+            let end = note_end(run, last, now);
+            writes.extend(end.filter(|end| !writes.iter().any(|write| write.key() == end.key())));
         }
         Ok((writes, told))
     }
@@ -328,11 +361,11 @@ fn unchanged(before: Option<&Document>) -> Expected {
     before.map_or(Expected::Absent, Document::unchanged)
 }
 
-fn busy(id: &str) -> StoreError {
-    StoreError {
-        operation: "TransactWriteItems",
-        table: String::new(),
-        code: None,
-        reason: format!("the task `{id}` is written by others all the time"),
-    }
+/// Lets others finish what they write.
+async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(5 << attempt.min(6))).await;
+}
+
+fn busy(id: &str) -> Failure {
+    Failure::Busy(format!("the task `{id}` is written by others all the time"))
 }

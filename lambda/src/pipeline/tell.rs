@@ -9,15 +9,18 @@ use std::time::Duration;
 use logq::alert::redact::Redactor;
 use logq::alert::{Alert, Status};
 use logq::config::Config;
+use logq::severity::Severity;
 use logq::state::{
     Committed, Document, Expected, Key, MOST_WRITES, Silence, Store, StoreError, Write,
 };
 use logq::time::Timestamp;
 use logq::watch::Sighted;
-use logq::watch::policy::{Memory, Telling, decide};
+use logq::watch::policy::{Memory, Sighting, Telling, decide};
 
+use super::Failure;
 use super::documents::{
-    MEMORY_KEPT, MemoryDocument, OUTBOX_KEPT, Outgoing, Silenced, after, memory_key, outbox_key,
+    MEMORY_KEPT, MemoryDocument, OUTBOX_KEPT, Outgoing, Silenced, Waiting, after, memory_key,
+    outbox_key,
 };
 
 /// How often the writing of one pack is tried against others who write the same keys.
@@ -25,7 +28,9 @@ const MOST_TRIES: u32 = 12;
 /// The most bytes of an alert's document: an item of the table has at most 400 KB.
 const LARGEST_ALERT: usize = 300_000;
 /// How many bytes are written together: a transaction has at most 4 MB.
-const LARGEST_PACK: usize = 3_000_000;
+pub(crate) const LARGEST_PACK: usize = 3_000_000;
+/// How many alerts one key makes at once: they are written together with its memory.
+const MOST_ALERTS: usize = 80;
 /// How much of a traceback is left of one that is too large.
 const LARGEST_TRACEBACK: usize = 60_000;
 
@@ -78,7 +83,7 @@ pub(crate) async fn tell(
     store: &impl Store,
     groups: Vec<Group<'_>>,
     rulings: &Rulings<'_>,
-) -> Result<Told, StoreError> {
+) -> Result<Told, Failure> {
     let mut told = Told::default();
     let mut left: Vec<&Group<'_>> = groups.iter().collect();
     for attempt in 0..MOST_TRIES {
@@ -90,12 +95,8 @@ pub(crate) async fn tell(
         }
         tokio::time::sleep(Duration::from_millis(10 << attempt.min(6))).await;
     }
-    Err(StoreError {
-        operation: "TransactWriteItems",
-        table: String::new(),
-        code: None,
-        reason: format!("{} keys are written by others all the time", left.len()),
-    })
+    let said = format!("{} keys are written by others all the time", left.len());
+    Err(Failure::Busy(said))
 }
 
 /// Returns the groups that somebody else was quicker with.
@@ -180,8 +181,12 @@ pub(crate) fn decide_group(
             continue;
         }
         match ruled(one, &mut document, group, rulings) {
-            Some(alert) => told.alerts.push(outgoing(alert, &group.key, rulings)),
-            None => told.suppressed += 1,
+            Some(alert) if told.alerts.len() < MOST_ALERTS => {
+                let severity = one.rule.severity;
+                told.alerts
+                    .push(outgoing(alert, severity, &group.key, rulings));
+            }
+            _ => told.suppressed += u64::from(one.sighting != Sighting::Good),
         }
     }
     // Nobody is told what is routed nowhere; it is not kept either.
@@ -273,53 +278,63 @@ fn said_of_silence(silenced: &Silenced) -> String {
     format!("{times} because of a silence{reason}.")
 }
 
-fn outgoing(mut alert: Alert, key: &str, rulings: &Rulings<'_>) -> Outgoing {
+/// Puts an alert on its way; what is over goes where it was told, by the severity of its rule.
+fn outgoing(mut alert: Alert, rule: Severity, key: &str, rulings: &Rulings<'_>) -> Outgoing {
     shorten(&mut alert);
+    let severity = match alert.status {
+        Status::Resolved => rule,
+        Status::Firing | Status::Repeat => alert.severity,
+    };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let (stage, service) = (text(&alert.subject.stage), text(&alert.subject.service));
     let routed = rulings
         .config
-        .sinks_for(alert.severity, &stage, &service, &alert.rule);
+        .sinks_for(severity, &stage, &service, &alert.rule);
     let there = rulings.sinks.iter();
     let waiting = there
         .filter(|name| routed.iter().any(|sink| sink.name() == **name))
-        .map(|name| (*name).to_owned());
+        .map(|name| Waiting::new(name));
     Outgoing {
         waiting: waiting.collect(),
         alert,
         key: key.to_owned(),
         claimed: None,
-        not_before: None,
     }
 }
 
-/// Cuts the traceback of an alert that is too large for the table, and says so.
+/// Cuts what was printed of an alert that is too large for the table, and says so.
 fn shorten(alert: &mut Alert) {
-    if alert.to_json().len() <= LARGEST_ALERT {
-        return;
-    }
-    let Some(error) = &mut alert.subject.error else {
-        return;
-    };
-    for text in [&mut error.traceback, &mut error.message]
-        .into_iter()
-        .flatten()
-    {
-        let mut from = text.len().saturating_sub(LARGEST_TRACEBACK);
-        while !text.is_char_boundary(from) {
-            from += 1;
+    for most in [LARGEST_TRACEBACK, LARGEST_TRACEBACK / 8] {
+        if alert.to_json().len() <= LARGEST_ALERT {
+            return;
         }
-        if from > 0 {
-            *text = format!("({from} bytes left out)\n{}", &text[from..]);
+        let error = alert.subject.error.as_mut();
+        for text in error
+            .into_iter()
+            .flat_map(|error| [&mut error.traceback, &mut error.message])
+            .flatten()
+        {
+            keep_end(text, most);
         }
     }
 }
 
-/// Writes an alert down unless it is there: the same failure has the same id.
+fn keep_end(text: &mut String, most: usize) {
+    let mut from = text.len().saturating_sub(most);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    if from > 0 {
+        *text = format!("({from} bytes left out)\n{}", &text[from..]);
+    }
+}
+
+/// Writes an alert down. The same failure has the same id: one that is told worse takes the place of what was not
+/// sent yet.
 fn put_alert(outgoing: &Outgoing, now: Timestamp) -> Write {
     let expires = after(now, OUTBOX_KEPT);
     let key = outbox_key(&outgoing.alert.id);
-    Write::put(key, outgoing, expires, Expected::Absent)
+    Write::put(key, outgoing, expires, Expected::Anything)
 }
 
 /// Returns whether an alert tells more of a message that was sent before, instead of being one of its own.
