@@ -7,7 +7,7 @@ PYTHON := $(VENV)/bin/python
 ARCH := arm64
 CONFIG := .
 
-.PHONY: help build lambda test check check-deploy fmt bench bench-functions fuzz clean
+.PHONY: help build lambda test check check-deploy fmt bench bench-lambda bench-functions fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,10 @@ check-deploy: $(VENV)/deploy/ready $(VENV)/checkov/ready ## Lint and test templa
 
 bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are installed, one table
 	$(PYTHON) bench/peers.py target/release/logq
+
+bench-lambda: $(VENV)/bench-ready ## Time the Lambda beside a plain Python handler, one table
+	cargo build --release --locked --package logq-lambda
+	$(PYTHON) bench/lambda.py target/release/bootstrap
 
 bench-functions: ## Time single functions (criterion)
 	cargo bench --locked

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::decode::json::Json;
+use crate::decode::json::{Json, Kind, Members};
 use crate::decode::subscription::{Delivery, Purpose};
 use crate::event::{Event, Origin};
 use crate::time::Timestamp;
@@ -21,7 +21,8 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 struct Entry {
     at: Timestamp,
-    id: Option<Box<str>>,
+    /// Where its id is in the texts; empty where it has none.
+    id: Range<usize>,
     text: Range<usize>,
     fresh: bool,
 }
@@ -44,32 +45,62 @@ impl Batch {
         if delivery.purpose == Purpose::Control {
             return (batch, strange);
         }
-        for event in delivery.events.items() {
-            let at = event.get("timestamp").and_then(Json::as_f64);
-            let message = event.get("message").and_then(Json::as_str);
-            let Some((at, message)) = at.zip(message) else {
-                strange += 1;
-                continue;
-            };
-            let id = event.get("id").and_then(Json::as_str);
-            let id = id.as_deref().filter(|id| !id.is_empty());
-            batch.push(Timestamp(at as i64), id, message.as_bytes(), true);
-        }
+        // Not all of this room is used: what is unescaped is shorter.
+        batch.texts.reserve(delivery.events.text().len());
+        let mut others = 0;
+        let read = |members: &mut Members<'_>| strange += u64::from(!batch.push_delivered(members));
+        delivery.events.each_object(read, || others += 1);
+        strange += others;
         batch.sort();
         (batch, strange)
+    }
+
+    /// Appends an event as it is delivered; false for one without a time or a message.
+    fn push_delivered(&mut self, members: &mut Members<'_>) -> bool {
+        let (mut at, mut id, mut message) = (None, None, None);
+        for (key, value) in members.map_while(Result::ok) {
+            match &*key.text() {
+                "timestamp" => at = value.as_f64(),
+                "id" => id = Some(value),
+                "message" => message = Some(value),
+                _ => {}
+            }
+        }
+        let message = message.filter(|message| message.kind() == Kind::String);
+        let Some((at, message)) = at.zip(message) else {
+            return false;
+        };
+        let id = id.map_or(0..0, |id| self.decode(id));
+        let text = self.decode(message);
+        self.add(Timestamp(at as i64), id, text, true);
+        true
+    }
+
+    /// Appends what a JSON string says to the texts; nothing for another value.
+    fn decode(&mut self, text: Json<'_>) -> Range<usize> {
+        let from = self.texts.len();
+        text.decode_into(&mut self.texts);
+        from..self.texts.len()
     }
 
     /// Appends an event; `fresh` says that it was delivered, not only read for what stands around it.
     pub fn push(&mut self, at: Timestamp, id: Option<&str>, message: &[u8], fresh: bool) {
         let from = self.texts.len();
+        self.texts
+            .extend_from_slice(id.unwrap_or_default().as_bytes());
+        let between = self.texts.len();
         self.texts.extend_from_slice(message);
+        self.add(at, from..between, between..self.texts.len(), fresh);
+    }
+
+    fn add(&mut self, at: Timestamp, id: Range<usize>, text: Range<usize>, fresh: bool) {
         if self.entries.last().is_some_and(|last| last.at > at) {
             self.in_order = false;
         }
         self.entries.push(Entry {
             at,
-            id: id.map(Into::into),
-            text: from..self.texts.len(),
+            id,
+            text,
             fresh,
         });
     }
@@ -114,11 +145,13 @@ impl Batch {
     /// Puts the events in the stream's order; those of one millisecond by their ids, else as they came.
     fn sort(&mut self) {
         if !self.in_order {
+            let texts = &self.texts;
+            let id = |entry: &Entry| (entry.id.len(), &texts[entry.id.clone()]);
             self.entries.sort_by(|one, other| {
                 let by_time = one.at.cmp(&other.at);
-                by_time.then_with(|| match (&one.id, &other.id) {
-                    (Some(one), Some(other)) => (one.len(), one).cmp(&(other.len(), other)),
-                    _ => std::cmp::Ordering::Equal,
+                by_time.then_with(|| match (id(one), id(other)) {
+                    ((0, _), _) | (_, (0, _)) => std::cmp::Ordering::Equal,
+                    (one, other) => one.cmp(&other),
                 })
             });
             self.in_order = true;
@@ -138,7 +171,9 @@ impl Batch {
             ingestion: None,
             message: &self.texts[entry.text.clone()],
             origin: &self.origin,
-            id: entry.id.as_deref(),
+            id: std::str::from_utf8(&self.texts[entry.id.clone()])
+                .ok()
+                .filter(|id| !id.is_empty()),
         }
     }
 
@@ -164,5 +199,54 @@ impl Batch {
     /// Returns the time of the last event.
     pub fn last(&self) -> Option<Timestamp> {
         self.entries.last().map(|entry| entry.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Reads one event member by member.
+    fn naive(event: Json<'_>) -> Option<(i64, String, String)> {
+        let at = event.get("timestamp").and_then(Json::as_f64)?;
+        let message = event.get("message").and_then(Json::as_str)?;
+        let id = event.get("id").and_then(Json::as_str).unwrap_or_default();
+        Some((at as i64, id.into_owned(), message.into_owned()))
+    }
+
+    fn event() -> impl Strategy<Value = Value> {
+        let at = prop_oneof![4 => (0..5_i64).prop_map(|at| json!(at)), 1 => Just(json!("5"))];
+        let text = prop_oneof![4 => any::<String>().prop_map(Value::from), 1 => Just(json!([{}]))];
+        let whole = (at, text, any::<Option<String>>());
+        let whole = whole.prop_map(
+            |(at, text, id)| json!({"id": id, "timestamp": at, "message": text, "new": {}}),
+        );
+        prop_oneof![6 => whole, 1 => Just(json!({})), 1 => Just(json!(7)), 1 => Just(json!([]))]
+    }
+
+    proptest! {
+        #[test]
+        fn a_delivery_is_read_in_one_walk_as_member_by_member(events in proptest::collection::vec(event(), 0..12)) {
+            let document = json!({
+                "messageType": "DATA_MESSAGE", "logGroup": "g", "logStream": "s", "logEvents": events,
+            });
+            let document = document.to_string();
+            let delivery = Delivery::read(document.as_bytes()).expect("valid");
+            let mut expected: Vec<_> = delivery.events.items().filter_map(naive).collect();
+            let (batch, strange) = Batch::of_delivery(&delivery);
+            prop_assert_eq!(strange as usize, events.len() - expected.len());
+            let of = |event: Event<'_>| {
+                let text = String::from_utf8(event.message.to_vec()).expect("text");
+                (event.timestamp.as_millis(), event.id.unwrap_or_default().to_owned(), text)
+            };
+            let mut found: Vec<_> = batch.events().map(of).collect();
+            prop_assert!(found.is_sorted_by_key(|event| event.0));
+            found.sort();
+            expected.sort();
+            prop_assert_eq!(found, expected);
+        }
     }
 }

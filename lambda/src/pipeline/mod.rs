@@ -415,6 +415,10 @@ fn id_of(origin: &Origin) -> String {
 /// Returns whether a delivery of a service holds lines of `manage.py migrate`, as its entrypoint runs it.
 fn has_migration(batch: &Batch) -> bool {
     batch.events().any(|event| {
+        // A record is none, also where its beginning looks like one.
+        if event.message.first() == Some(&b'{') {
+            return false;
+        }
         let line = String::from_utf8_lossy(&event.message[..event.message.len().min(200)]);
         logq::detect::is_migration_line(&line)
     })

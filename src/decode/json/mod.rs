@@ -144,6 +144,37 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// Hands each item of an array that is an object to `read`, which walks as many of its members as it wants to,
+    /// and anything else to `other`: where `read` walks to the end, the items are passed over once, not twice.
+    pub fn each_object(self, mut read: impl FnMut(&mut Members<'a>), mut other: impl FnMut()) {
+        if self.kind != Kind::Array {
+            return;
+        }
+        let mut at = 1;
+        loop {
+            at = skip_blanks(self.text, at);
+            match self.text.get(at) {
+                None | Some(b']') => return,
+                Some(b',') => at += 1,
+                Some(b'{') => {
+                    let mut members = Members::new(&self.text[at..]);
+                    read(&mut members);
+                    if members.by_ref().any(|member| member.is_err()) {
+                        return;
+                    }
+                    at += members.position();
+                }
+                Some(_) => match skip_value(self.text, at) {
+                    Ok((end, _)) => {
+                        other();
+                        at = end;
+                    }
+                    Err(_) => return,
+                },
+            }
+        }
+    }
+
     /// Returns the member `name` of an object; of several with that name the last, as all readers agree.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         self.members()

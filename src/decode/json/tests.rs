@@ -25,6 +25,20 @@ fn members_come_in_order_with_their_exact_text() {
 }
 
 #[test]
+fn objects_of_an_array_are_walked_as_far_as_wanted() {
+    let json = br#" [ {"a": 1, "b": "]}"} , 7, {}, {"a" : {"a": 2}}, "x" ] "#;
+    let json = Json::parse(json).expect("valid");
+    let (mut firsts, mut others) = (Vec::new(), 0);
+    let first = |members: &mut Members<'_>| {
+        let member = members.next().map(|member| member.expect("valid").1.text());
+        firsts.push(member.map(<[u8]>::to_vec));
+    };
+    json.each_object(first, || others += 1);
+    let expected = [Some(b"1".to_vec()), None, Some(br#"{"a": 2}"#.to_vec())];
+    assert_eq!((firsts.as_slice(), others), (expected.as_slice(), 2));
+}
+
+#[test]
 fn what_python_writes_beyond_the_standard_is_read() {
     let json = br#"{"a": NaN, "b": -Infinity, "c": 1180591620717411303424, "d": 1e+22}"#;
     let json = Json::parse(json).expect("valid");

@@ -9,13 +9,16 @@ use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
 use super::document;
-use crate::decode::json::{Json, Kind};
+use crate::decode::json::{Json, Kind, Malformed, Members};
 
 /// How many bytes a payload may unpack to, usually.
 pub const LIMIT: usize = 64 << 20;
+
+/// No gzip unpacks to more times its size.
+const LARGEST_RATIO: usize = 1032;
 
 /// Why a payload cannot be read, now or ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,26 +91,22 @@ pub struct Delivery<'a> {
 impl<'a> Delivery<'a> {
     /// Reads an unpacked document.
     pub fn read(text: &'a [u8]) -> Result<Self, Poison> {
-        Self::of(Json::parse(text).map_err(|_| Poison::Json)?)
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Self::of(Json::parse(text).map_err(|_| Poison::Json)?);
+        }
+        // The walk checks what it passes over: a document of megabytes is not read once more before it.
+        let mut members = Members::new(text);
+        let found = Found::among(&mut members).map_err(|_| Poison::Json)?;
+        if !text[members.position()..].trim_ascii().is_empty() {
+            return Err(Poison::Json);
+        }
+        found.delivery()
     }
 
     /// Reads a document that is a JSON value already; members that are not known are passed over.
     pub fn of(document: Json<'a>) -> Result<Self, Poison> {
-        let member = |name, kind| {
-            let value = document.get(name).filter(|value| value.kind() == kind);
-            value.ok_or(Poison::Shape)
-        };
-        let purpose = match member("messageType", Kind::String)?.as_str().as_deref() {
-            Some("DATA_MESSAGE") => Purpose::Data,
-            Some("CONTROL_MESSAGE") => Purpose::Control,
-            _ => return Err(Poison::MessageType),
-        };
-        Ok(Self {
-            purpose,
-            group: member("logGroup", Kind::String)?,
-            stream: member("logStream", Kind::String)?,
-            events: member("logEvents", Kind::Array)?,
-        })
+        let found = Found::among(&mut document.members()).map_err(|_| Poison::Json)?;
+        found.delivery()
     }
 
     /// Returns the log group's name.
@@ -146,6 +145,53 @@ impl<'a> Delivery<'a> {
     }
 }
 
+/// The members of a document that matter; of several with one name the last.
+#[derive(Default)]
+struct Found<'a> {
+    purpose: Option<Json<'a>>,
+    group: Option<Json<'a>>,
+    stream: Option<Json<'a>>,
+    events: Option<Json<'a>>,
+}
+
+impl<'a> Found<'a> {
+    fn among(members: &mut Members<'a>) -> Result<Self, Malformed> {
+        let mut found = Self::default();
+        for member in members {
+            let (key, value) = member?;
+            let place = match &*key.text() {
+                "messageType" => &mut found.purpose,
+                "logGroup" => &mut found.group,
+                "logStream" => &mut found.stream,
+                "logEvents" => &mut found.events,
+                _ => continue,
+            };
+            *place = Some(value);
+        }
+        Ok(found)
+    }
+
+    fn delivery(self) -> Result<Delivery<'a>, Poison> {
+        let of_kind = |value: Option<Json<'a>>, kind| {
+            value
+                .filter(|value| value.kind() == kind)
+                .ok_or(Poison::Shape)
+        };
+        let purpose = of_kind(self.purpose, Kind::String)?;
+        let purpose = match purpose.as_str().as_deref() {
+            Some("DATA_MESSAGE") => Purpose::Data,
+            Some("CONTROL_MESSAGE") => Purpose::Control,
+            _ => return Err(Poison::MessageType),
+        };
+        Ok(Delivery {
+            purpose,
+            group: of_kind(self.group, Kind::String)?,
+            stream: of_kind(self.stream, Kind::String)?,
+            events: of_kind(self.events, Kind::Array)?,
+        })
+    }
+}
+
 /// Unpacks `{"awslogs": {"data": …}}` to the document inside, of at most `limit` bytes.
 pub fn unpack(payload: &[u8], limit: usize) -> Result<Vec<u8>, Poison> {
     unpack_value(Json::parse(payload).map_err(|_| Poison::Shape)?, limit)
@@ -154,15 +200,20 @@ pub fn unpack(payload: &[u8], limit: usize) -> Result<Vec<u8>, Poison> {
 /// Unpacks a payload that is a JSON value already.
 pub fn unpack_value(payload: Json<'_>, limit: usize) -> Result<Vec<u8>, Poison> {
     let data = payload.get("awslogs").and_then(|logs| logs.get("data"));
-    let text = data.and_then(Json::as_str).ok_or(Poison::Shape)?;
-    let packed = STANDARD
-        .decode(text.as_bytes())
-        .map_err(|_| Poison::Base64)?;
+    let data = data.ok_or(Poison::Shape)?;
+    let text = match data.as_plain_str() {
+        Some(plain) => Cow::Borrowed(plain),
+        None => Cow::Owned(data.as_str().ok_or(Poison::Shape)?.into_owned().into()),
+    };
+    let packed = STANDARD.decode(text).map_err(|_| Poison::Base64)?;
     gunzip(&packed, limit)
 }
 
 fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, Poison> {
-    let mut document = Vec::new();
+    // Room for what gzip says at its end, so that megabytes are not moved as they grow; it may be wrong.
+    let said = packed.last_chunk::<4>().copied().map(u32::from_le_bytes);
+    let said = said.map_or(0, |said| (said as usize).min(limit));
+    let mut document = Vec::with_capacity(said.min(packed.len().saturating_mul(LARGEST_RATIO)) + 1);
     // One byte more than the limit tells "too large" from "exactly as large as allowed".
     let mut reader = MultiGzDecoder::new(packed).take(limit as u64 + 1);
     reader
