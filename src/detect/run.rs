@@ -18,6 +18,8 @@ pub struct Run {
     pub kind: RunKind,
     /// What a person calls it.
     pub name: String,
+    /// Whether the name tells what ran, so that runs of that name are runs of one thing.
+    pub is_named: bool,
     /// The command, where the ECS event has one.
     pub command: Option<String>,
     /// The stage; empty when unknown.

@@ -48,8 +48,13 @@ impl<'a> Sighted<'a> {
             good(run, rule.severity)?
         };
         let values = rule.run_key(|name| run.field(name));
-        let mut parts = vec![&*rule.name, run.stage.as_str()];
+        let mut parts = vec![&*rule.name, run.stage.as_str(), run.kind.as_str()];
         parts.extend(values.iter().map(String::as_str));
+        // Nothing is known of what ran but its service: the next run there may be of anything else.
+        let id = run.id();
+        if !run.is_named {
+            parts.push(&id);
+        }
         Some(Self {
             rule,
             key: identity(&parts),

@@ -139,9 +139,11 @@ impl Builder<'_> {
             .map(|event| event.task.as_str())
             .or_else(|| origin.task().filter(|id| is_task_id(id)));
         let kind = self.kind();
+        let name = self.name(kind);
         Run {
             kind,
-            name: self.name(kind),
+            is_named: self.is_named(&name),
+            name,
             command: self.case.command.map(|command| command.text.clone()),
             stage: self.stage(),
             service: self.service(),
@@ -197,6 +199,17 @@ impl Builder<'_> {
             .or_else(|| self.stream.map(|stream| &*stream.origin.stream))
             .unwrap_or_default()
             .to_owned()
+    }
+
+    /// Returns whether the run's name tells what ran: a container that is called as its service is may run anything.
+    fn is_named(&self, name: &str) -> bool {
+        let command = self.case.command.and_then(Command::name);
+        let recorded = || self.case.transcript?.name();
+        let own = command
+            .or_else(recorded)
+            .or(self.case.reading.name.as_deref());
+        let service = self.stream.map_or("batch", |stream| &stream.site.service);
+        own.is_some() || name != service
     }
 
     fn stage(&self) -> String {
