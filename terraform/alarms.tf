@@ -2,6 +2,7 @@
 
 locals {
   of_function = { FunctionName = local.name }
+  of_stage    = { stage = var.stage }
   of_queue    = { QueueName = aws_sqs_queue.failed_events.name }
 
   alarms = {
@@ -42,6 +43,22 @@ locals {
       dimensions  = { RuleName = aws_cloudwatch_event_rule.task_events.name }
       statistic   = "Sum", periods = 1, threshold = 1
     }
+    # The next tick tries again, so one bad minute harms nothing.
+    store-errors = {
+      description = "The table could not be read or written in three of five minutes"
+      namespace   = "logq", metric = "StoreErrors", dimensions = local.of_stage
+      statistic   = "Sum", period = 60, periods = 5, breaches = 3, threshold = 1
+    }
+    refused = {
+      description = "A sink refused messages for good in three of five minutes"
+      namespace   = "logq", metric = "Refused", dimensions = local.of_stage
+      statistic   = "Sum", period = 60, periods = 5, breaches = 3, threshold = 1
+    }
+    undelivered = {
+      description = "Alerts were left unsent in three of five minutes"
+      namespace   = "logq", metric = "Undelivered", dimensions = local.of_stage
+      statistic   = "Sum", period = 60, periods = 5, breaches = 3, threshold = 1
+    }
   }
 
   # After an error that it takes for final, CloudWatch Logs skips what is logged in the next minutes.
@@ -65,8 +82,9 @@ resource "aws_cloudwatch_metric_alarm" "logq" {
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
-  period              = 300
+  period              = lookup(each.value, "period", 300)
   evaluation_periods  = each.value.periods
+  datapoints_to_alarm = lookup(each.value, "breaches", each.value.periods)
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"

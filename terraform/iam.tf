@@ -25,16 +25,14 @@ data "aws_iam_policy_document" "logq" {
     resources = [for group in values(local.app_log_groups) : "${local.logs_arn}:${group}:log-stream:*"]
   }
 
-  # A transaction needs the permissions of what it is made of; there is none of its own.
+  # A transaction needs the permissions of what it is made of, puts and deletes; there is none of its own.
   statement {
     sid = "KeepState"
     actions = [
-      "dynamodb:ConditionCheckItem",
+      "dynamodb:BatchGetItem",
       "dynamodb:DeleteItem",
-      "dynamodb:GetItem",
       "dynamodb:PutItem",
       "dynamodb:Query",
-      "dynamodb:UpdateItem",
     ]
     resources = [aws_dynamodb_table.state.arn]
   }

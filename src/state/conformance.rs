@@ -84,6 +84,12 @@ async fn holds(store: &impl Store) {
     };
     assert_eq!(made(store.commit(vec![delete], NOW).await), Committed::Made);
     assert_eq!(body(store, "a", NOW).await, None, "deleted");
+    let twice = vec![
+        put("d", "1", Expected::Anything),
+        put("d", "2", Expected::Anything),
+    ];
+    assert!(store.commit(twice, NOW).await.is_err(), "one name twice");
+    assert_eq!(body(store, "d", NOW).await, None, "none of them");
 }
 
 #[test]
@@ -93,7 +99,7 @@ fn memory_does() {
 
 #[cfg(feature = "aws")]
 #[path = "../../tests/it/moto.rs"]
-mod moto;
+pub(super) mod moto;
 
 #[cfg(feature = "aws")]
 #[test]

@@ -2,6 +2,8 @@
 //! `expires` the TTL attribute, in seconds.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
@@ -16,8 +18,10 @@ use crate::time::Timestamp;
 /// The most keys that `BatchGetItem` takes
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 const MOST_KEYS: usize = 100;
-/// How often keys that a throttled `BatchGetItem` left out are asked for again.
-const MOST_ASKED: u32 = 6;
+/// How often a throttled call is made, and keys that `BatchGetItem` left out are asked for.
+const MOST_TRIES: u32 = 6;
+/// How long the second try waits at most; each later one waits twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -39,20 +43,20 @@ impl Dynamo {
 
     async fn get_some(&self, keys: &[Key], found: &mut Vec<Item>) -> Result<(), StoreError> {
         let mut wanted: Vec<Item> = keys.iter().map(name).collect();
-        for asked in 0..MOST_ASKED {
-            if asked > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(50 << asked)).await;
+        for tries in 0..MOST_TRIES {
+            if tries > 0 {
+                tokio::time::sleep(wait(tries)).await;
             }
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
                 .consistent_read(true)
                 .build()
                 .map_err(|error| self.unbuilt("BatchGetItem", &error))?;
-            let answer = self
+            let request = self
                 .client
                 .batch_get_item()
-                .request_items(&self.table, request)
-                .send()
+                .request_items(&self.table, request);
+            let answer = patiently(|| request.clone().send(), is_throttled)
                 .await
                 .map_err(|error| self.error("BatchGetItem", &error))?;
             let items = answer.responses.unwrap_or_default().remove(&self.table);
@@ -136,15 +140,15 @@ impl Store for Dynamo {
         let mut found = Vec::new();
         let mut from = None;
         loop {
-            let page = self
+            let request = self
                 .client
                 .query()
                 .table_name(&self.table)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
                 .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
+                .set_exclusive_start_key(from);
+            let page = patiently(|| request.clone().send(), is_throttled)
                 .await
                 .map_err(|error| self.error("Query", &error))?;
             found.extend(documents(page.items(), now));
@@ -160,19 +164,24 @@ impl Store for Dynamo {
         if writes.is_empty() {
             return Ok(Committed::Made);
         }
+        // Nothing is to be decided anew where nothing was expected: such writes only have to wait for their turn.
+        let is_blind = writes
+            .iter()
+            .all(|write| write.expected() == Expected::Anything);
         let items: Result<Vec<_>, _> = writes
             .into_iter()
             .map(|write| self.write(write, now))
             .collect();
-        let answer = self
+        // One token for all tries: one that was made, but whose answer got lost, is not made again.
+        let request = self
             .client
             .transact_write_items()
-            .set_transact_items(Some(items?))
-            .send()
-            .await;
-        match answer {
+            .client_request_token(format!("{:032x}", fastrand::u128(..)))
+            .set_transact_items(Some(items?));
+        let passes = |error: &SdkError<_>| is_held_back(error) || (is_blind && is_conflict(error));
+        match patiently(|| request.clone().send(), passes).await {
             Ok(_) => Ok(Committed::Made),
-            Err(error) if is_conflict(&error) => Ok(Committed::Conflict),
+            Err(error) if !is_blind && is_conflict(&error) => Ok(Committed::Conflict),
             Err(error) => Err(self.error("TransactWriteItems", &error)),
         }
     }
@@ -206,6 +215,57 @@ impl Condition {
             values: Some(HashMap::from([(name.to_owned(), value)])),
         }
     }
+}
+
+/// Makes a call again while `passes` says that its error passes by itself.
+async fn patiently<T, E, F>(
+    call: impl Fn() -> F + Send,
+    passes: impl Fn(&SdkError<E>) -> bool + Send,
+) -> Result<T, SdkError<E>>
+where
+    F: Future<Output = Result<T, SdkError<E>>> + Send,
+{
+    let mut tries = 1;
+    loop {
+        match call().await {
+            Err(error) if tries < MOST_TRIES && passes(&error) => {}
+            answer => return answer,
+        }
+        tokio::time::sleep(wait(tries)).await;
+        tries += 1;
+    }
+}
+
+/// Returns how long to wait after so many tries: half is left to chance, so that programs at once do not meet again.
+fn wait(tries: u32) -> Duration {
+    let longest = FIRST_WAIT * (1 << (tries - 1));
+    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    const CODES: [&str; 6] = [
+        "ThrottlingException",
+        "ThrottlingError",
+        "Throttling",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+    ];
+    error.code().is_some_and(|code| CODES.contains(&code))
+}
+
+/// Returns whether a transaction came at the wrong moment, and nothing else is wrong with it.
+fn is_held_back(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
+        return is_throttled(error);
+    };
+    let codes = cancelled.cancellation_reasons().iter();
+    let codes = codes.filter_map(CancellationReason::code);
+    let mut codes = codes.filter(|code| *code != "None").peekable();
+    codes.peek().is_some()
+        && codes.all(|code| matches!(code, "ThrottlingError" | "ProvisionedThroughputExceeded"))
 }
 
 /// Returns whether the writes were refused since somebody else wrote, or is about to.

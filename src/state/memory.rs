@@ -1,6 +1,6 @@
 //! Documents in this process: for tests, and for a function that has no table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Committed, Document, Expected, Key, Store, StoreError, Write};
@@ -9,26 +9,74 @@ use crate::time::Timestamp;
 /// Keeps documents for as long as the process lives.
 #[derive(Debug, Default)]
 pub struct Memory {
-    documents: Mutex<BTreeMap<Key, Document>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    documents: BTreeMap<Key, Document>,
+    /// How many there were after the last sweep.
+    swept: usize,
+}
+
+/// Fewer documents than this are not worth a sweep.
+const FEW: usize = 64;
+
+impl Kept {
+    fn live(&self, key: &Key, now: Timestamp) -> Option<&Document> {
+        let document = self.documents.get(key)?;
+        (document.expires > now).then_some(document)
+    }
+
+    fn holds(&self, write: &Write, now: Timestamp) -> bool {
+        match (write.expected(), self.live(write.key(), now)) {
+            (Expected::Anything, _) | (Expected::Absent, None) => true,
+            (Expected::Version(expected), Some(document)) => document.version == expected,
+            _ => false,
+        }
+    }
+
+    fn make(&mut self, write: Write, now: Timestamp) {
+        match write {
+            Write::Delete { key, .. } => {
+                self.documents.remove(&key);
+            }
+            Write::Put {
+                key, body, expires, ..
+            } => {
+                let version = self.live(&key, now).map_or(0, |before| before.version) + 1;
+                let document = Document {
+                    key: key.clone(),
+                    version,
+                    body,
+                    expires,
+                };
+                self.documents.insert(key, document);
+            }
+        }
+    }
+
+    /// Forgets what has expired, once there is twice as much as the last time: a commit costs what it writes.
+    fn sweep(&mut self, now: Timestamp) {
+        if self.documents.len() >= FEW.max(2 * self.swept) {
+            self.documents.retain(|_, document| document.expires > now);
+            self.swept = self.documents.len();
+        }
+    }
 }
 
 impl Memory {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Document>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         // A panic elsewhere leaves whole documents behind: writes are made under one lock.
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for Memory {
     async fn get(&self, keys: &[Key], now: Timestamp) -> Result<Vec<Document>, StoreError> {
-        let documents = self.lock();
-        let found = keys.iter().filter_map(|key| documents.get(key));
-        Ok(found
-            .filter(|document| document.expires > now)
-            .cloned()
-            .collect())
+        let kept = self.lock();
+        let found = keys.iter().filter_map(|key| kept.live(key, now));
+        Ok(found.cloned().collect())
     }
 
     async fn list(
@@ -37,9 +85,10 @@ impl Store for Memory {
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<Document>, StoreError> {
-        let documents = self.lock();
+        let kept = self.lock();
         let first = Key::new(partition, "");
-        let of_partition = documents
+        let of_partition = kept
+            .documents
             .range(first..)
             .map(|(_, document)| document)
             .take_while(|document| document.key.partition == partition);
@@ -51,35 +100,50 @@ impl Store for Memory {
     }
 
     async fn commit(&self, writes: Vec<Write>, now: Timestamp) -> Result<Committed, StoreError> {
-        let mut documents = self.lock();
-        documents.retain(|_, document| document.expires > now);
-        let holds = |write: &Write| match (write.expected(), documents.get(write.key())) {
-            (Expected::Anything, _) | (Expected::Absent, None) => true,
-            (Expected::Version(expected), Some(document)) => document.version == expected,
-            _ => false,
-        };
-        if !writes.iter().all(holds) {
+        let mut seen = HashSet::new();
+        if let Some(twice) = writes.iter().find(|write| !seen.insert(write.key())) {
+            return Err(named_twice(twice.key()));
+        }
+        let mut kept = self.lock();
+        if !writes.iter().all(|write| kept.holds(write, now)) {
             return Ok(Committed::Conflict);
         }
         for write in writes {
-            match write {
-                Write::Delete { key, .. } => {
-                    documents.remove(&key);
-                }
-                Write::Put {
-                    key, body, expires, ..
-                } => {
-                    let version = documents.get(&key).map_or(0, |before| before.version) + 1;
-                    let document = Document {
-                        key: key.clone(),
-                        version,
-                        body,
-                        expires,
-                    };
-                    documents.insert(key, document);
-                }
-            }
+            kept.make(write, now);
         }
+        kept.sweep(now);
         Ok(Committed::Made)
+    }
+}
+
+/// Refuses what DynamoDB refuses too.
+fn named_twice(key: &Key) -> StoreError {
+    StoreError {
+        operation: "commit",
+        table: "in memory".to_owned(),
+        code: Some("ValidationException".to_owned()),
+        reason: format!("`{key}` is written twice at once"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::conformance::block_on;
+    use super::*;
+
+    #[test]
+    fn what_has_expired_does_not_pile_up() {
+        let store = Memory::default();
+        for at in 0..10_000 {
+            let write = Write::Put {
+                key: Key::new("p", at.to_string()),
+                body: String::new(),
+                expires: Timestamp(at + 10),
+                expected: Expected::Absent,
+            };
+            let made = block_on(store.commit(vec![write], Timestamp(at)));
+            assert_eq!(made.expect("written"), Committed::Made);
+        }
+        assert!(store.lock().documents.len() < FEW);
     }
 }

@@ -13,6 +13,8 @@
 mod conformance;
 #[cfg(feature = "aws")]
 mod dynamo;
+#[cfg(all(test, feature = "aws"))]
+mod dynamo_tests;
 mod memory;
 mod silence;
 
@@ -128,7 +130,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
 
-    /// Makes all of these writes, of at most [`MOST_WRITES`] different documents, or none.
+    /// Makes all of these writes, of at most [`MOST_WRITES`] different documents, or none. To name a document twice is
+    /// an error.
     fn commit(
         &self,
         writes: Vec<Write>,

@@ -75,7 +75,9 @@ pub async fn put_silence(
 ) -> Result<(), StoreError> {
     let key = Silence::key(&silence.stage, &silence.target);
     let write = Write::put(key, silence, Timestamp(silence.until), Expected::Anything);
-    store.commit(vec![write], now).await.map(drop)
+    // It holds whatever was there before, so whoever is quicker is only waited for.
+    while store.commit(vec![write.clone()], now).await? == Committed::Conflict {}
+    Ok(())
 }
 
 /// Ends a silence early; false when there was none.
@@ -86,22 +88,72 @@ pub async fn end_silence(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let key = Silence::key(stage, target);
-    let found = store.get(std::slice::from_ref(&key), now).await?;
-    let Some(document) = found.first() else {
-        return Ok(false);
-    };
-    let delete = Write::Delete {
-        key,
-        expected: document.unchanged(),
-    };
-    Ok(store.commit(vec![delete], now).await? == Committed::Made)
+    loop {
+        let found = store.get(std::slice::from_ref(&key), now).await?;
+        let Some(document) = found.first() else {
+            return Ok(false);
+        };
+        let delete = Write::Delete {
+            key: key.clone(),
+            expected: document.unchanged(),
+        };
+        if store.commit(vec![delete], now).await? == Committed::Made {
+            return Ok(true);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Memory;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::super::conformance::block_on;
+    use super::super::{Document, Memory};
     use super::*;
+
+    /// A store where somebody else is quicker for so many commits.
+    struct Busy(Memory, AtomicU32);
+
+    impl Store for Busy {
+        async fn get(&self, keys: &[Key], now: Timestamp) -> Result<Vec<Document>, StoreError> {
+            self.0.get(keys, now).await
+        }
+
+        async fn list(
+            &self,
+            partition: &str,
+            most: usize,
+            now: Timestamp,
+        ) -> Result<Vec<Document>, StoreError> {
+            self.0.list(partition, most, now).await
+        }
+
+        async fn commit(
+            &self,
+            writes: Vec<Write>,
+            now: Timestamp,
+        ) -> Result<Committed, StoreError> {
+            let left = |left: u32| left.checked_sub(1);
+            match self
+                .1
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+            {
+                Ok(_) => Ok(Committed::Conflict),
+                Err(_) => self.0.commit(writes, now).await,
+            }
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_no_success() {
+        let store = Busy(Memory::default(), AtomicU32::new(2));
+        let named = Target::Name("sync".to_owned());
+        block_on(put_silence(&store, &silence(named.clone()), NOW)).expect("stored");
+        assert_eq!(block_on(silences(&store, NOW)).expect("listed").len(), 1);
+        store.1.store(2, Ordering::SeqCst);
+        assert!(block_on(end_silence(&store, "production", &named, NOW)).expect("asked"));
+        assert!(block_on(silences(&store, NOW)).expect("listed").is_empty());
+    }
 
     const NOW: Timestamp = Timestamp(1_795_600_000_000);
 

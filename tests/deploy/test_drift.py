@@ -96,7 +96,7 @@ def template_alarms():
         metric = one.get("Metric", one)
         alarms[each["AlarmName"].replace("logq-staging-", "")] = (
             each["AlarmDescription"], metric["Namespace"], metric["MetricName"], one.get("Stat") or one["Statistic"],
-            one["Period"], each["EvaluationPeriods"], each["Threshold"], each["ComparisonOperator"], each["TreatMissingData"],
+            one["Period"], each["EvaluationPeriods"], each.get("DatapointsToAlarm", each["EvaluationPeriods"]), each["Threshold"], each["ComparisonOperator"], each["TreatMissingData"],
             len(metrics), [part["Expression"] for part in each.get("Metrics", []) if "Expression" in part],
         )
     return alarms
@@ -109,6 +109,9 @@ def module_alarms():
         each = {**local("alarms"), **local("delivery_alarms")}.get(key, {})
 
         def value(text):
+            if looked_up := re.fullmatch(r'\$\{lookup\(each\.value, "(\w+)", (?:each\.value\.)?(\w+)\)\}', str(text)):
+                name, default = looked_up.groups()
+                return each.get(name, int(default) if default.isdigit() else each.get(default))
             return each[text[len("${each.value."):-1]] if str(text).startswith("${each.value.") else text
 
         queries = [query["metric_query"]["content"][0] for query in body.get("dynamic", [])]
@@ -116,7 +119,8 @@ def module_alarms():
         name = body["alarm_name"].replace("${local.name}-", "").replace("${each.key}", key or "")
         alarms[name] = (
             value(body["alarm_description"]), value(one["namespace"]), value(one["metric_name"]),
-            value(one["stat"] if queries else one["statistic"]), one["period"], value(body["evaluation_periods"]),
+            value(one["stat"] if queries else one["statistic"]), value(one["period"]),
+            value(body["evaluation_periods"]), value(body.get("datapoints_to_alarm", body["evaluation_periods"])),
             value(body["threshold"]), body["comparison_operator"], body["treat_missing_data"],
             len(local("subscriptions")) if queries else 0,
             [query["expression"] for query in body.get("metric_query", [])],

@@ -111,7 +111,7 @@ class Alarms(unittest.TestCase):
     def test_every_alarm_has_an_action_and_says_when_it_is_over(self):
         for parameters, topic in (({}, "Topic"), (ELSEWHERE, TOPIC + "-ops"), ({"ExistingTopicArn": TOPIC}, TOPIC)):
             alarms = of_type(deployed(**parameters), "AWS::CloudWatch::Alarm")
-            self.assertEqual(len(alarms), 10)
+            self.assertEqual(len(alarms), 13)
             for name, each in alarms.items():
                 self.assertEqual([each["AlarmActions"], each["OKActions"]], [[topic], [topic]], name)
                 self.assertTrue(each["AlarmDescription"], name)
@@ -120,6 +120,13 @@ class Alarms(unittest.TestCase):
         for name, each in of_type(deployed(), "AWS::CloudWatch::Alarm").items():
             expected = "breaching" if name == "HeartbeatAlarm" else "notBreaching"
             self.assertEqual(each["TreatMissingData"], expected, name)
+
+    def test_what_the_function_counts_is_watched_by_stage(self):
+        alarms = of_type(deployed(), "AWS::CloudWatch::Alarm").values()
+        own = [each for each in alarms if each.get("Namespace") == "logq"]
+        self.assertEqual({each["MetricName"] for each in own}, {"Heartbeat", "Refused", "StoreErrors", "Undelivered"})
+        for each in own:
+            self.assertEqual(each["Dimensions"], [{"Name": "stage", "Value": "staging"}])
 
     def test_the_delivery_alarms_watch_every_subscription(self):
         resources = deployed()
