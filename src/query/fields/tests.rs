@@ -106,6 +106,21 @@ fn a_broken_record_has_the_fields_before_the_break_and_is_counted() {
         });
     }
     assert_eq!(slots.take_broken(), 1);
+    for message in [
+        "hello",
+        "",
+        "[2026-11-23 05:09:26 +0000] [11086] [INFO] Listening at: http://0.0.0.0:8000 (11086)",
+        r#"  Applying shop.0002_price...{"levelname": "INFO", "message": "x"}"#,
+        r#"["a", "b"#,
+        r#", "a": 1"#,
+    ] {
+        with_event(message, |event| {
+            let mut own = std::mem::take(&mut slots).recycle();
+            set.read(event, &Extras::default(), &mut own);
+            slots = own.recycle();
+        });
+        assert_eq!(slots.take_broken(), 0, "{message}");
+    }
 }
 
 #[test]

@@ -127,6 +127,10 @@ impl<'a> Walk<'_, 'a> {
 
     fn members(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
         let mut members = Members::new(message);
+        // Before the first member this tells that no brace begins the message: most lines are text.
+        if members.rest().is_some() {
+            return End::Other;
+        }
         let mut at = 0;
         loop {
             let before = members.position();
