@@ -323,10 +323,10 @@ impl<R: Streams> Pipeline<R> {
         let claimed = claim_all(store, entries, rest, claim, pass.now).await?;
         let of_sink: Vec<&Outgoing> = claimed.iter().map(|at| &entries[*at].outgoing).collect();
         let sink = self.sinks.iter().find(|sink| sink.name() == name);
-        let Some((storm, sink)) = storm_of(&of_sink).zip(sink) else {
+        let Some((message, sink)) = storm_of(&of_sink).zip(sink) else {
             return Ok(());
         };
-        let answer = with_pauses(pass.deadline, || sink.send_storm(&storm)).await;
+        let answer = with_pauses(pass.deadline, || sink.send_storm(&message)).await;
         self.counts.storm(name, &answer);
         match &answer {
             Err(error @ DeliveryError::Later { reason, .. }) => {
