@@ -43,7 +43,8 @@
 //! let (config, scope, zone) = (Config::default(), Scope::default(), Zone::utc());
 //! let stop = AtomicBool::new(false);
 //! let setting = Setting {
-//!     config: &config, scope: &scope, zone: &zone, latest: Timestamp(i64::MAX), threads: 1, stop: &stop, seen: None,
+//!     config: &config, scope: &scope, zone: &zone, latest: Timestamp(i64::MAX), as_of: None, threads: 1,
+//!     stop: &stop, seen: None,
 //! };
 //! let question = Question { program: &program, pattern: None, now };
 //! let rows = drive::rows_of(&mut source, &question, &setting);

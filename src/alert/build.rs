@@ -130,7 +130,11 @@ fn command(subject: &Subject, standing: &Standing) -> String {
     }
 }
 
+/// Returns the window to look in; of events without a time there is none, a window would leave them out.
 fn since(standing: &Standing) -> String {
+    if standing.first_seen.known().is_none() {
+        return String::new();
+    }
     let second = Timestamp(standing.first_seen.as_millis().div_euclid(1000) * 1000);
     format!(" --since {}", second.to_string().replace(".000Z", "Z"))
 }

@@ -4,6 +4,7 @@ use super::{Failure, Kind, Log, Migrations, Subject};
 use crate::decode::exception::ErrorInfo;
 use crate::detect::{Migration, Place, Run, RunKind};
 use crate::event::Event;
+use crate::time::Timestamp;
 
 impl Subject {
     /// Reads a run.
@@ -37,7 +38,8 @@ impl Subject {
                     .first
                     .as_ref()
                     .map(|first| first.timestamp)
-                    .or(run.started),
+                    .or(run.started)
+                    .and_then(Timestamp::known),
                 event_id: run.error_at.as_ref().and_then(Place::id),
             },
         }
@@ -55,7 +57,7 @@ impl Subject {
             log: Log {
                 group: group_name(&event.origin.group),
                 stream: event.origin.stream.to_string(),
-                first_timestamp: Some(event.timestamp),
+                first_timestamp: event.timestamp.known(),
                 event_id: event.id.map(str::to_owned),
             },
             ..Self::default()

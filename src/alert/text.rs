@@ -63,7 +63,9 @@ fn head(alert: &Alert, style: &Style) -> String {
         Status::Resolved => ", resolved",
     };
     let severity = painted(&format!("{}{status}", alert.severity.name()), alert, style);
-    let mut head = format!("{}  {severity}", style.zone.seconds(alert.last_seen));
+    let at = alert.last_seen.known();
+    let at = at.map_or_else(|| "-".to_owned(), |at| style.zone.seconds(at));
+    let mut head = format!("{at}  {severity}");
     let stage = alert.subject.stage.as_deref();
     for word in [stage, alert.subject.service.as_deref()]
         .into_iter()

@@ -20,7 +20,7 @@ use crate::config::{self, Config, Places};
 use crate::diagnostic::Diagnostics;
 use crate::render::{Format, Look};
 use crate::saved::Catalog;
-use crate::time::{Clock, Window, Zone, expression};
+use crate::time::{Clock, Timestamp, Window, Zone, expression};
 
 /// Everything that is resolved once for a call.
 pub(super) struct Context {
@@ -30,6 +30,8 @@ pub(super) struct Context {
     pub(super) catalog: Catalog,
     /// The present, and the zone of local times.
     pub(super) clock: Clock,
+    /// The present, where one was given: what was logged later is not known.
+    pub(super) as_of: Option<Timestamp>,
     /// The window asked for; open ends where nothing was said.
     pub(super) window: Window,
     /// Which stage and targets were asked for.
@@ -88,7 +90,9 @@ impl Context {
             color: terminal::color(color_choice, environment, streams.error_is_terminal),
         };
         let clock = clock(&time, environment, &config)?;
-        let window = window(&time, environment, &clock, notices)?;
+        let as_of =
+            (time.now.is_some() || environment.variable("LOGQ_NOW").is_some()).then_some(clock.now);
+        let window = window(&time, as_of, &clock, notices)?;
         refuse_absent(&source, environment)?;
         let scope = scope(&source, environment, &config)?;
         Ok(Self {
@@ -116,6 +120,7 @@ impl Context {
             config,
             catalog,
             clock,
+            as_of,
             window,
             scope,
             notices,
@@ -274,7 +279,7 @@ fn zone(name: &str, origin: &str) -> Result<Zone, Failure> {
 /// The window of `--since` and `--until`; as of a time that was given, nothing later is known.
 fn window(
     time: &TimeArgs,
-    environment: &Environment,
+    as_of: Option<Timestamp>,
     clock: &Clock,
     notices: Notices,
 ) -> Result<Window, Failure> {
@@ -297,10 +302,8 @@ fn window(
         let described = Window { since, until }.describe(&clock.zone);
         Failure::usage(fault.to_string()).cause(described)
     })?;
-    let as_of = time.now.is_some() || environment.variable("LOGQ_NOW").is_some();
-    if as_of {
-        let until = window.until.unwrap_or(clock.now);
-        window.until = Some(until.min(clock.now));
+    if let Some(as_of) = as_of {
+        window.until = Some(window.until.unwrap_or(as_of).min(as_of));
     }
     Ok(window)
 }

@@ -337,6 +337,7 @@ pub(super) fn setting<'a>(
         scope,
         zone,
         latest: latest(context),
+        as_of: context.as_of,
         threads: context.threads,
         stop,
         seen: Some(seen),

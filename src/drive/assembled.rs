@@ -49,6 +49,9 @@ pub fn assembled<B: Blocks>(
         tally.interrupted = setting.stopped();
         let flow = scanner.for_each_event(&block, |offset, event| {
             tally.events += 1;
+            if !setting.knows(event.timestamp) {
+                return ControlFlow::Continue(());
+            }
             streams.push(event, (block.index, offset), &mut each)
         });
         setting.tell_seen(tally.events);
@@ -257,6 +260,7 @@ mod tests {
             scope: &scope,
             zone: &zone,
             latest: Timestamp(i64::MAX),
+            as_of: None,
             threads: 1,
             stop: &stop,
             seen: None,

@@ -71,6 +71,7 @@ fn run(query: &SavedQuery, case: &Case, config: &Config) -> Result<Checked, Unus
         scope: &scope,
         zone: &zone,
         latest: Timestamp(i64::MAX),
+        as_of: None,
         threads: 1,
         stop: &stop,
         seen: None,

@@ -26,10 +26,15 @@ pub fn each_run<B: Blocks>(
 ) -> Tally {
     let (table, mut tally) = run_table(blocks, setting);
     table.each_run(now, |mut run| {
-        if asks_for(setting, &run) {
+        if !asks_for(setting, &run) {
+            return;
+        }
+        if setting.scope.window.contains(run.timestamp()) {
             tally.matches += 1;
             link(&mut run, setting.config);
             each(&run);
+        } else if run.timestamp().known().is_none() {
+            tally.timeless += run.counts.events;
         }
     });
     tally
@@ -41,6 +46,7 @@ pub(super) fn link(run: &mut Run, config: &Config) {
     run.link = links::of_run(run, stage.and_then(|stage| stage.region.as_deref()));
 }
 
+/// Returns whether the run is of a stage and a service that are asked for.
 fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
     let scope = setting.scope;
     let mut service = place_of(setting.config, &run.origin.group).service;
@@ -50,7 +56,7 @@ fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
     }
     let service_fits = scope.services.is_empty() || scope.services.contains(&service);
     let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
-    service_fits && stage_fits && scope.window.contains(run.timestamp())
+    service_fits && stage_fits
 }
 
 /// Reads everything into a table of runs.
@@ -85,7 +91,9 @@ fn worker(setting: &Setting<'_>, config: RunConfig) -> impl FnMut(&Block) -> (Ru
         let mut events = 0;
         let _ = scanner.for_each_event(block, |_, event| {
             events += 1;
-            table.observe(&Record::new(event));
+            if setting.knows(event.timestamp) {
+                table.observe(&Record::new(event));
+            }
             ControlFlow::Continue(())
         });
         (table, events)

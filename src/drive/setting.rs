@@ -19,6 +19,8 @@ pub struct Setting<'a> {
     pub zone: &'a Zone,
     /// The last instant at which a line can have been logged; a later time is not believed.
     pub latest: Timestamp,
+    /// The instant as of which is asked: what was logged later is not known yet; `None` when all is.
+    pub as_of: Option<Timestamp>,
     /// How many threads work; with one, everything happens in the caller's.
     pub threads: usize,
     /// Set from outside to stop reading: what there is by then is the answer, marked incomplete.
@@ -57,6 +59,11 @@ impl<'a> Setting<'a> {
     /// Returns what gives times that lines say their place.
     fn clock(&self) -> Clock {
         Clock::new(self.zone.rules().clone()).until(self.latest)
+    }
+
+    /// Returns whether something logged at that instant is known by then; what has no time is.
+    pub fn knows(&self, at: Timestamp) -> bool {
+        self.as_of.is_none_or(|as_of| at <= as_of)
     }
 
     /// Creates the decision about each event.

@@ -99,6 +99,9 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnM
         };
         let _ = scanner.for_each_event(block, |_, event| {
             part.events += 1;
+            if !setting.knows(event.timestamp) {
+                return ControlFlow::Continue(());
+            }
             if wanted.is(event.origin.task(), event.origin) {
                 part.lines.push(Line::copy(&event));
                 part.table.observe(&Record::new(event));

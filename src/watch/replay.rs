@@ -241,7 +241,7 @@ impl Seen {
     fn subject(&self, example: &Example) -> Subject {
         let mut subject = example.subject.clone();
         subject.log.stream = self.origin.stream.to_string();
-        subject.log.first_timestamp = Some(self.order.at);
+        subject.log.first_timestamp = self.order.at.known();
         subject.log.event_id = self.id.as_deref().map(str::to_owned);
         subject
     }

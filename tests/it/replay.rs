@@ -209,3 +209,19 @@ fn one_traceback_of_a_plain_file_is_one_alert() {
         ended.all()
     );
 }
+
+#[test]
+fn an_alert_of_lines_without_a_time_shows_none() {
+    let text = "Traceback (most recent call last):\n  File \"/app/core/views.py\", line 22, in show\n    \
+                find()\nKeyError: 'price'\n";
+    let logs = Logq::new().file("logs/ecs/production-webapp/ecs/web/1.log", text);
+    let shown = logs.run("replay --source logs --full");
+    assert!(
+        shown.out.starts_with("-  error  production  webapp\n"),
+        "{}",
+        shown.all()
+    );
+    assert!(!shown.out.contains("1970"), "{}", shown.all());
+    let json = logs.run("replay --source logs -o ndjson").out;
+    assert!(!json.contains("first_timestamp"), "{json}");
+}

@@ -115,3 +115,44 @@ fn nothing_is_read_that_is_later_than_now() {
     assert_eq!(asked("2026-11-23T04:00Z"), "outcome\n");
     assert_eq!(asked("2026-11-23T01:00Z"), "outcome\n");
 }
+
+#[test]
+fn as_of_a_time_a_run_that_ended_later_still_runs() {
+    let task = "7f3a9c0123456789abcdef0123456789";
+    let log = "{\"created\":1795402800,\"levelname\":\"INFO\",\"name\":\"sync\",\"message\":\"start\"}\n\
+               {\"created\":1795402860,\"levelname\":\"INFO\",\"name\":\"sync\",\"message\":\"later\"}\n\
+               Traceback (most recent call last):\n  File \"/app/manage.py\", line 22, in <module>\n    main()\n\
+               KeyError: 'price'\n";
+    let path = format!("logs/ecs/production-batch/ecs/batch/{task}.log");
+    let logs = Logq::new().file(&path, log);
+    let outcome = |more: &str| {
+        let asked = "query 'display outcome' --from runs --source logs -o csv";
+        logs.run(&format!("{asked} {more}")).out
+    };
+    assert_eq!(
+        outcome("--now 2026-11-23T03:00:02Z --since 5s"),
+        "outcome\nrunning\n"
+    );
+    assert_eq!(outcome(""), "outcome\nfailed\n");
+    let shown = logs.run(&format!(
+        "show {task} --source logs --now 2026-11-23T03:00:02Z"
+    ));
+    assert!(shown.out.contains("running"), "{}", shown.all());
+    assert!(!shown.out.contains("KeyError"), "{}", shown.all());
+    let alerts = logs.run("replay --source logs --now 2026-11-23T03:00:02Z -o ndjson");
+    assert_eq!(alerts.out, "", "{}", alerts.all());
+}
+
+const TIMELESS: &str = "Traceback (most recent call last):\n  File \"/app/manage.py\", line 22, in <module>\n    \
+                        main()\nKeyError: 'price'\n";
+
+#[test]
+fn a_window_says_how_many_events_of_runs_have_no_time() {
+    let logs = Logq::new().file("tl.log", TIMELESS);
+    let ended = logs.run("batch-failures --source tl.log --since 1d");
+    let warning = "4 events have no time and are left out by the window";
+    assert!(ended.err.contains(warning), "{}", ended.all());
+    let all = logs.run("batch-failures --source tl.log");
+    assert!(all.out.contains("KeyError"), "{}", all.all());
+    assert!(!all.err.contains("no time"), "{}", all.all());
+}
