@@ -103,6 +103,11 @@ impl<R: Streams> Function<R> {
                         Box::pin(pipeline.handle(memory, input, deadline, now)).await?;
                         Err(Failure::Store(error))
                     }
+                    // What came while the table was down and is not tried again is judged from memory.
+                    Ok(sent) if matches!(input, Input::Tick) && !memory.is_empty() => {
+                        Box::pin(pipeline.handle(memory, input, deadline, now)).await?;
+                        Ok(sent)
+                    }
                     ended => ended,
                 }
             }

@@ -66,6 +66,11 @@ impl Kept {
 }
 
 impl Memory {
+    /// Returns whether nothing was ever kept, or all of it is gone.
+    pub fn is_empty(&self) -> bool {
+        self.lock().documents.is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         // A panic elsewhere leaves whole documents behind: writes are made under one lock.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,7 @@
 //! Very many errors at once: one kind is told once and counted, many kinds become one message.
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use crate::aws::Published;
@@ -71,6 +73,7 @@ async fn ten_thousand_different_errors_become_storm_messages_that_count_all() {
     const MINUTES: usize = 3;
     let bed = Bed::new().await;
     let mut function = bed.function().await;
+    let started = Instant::now();
     for number in 0..ERRORS / EACH {
         let payload = stream(number, EACH, |kind| format!("Price{}Error", letters(kind))).payload();
         function.deliver_well(&payload).await;
@@ -78,7 +81,8 @@ async fn ten_thousand_different_errors_become_storm_messages_that_count_all() {
     // One storm message a minute: the others wait for the next ones.
     let mut told = Told::by(&bed).await;
     let begun = told.of_rule("storm").len();
-    assert!((1..=3).contains(&begun), "{}", told.summary());
+    let minutes = started.elapsed().as_secs() as usize / 60 + 2;
+    assert!((1..=minutes).contains(&begun), "{}", told.summary());
     for _ in 0..MINUTES {
         bed.aws.forget("budget").await;
         function.deliver_well(TICK).await;

@@ -106,7 +106,7 @@ fn of_code(code: &str) -> Verdict {
 }
 
 fn is_about_the_secret(code: &str) -> bool {
-    const ABOUT: [&str; 9] = [
+    const ABOUT: [&str; 14] = [
         "invalid_auth",
         "not_authed",
         "token_expired",
@@ -116,6 +116,12 @@ fn is_about_the_secret(code: &str) -> bool {
         "no_service",
         "no_service_id",
         "no_team",
+        // Not the secret itself, but what the app behind it may do: mended by a person while the alert waits.
+        "not_in_channel",
+        "missing_scope",
+        "action_prohibited",
+        "is_archived",
+        "channel_is_archived",
     ];
     ABOUT.contains(&code)
 }
@@ -166,7 +172,12 @@ mod tests {
             (200, None, "<html>login</html>", unknown.clone()),
             (200, None, "", unknown.clone()),
             (400, None, "invalid_payload", refused("invalid_payload")),
-            (403, None, "action_prohibited", refused("action_prohibited")),
+            (
+                403,
+                None,
+                "action_prohibited",
+                Verdict::Unauthorized(told("action_prohibited")),
+            ),
             (
                 403,
                 None,
@@ -184,7 +195,7 @@ mod tests {
                 410,
                 None,
                 "channel_is_archived",
-                refused("channel_is_archived"),
+                Verdict::Unauthorized(told("channel_is_archived")),
             ),
             (429, Some("30"), "ratelimited", after(30)),
             (429, None, "", unknown.clone()),
