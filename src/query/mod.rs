@@ -23,6 +23,7 @@ pub mod plan;
 mod presence;
 mod print;
 mod program;
+pub mod reference;
 pub mod resolve;
 pub mod tables;
 pub mod token;

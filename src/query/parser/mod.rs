@@ -17,6 +17,8 @@ use super::token::{Sign, Spanned, Token};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use crate::suggest;
 
+pub use commands::Entry;
+
 /// How deep parentheses, `not`, calls and subqueries may stand inside each other.
 const DEEPEST: usize = 100;
 
@@ -40,6 +42,11 @@ pub fn parse(text: &str) -> Result<Query, Diagnostics> {
     }
     parser.errors.sort_by_key(|one| one.span.start);
     Err(Diagnostics(parser.errors))
+}
+
+/// Walks all commands of the language, in the order in which they are explained.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    commands::COMMANDS.iter()
 }
 
 /// Returns the words that begin a command, for suggestions.
