@@ -20,6 +20,7 @@ mod need;
 pub mod optimize;
 pub mod parser;
 pub mod plan;
+pub mod portability;
 mod presence;
 mod print;
 mod program;
