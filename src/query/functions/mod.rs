@@ -5,6 +5,8 @@
 //! have a row too, without something to run, so that they are told apart from misspelled ones.
 
 mod addresses;
+mod constants;
+mod date_pattern;
 mod dates;
 mod encodings;
 mod general;
@@ -19,6 +21,7 @@ use crate::query::Settings;
 use crate::query::ast::Period;
 use crate::value::Value;
 
+pub use constants::{Unfit, check_constant};
 pub(crate) use json::scalar;
 
 /// One function of the language.

@@ -49,6 +49,7 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("table", "write `display` for the columns of the result"),
     ("rex", "write `parse @message /(?<name>...)/`"),
     ("distinct", "write `dedup field`"),
+    ("having", "write `filter` behind the `stats`"),
     ("uniq", "write `dedup field`"),
     ("source", "`SOURCE` can only stand at the beginning"),
 ];

@@ -5,6 +5,7 @@
 
 mod commands;
 mod expr;
+mod hints;
 mod row_commands;
 #[cfg(test)]
 mod tests;
@@ -453,26 +454,10 @@ impl Parser {
         let span = self.span();
         let message = format!("unexpected {}", self.token());
         let one = Diagnostic::new(codes::UNEXPECTED_TOKEN, span.range(), message);
-        let hint = self.hint();
+        let hint = self.hint(expected);
         self.errors
             .push(one.label(format!("expected {expected}")).hint(hint));
         Failed
-    }
-
-    fn hint(&self) -> String {
-        match self.token() {
-            Token::Word {
-                text,
-                quoted: false,
-            } if commands::find(text).is_some() => {
-                format!("commands are separated by `|`: write `| {text}`")
-            }
-            Token::Sign(Sign::Close) => "there is no `(` that this closes".to_owned(),
-            Token::Regex(source) => {
-                format!("a regular expression follows `like`: `@message like /{source}/`")
-            }
-            _ => format!("for example: `{}`", self.example),
-        }
     }
 
     fn complain(&mut self, code: Code, span: Span, message: &str, hint: &str) -> Failed {
