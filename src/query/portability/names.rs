@@ -47,6 +47,10 @@ impl Names<'_> {
         if beginnings.any(|name| self.made.contains(&name)) {
             return;
         }
+        // What was said of it once holds for the whole query.
+        if self.read.contains_key(&name) {
+            return;
+        }
         if LOCAL.contains(&name.as_str()) {
             let message = format!("only this program knows `{name}`");
             self.findings.push(refuse(
@@ -64,7 +68,7 @@ impl Names<'_> {
             self.findings
                 .push(doubt(codes::FIELDS_BEYOND, field.span, message, hint));
         }
-        self.read.entry(name).or_insert(field.span);
+        self.read.insert(name, field.span);
     }
 
     /// Makes a name; one that events have is taken on the service, which knows their fields (D14).
@@ -119,7 +123,8 @@ impl Names<'_> {
 fn instead(name: &str) -> &'static str {
     match name {
         "@level" => "use the field of the records, as in `levelname = \"ERROR\"`",
-        "@stage" | "@service" => "look at the name of the log group: `@log like \"production\"`",
+        "@stage" => "look at the name of the log group: `@log like \"production\"`",
+        "@service" => "look at the name of the log group: `@log like \"webapp\"`",
         _ => "take it from the text: `parse @message /(?<error>\\w+Error): (?<what>.*)/`",
     }
 }

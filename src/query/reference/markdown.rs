@@ -70,9 +70,9 @@ fn family(family: &Family) -> String {
 
 fn examples(function: &Function) -> String {
     let one = |(call, result): &(&str, &str)| match *result {
-        "null" => format!("{} nothing", code(call)),
-        "" => format!("{} an empty text", code(call)),
-        result => format!("{} {}", code(call), code(result)),
+        "null" => format!("{}: nothing", code(call)),
+        "" => format!("{}: an empty text", code(call)),
+        result => format!("{} = {}", code(call), code(result)),
     };
     let all: Vec<String> = function.examples.iter().map(one).collect();
     all.join("<br>")
