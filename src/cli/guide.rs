@@ -5,13 +5,27 @@ use std::fmt::Write;
 use clap::{Args, Command};
 
 use super::args::Flags;
+use crate::query::reference;
 use crate::saved::Catalog;
 
 /// A text of `logq help TOPIC`.
 pub(super) struct Topic {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
-    pub(super) text: &'static str,
+    /// What stands in the program's text files of it.
+    text: &'static str,
+    /// What is made of the program's own tables, below that.
+    tables: Option<fn() -> String>,
+}
+
+impl Topic {
+    /// Returns the whole text.
+    pub(super) fn page(&self) -> String {
+        match self.tables {
+            Some(tables) => format!("{}\n{}", self.text, tables()),
+            None => self.text.to_owned(),
+        }
+    }
 }
 
 /// All topics, in the order in which help lists them.
@@ -20,31 +34,37 @@ pub(super) const TOPICS: [Topic; 6] = [
         name: "time",
         about: "how to write times and windows",
         text: include_str!("help/time.txt"),
+        tables: None,
     },
     Topic {
         name: "output",
         about: "formats, columns, colour, pager",
         text: include_str!("help/output.txt"),
+        tables: None,
     },
     Topic {
         name: "exit-codes",
         about: "how the program ends, and checks for cron and CI",
         text: include_str!("help/exit-codes.txt"),
+        tables: None,
     },
     Topic {
         name: "query",
         about: "the query language",
         text: include_str!("help/query.txt"),
+        tables: Some(reference::page),
     },
     Topic {
         name: "filter-pattern",
         about: "the filter pattern language",
         text: include_str!("help/filter-pattern.txt"),
+        tables: None,
     },
     Topic {
         name: "environment",
         about: "variables and configuration files",
         text: include_str!("help/environment.txt"),
+        tables: None,
     },
 ];
 
@@ -180,7 +200,7 @@ mod tests {
     #[test]
     fn topics_fit_their_lines() {
         for topic in &TOPICS {
-            for line in topic.text.lines() {
+            for line in topic.page().lines() {
                 assert!(line.chars().count() <= 96, "{}: {line}", topic.name);
             }
         }

@@ -149,6 +149,7 @@ fn own_flags(command: &mut Command, flags: &mut Flags) {
     match command {
         // Here `--from` names a table.
         Command::Query(_) | Command::Explain(_) => flags.time.from = None,
+        Command::Queries(args) => args.take_engine(&mut flags.source),
         #[cfg(feature = "aws")]
         Command::Silence(args) => args.take_end(&mut flags.time),
         _ => {}

@@ -190,6 +190,8 @@ codes! {
     BAD_LIMIT = "Q034";
     /// A command without a part that it needs.
     INCOMPLETE = "Q035";
+    /// A constant that the function can make nothing of.
+    ARGUMENT_VALUE = "Q040";
 
     // Queries: what runs, and may mean something else.
     /// A period that counts as a shorter one.
@@ -198,6 +200,34 @@ codes! {
     LIMIT_BEFORE_STATS = "Q051";
     /// A word without quotes that looks like a text.
     UNQUOTED_TEXT = "Q052";
+
+    // Queries: what the service refuses, or what may mean something else there.
+    /// A field or a table that only this program has.
+    LOCAL_ONLY = "Q070";
+    /// A new name that events have as a field.
+    TAKEN_NAME = "Q071";
+    /// A JSON `true` compared with a word or a text.
+    BOOLEAN_COMPARED = "Q072";
+    /// A negative comparison with a field that some events lack.
+    UNGUARDED = "Q073";
+    /// A field behind those that the service finds.
+    FIELDS_BEYOND = "Q074";
+    /// Events in which the service finds no fields.
+    NOT_DISCOVERED = "Q075";
+    /// A result that is not exact there.
+    APPROXIMATE = "Q076";
+    /// A command that skips log groups there.
+    INDEX_ONLY = "Q077";
+    /// Something that log groups of one class refuse.
+    ACCESS_CLASS = "Q078";
+    /// More rows than are given there.
+    ROWS_CUT = "Q079";
+    /// Something of which the service's behaviour is not documented.
+    UNDOCUMENTED = "Q080";
+    /// A table that must be in the account.
+    OUTSIDE_TABLE = "Q081";
+    /// A filter pattern, which is no part of a query.
+    PATTERN_STAYS = "Q082";
 }
 
 #[cfg(test)]

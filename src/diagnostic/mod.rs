@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, Title};
 
 /// A stable identifier of one kind of mistake, such as `P001`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,15 @@ impl Diagnostic {
     }
 }
 
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// Something does not work.
+    Error,
+    /// Something may not mean what it says.
+    Warning,
+}
+
 /// All mistakes found in one text; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
@@ -67,6 +76,38 @@ impl Diagnostics {
     ///
     /// `first_line` is the line number of the text's first line within its file, 1 for a text of its own.
     pub fn render(&self, origin: &str, text: &str, first_line: usize, color: bool) -> String {
+        let titled = |one: &Diagnostic| Level::ERROR.primary_title(harmless_title(one));
+        self.render_titled(titled, origin, text, first_line, color)
+    }
+
+    /// Renders each as [`Diagnostics::render`] does, with its rank and its code.
+    pub fn render_coded(
+        &self,
+        rank: Rank,
+        origin: &str,
+        text: &str,
+        first_line: usize,
+        color: bool,
+    ) -> String {
+        let level = match rank {
+            Rank::Error => Level::ERROR,
+            Rank::Warning => Level::WARNING,
+        };
+        let titled = |one: &Diagnostic| {
+            let title = level.clone().primary_title(harmless_title(one));
+            title.id(one.code.0)
+        };
+        self.render_titled(titled, origin, text, first_line, color)
+    }
+
+    fn render_titled(
+        &self,
+        titled: impl Fn(&Diagnostic) -> Title<'static>,
+        origin: &str,
+        text: &str,
+        first_line: usize,
+        color: bool,
+    ) -> String {
         let renderer = if color {
             Renderer::styled()
         } else {
@@ -75,14 +116,19 @@ impl Diagnostics {
         let snippets: Vec<String> = self
             .0
             .iter()
-            .map(|one| render_one(one, &renderer, origin, text, first_line))
+            .map(|one| render_one(one, titled(one), &renderer, origin, text, first_line))
             .collect();
         snippets.join("\n")
     }
 }
 
+fn harmless_title(one: &Diagnostic) -> String {
+    escape::safe(&one.message).into_owned()
+}
+
 fn render_one(
     one: &Diagnostic,
+    title: Title<'static>,
     renderer: &Renderer,
     origin: &str,
     text: &str,
@@ -90,7 +136,7 @@ fn render_one(
 ) -> String {
     let span = clamp(&one.span, text);
     let source = harmless(text);
-    let (message, label) = (escape::safe(&one.message), escape::safe(&one.label));
+    let label = escape::safe(&one.label);
     let origin = escape::safe(origin);
     let mut annotation = AnnotationKind::Primary.span(span);
     if !label.is_empty() {
@@ -100,7 +146,7 @@ fn render_one(
         .line_start(first_line)
         .path(&*origin)
         .annotation(annotation);
-    let report = [Level::ERROR.primary_title(&*message).element(snippet)];
+    let report = [title.element(snippet)];
     let mut text = renderer.render(&report);
     if let Some(hint) = &one.hint {
         text.push_str("\nhint: ");

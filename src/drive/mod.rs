@@ -7,6 +7,7 @@
 pub mod assembled;
 mod check;
 pub mod filter;
+mod portable;
 pub mod query;
 mod runs;
 mod sample;
@@ -16,6 +17,7 @@ mod task;
 
 pub use check::{Checked, Unusable, check};
 pub use filter::filter;
+pub use portable::{Told, portable};
 pub use query::{Answer, Question, query, rows_of};
 pub use runs::{app_roots, each_run, run_config, run_table};
 pub use sample::Sample;

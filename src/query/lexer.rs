@@ -344,6 +344,10 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         match first {
             ':' if rest.starts_with("://") => return self.address(start),
+            '$' if rest.starts_with("$.") => return self.selector(start),
+            '{' if rest.trim_start_matches(['{', ' ']).starts_with("$.") => {
+                return self.json_pattern(start);
+            }
             '$' | '{' => return self.placeholder(start),
             '\u{201c}' | '\u{2018}' => return self.typographic(start),
             _ => {}
@@ -361,7 +365,10 @@ impl<'t> Lexer<'t> {
             return self.foreign_name(start);
         }
         self.bump();
-        let hint = "texts stand in quotes, field names with other signs in backticks";
+        let hint = match first {
+            ';' => "commands are separated by `|`",
+            _ => "texts stand in quotes, field names with other signs in backticks",
+        };
         let message = format!("`{}` means nothing here", first.escape_debug());
         self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
     }
@@ -373,6 +380,23 @@ impl<'t> Lexer<'t> {
         self.take_while(|c| c == '}');
         let message = "a placeholder that nothing fills in";
         let hint = "parameters, written `${name}`, belong in saved queries";
+        self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
+    }
+
+    /// Complains about `$.name`, as filter patterns and JSON paths have it.
+    fn selector(&mut self, start: usize) -> Token {
+        self.take_while(|c| matches!(c, '$' | '.'));
+        let name = self.take_while(|c| is_word(c) || c == '.');
+        let hint = format!("a field is its path alone: `{name}`");
+        let message = "`$.` belongs in filter patterns";
+        self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
+    }
+
+    /// Complains about a filter pattern, which a query cannot go on behind.
+    fn json_pattern(&mut self, start: usize) -> Token {
+        self.take_while(|_| true);
+        let hint = "look for a pattern with `logq filter`, or put it in front of a query with `-p`";
+        let message = "a filter pattern where a query is read";
         self.error(codes::UNEXPECTED_CHARACTER, start, message, hint)
     }
 

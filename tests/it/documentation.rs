@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use logq::event::{Event, Origin};
 use logq::pattern::Pattern;
-use logq::query::{Program, Settings, Table, parser};
+use logq::query::{Program, Settings, Table, parser, reference};
 use logq::record::Record;
 use logq::time::Timestamp;
 
@@ -159,6 +159,41 @@ fn the_query_page_knows_every_command() {
         .filter(|word| !page.contains(&format!("\"{word}\"")))
         .collect();
     assert!(missing.is_empty(), "not in the grammar: {missing:?}");
+}
+
+/// The tables of the query page, each by the name of the comment that opens it.
+fn tables() -> [(&'static str, String); 3] {
+    [
+        ("commands", reference::commands()),
+        ("aggregates", reference::aggregates()),
+        ("functions", reference::functions()),
+    ]
+}
+
+/// Puts a table between the comments `<!-- NAME -->` and `<!-- end -->`.
+fn with_table(page: &str, name: &str, table: &str) -> String {
+    let open = format!("<!-- {name} -->\n");
+    let (before, rest) = page.split_once(&open).expect("the comment is there");
+    let (_, behind) = rest.split_once("<!-- end -->").expect("it ends");
+    format!("{before}{open}{table}<!-- end -->{behind}")
+}
+
+/// With `UPDATE_DOCS` set the page is written, else compared: `UPDATE_DOCS=1 cargo test --test it query_page`.
+#[test]
+fn the_query_page_has_the_tables_of_the_program() {
+    let path = root().join("docs/query-language.md");
+    let page = fs::read_to_string(&path).expect("readable");
+    let fresh = tables().iter().fold(page.clone(), |page, (name, table)| {
+        with_table(&page, name, table)
+    });
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &fresh).expect("writable");
+    } else {
+        assert!(
+            page == fresh,
+            "out of date: UPDATE_DOCS=1 cargo test --test it query_page"
+        );
+    }
 }
 
 #[test]

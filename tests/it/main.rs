@@ -15,6 +15,7 @@ mod layering;
 mod logq;
 #[cfg(feature = "aws")]
 mod moto;
+mod portability;
 mod query;
 mod query_errors;
 mod query_laws;

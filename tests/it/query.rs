@@ -363,6 +363,9 @@ fn a_query_is_explained() {
     columns:
       name, count(*)
 
+    on the service:
+      runs there as it is
+
     where:
       all of it runs here; nothing is sent to a service
     --- exit 0

@@ -1,7 +1,7 @@
 //! What holds of every query: the optimizer changes no result, and the raw-byte test rules out no event that
 //! matters.
 
-use logq::query::{Program, Settings, Table};
+use logq::query::{Program, Settings, Table, functions};
 use logq::scan::needles::Needles;
 use logq::time::Timestamp;
 use proptest::prelude::*;
@@ -125,8 +125,52 @@ fn operand() -> impl Strategy<Value = String> {
         4 => prop::sample::select(fields),
         2 => prop::sample::select(constants),
         1 => prop::sample::select(calls),
+        1 => prop::sample::select(examples()),
     ]
     .prop_map(str::to_owned)
+}
+
+/// The examples of all functions: calls whose arguments are written out.
+fn examples() -> Vec<&'static str> {
+    let examples = functions::all().flat_map(|function| function.examples);
+    examples.map(|(call, _)| *call).collect()
+}
+
+/// Constants as a query writes them, and as JSON does.
+fn constant() -> impl Strategy<Value = (&'static str, &'static str)> {
+    prop::sample::select(vec![
+        ("0", "0"),
+        ("1", "1"),
+        ("2.5", "2.5"),
+        ("404", "404"),
+        ("1772445600123", "1772445600123"),
+        ("true", "true"),
+        ("false", "false"),
+        ("''", "\"\""),
+        ("'a.b.c'", "\"a.b.c\""),
+        ("'.'", "\".\""),
+        ("'0xff'", "\"0xff\""),
+        ("'12'", "\"12\""),
+        ("' x '", "\" x \""),
+        ("'10.0.0.1'", "\"10.0.0.1\""),
+        ("'10.0.0.0/8'", "\"10.0.0.0/8\""),
+        ("'[1, true]'", "\"[1, true]\""),
+        ("'2026-03-02'", "\"2026-03-02\""),
+        ("'yyyy-MM-dd'", "\"yyyy-MM-dd\""),
+        ("'%Y'", "\"%Y\""),
+        ("'Asia/Tokyo'", "\"Asia/Tokyo\""),
+        ("'aGVsbG8='", "\"aGVsbG8=\""),
+    ])
+}
+
+fn callable() -> impl Strategy<Value = &'static functions::Function> {
+    let takes_values = |one: &&functions::Function| {
+        matches!(
+            one.run,
+            Some(functions::Run::Values(_) | functions::Run::Regex(..))
+        )
+    };
+    prop::sample::select(functions::all().filter(takes_values).collect::<Vec<_>>())
 }
 
 fn condition() -> impl Strategy<Value = String> {
@@ -266,6 +310,37 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn constants_give_what_fields_of_the_same_values_give(
+        function in callable(),
+        values in prop::collection::vec(constant(), 4),
+        more in 0..4_usize,
+    ) {
+        let count = (function.arity.min + more).min(function.arity.max).min(values.len());
+        let call = |argument: &dyn Fn(usize) -> String| {
+            let all: Vec<String> = (0..count).map(argument).collect();
+            format!("fields {}({}) as r | display r", function.name, all.join(", "))
+        };
+        let (written, read) = (call(&|at| values[at].0.to_owned()), call(&|at| format!("f{at}")));
+        // A constant with which the call never gives anything is a mistake.
+        if let Ok(program) = Program::compile(&written, &settings()) {
+            let members: Vec<String> = (0..count).map(|at| format!("\"f{at}\":{}", values[at].1)).collect();
+            let input = Input {
+                timestamp: 0,
+                message: format!("{{{}}}", members.join(",")),
+                log_stream: String::new(),
+                log: String::new(),
+                ingestion_time: None,
+            };
+            let folded = rows(&program, std::slice::from_ref(&input));
+            let plain = rows(&program.clone().unoptimized(), std::slice::from_ref(&input));
+            let program = Program::compile(&read, &settings()).expect("fields are no mistake");
+            let fields = rows(&program, &[input]);
+            prop_assert_eq!(&folded, &plain, "{}", &written);
+            prop_assert_eq!(folded, fields, "{} {:?}", written, values);
+        }
+    }
 
     #[test]
     fn less_work_gives_the_same_rows(

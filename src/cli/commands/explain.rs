@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::output;
 use super::super::run::{self as reading, Ask};
 use super::super::{Exit, Failure};
-use super::{ask, query, run};
+use super::{ask, query, run, service};
 use crate::query::Table;
 use crate::render::Format;
 use crate::saved::SavedQuery;
@@ -128,6 +128,10 @@ fn explain(context: &Context, ask: &Ask<'_>) -> Result<Vec<Section>, Failure> {
     sections.push(("fields read".to_owned(), fields.join(", ")));
     let columns: Vec<&str> = program.columns().iter().map(|name| &**name).collect();
     sections.push(("columns".to_owned(), columns.join(", ")));
+    sections.push((
+        "on the service".to_owned(),
+        service::explain(ask.query, ask.table),
+    ));
     sections.push((
         "where".to_owned(),
         "all of it runs here; nothing is sent to a service".to_owned(),

@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(args: &Args, catalog: &Catalog) -> Result<Exit, Failur
     };
     let topic = guide::TOPICS.iter().find(|topic| topic.name == wanted);
     if let (Some(topic), []) = (topic, rest) {
-        output::print_text(topic.text)?;
+        output::print_text(&topic.page())?;
         return Ok(Exit::Done);
     }
     let mut root = tree::build(catalog, false);

@@ -11,6 +11,7 @@ pub(super) mod queries;
 pub(super) mod query;
 pub(super) mod replay;
 pub(super) mod run;
+mod service;
 pub(super) mod show;
 #[cfg(feature = "aws")]
 pub(super) mod silence;

@@ -2,10 +2,11 @@
 
 use clap::Subcommand;
 
+use super::super::args::{Engine, SourceArgs};
 use super::super::context::Context;
 use super::super::output::{self, counted};
 use super::super::{Exit, Failure};
-use super::run;
+use super::{run, service};
 use crate::drive::{self, Unusable};
 use crate::render::{self, Ending, Question, escape};
 use crate::row::{Columns, Row};
@@ -18,10 +19,24 @@ use crate::value::Value;
 Examples:
   logq queries
   logq queries show batch-failures
-  logq queries check")]
+  logq queries check
+  logq queries check --engine insights errors http-5xx")]
 pub(in crate::cli) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
+
+    /// What `check` is about, once it was taken from the flags of all commands.
+    #[arg(skip)]
+    engine: Option<Engine>,
+}
+
+impl Args {
+    /// Takes `--engine` for `check`, which runs nothing on it.
+    pub(in crate::cli) fn take_engine(&mut self, source: &mut SourceArgs) {
+        if matches!(self.action, Some(Action::Check { .. })) {
+            self.engine = source.engine.take();
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +49,12 @@ enum Action {
         #[arg(add = clap_complete::ArgValueCandidates::new(super::super::completions::query_names))]
         name: String,
     },
-    /// Run the tests in the files of the saved queries
+    /// Run the tests in the files of the saved queries, or say what another engine makes of them
+    #[command(long_about = "\
+Run the tests in the files of the saved queries.
+
+With `--engine insights` say instead what the Logs Insights service would refuse of them, and what it may take \
+otherwise; the service is not asked. Ends with 1 when it refuses one.")]
     Check {
         /// Only these queries; default: all
         #[arg(add = clap_complete::ArgValueCandidates::new(super::super::completions::query_names))]
@@ -52,7 +72,10 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     match &args.action {
         None | Some(Action::List) => list(context),
         Some(Action::Show { name }) => show(context, name),
-        Some(Action::Check { names }) => check(context, names),
+        Some(Action::Check { names }) => match args.engine {
+            Some(Engine::Insights) => service::check(context, &chosen(context, names)?),
+            Some(Engine::Local) | None => check(context, names),
+        },
         Some(Action::Push) => Err(not_here("push")),
         Some(Action::Pull) => Err(not_here("pull")),
     }

@@ -70,7 +70,7 @@ pub(super) const TABLE: &[Function] = &[
         level: Level::Wanted,
         signature: "isIpv6InSubnet(address, subnet)",
         summary: "1 when the IPv6 address is in the subnet",
-        examples: &[("isIpv6InSubnet('10.0.0.1', '10.0.0.0/8')", "0")],
+        examples: &[("isIpv6InSubnet('10.0.0.1', '::/0')", "0")],
         run: Some(Run::Values(is_v6_in_subnet)),
     },
     Function {
@@ -172,20 +172,28 @@ fn is_v6_in_subnet<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     }
 }
 
-/// Returns whether an address is in `NETWORK/BITS`; addresses of the other family never are.
-fn in_subnet(address: IpAddr, subnet: &str) -> bool {
-    let Some((network, bits)) = subnet.split_once('/') else {
-        return subnet.parse() == Ok(address);
+/// Reads `NETWORK/BITS`, or an address alone, which is a subnet of itself.
+pub(super) fn subnet(text: &str) -> Option<(IpAddr, u32)> {
+    let (network, bits) = match text.split_once('/') {
+        Some((network, bits)) => (network.parse().ok()?, Some(bits.parse().ok()?)),
+        None => (text.parse().ok()?, None),
     };
-    let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) else {
-        return false;
+    let longest = match network {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
     };
-    match (address, network) {
-        (IpAddr::V4(address), IpAddr::V4(network)) if bits <= 32 => {
+    let bits = bits.unwrap_or(longest);
+    (bits <= longest).then_some((network, bits))
+}
+
+/// Returns whether an address is in a subnet; addresses of the other family never are.
+fn in_subnet(address: IpAddr, text: &str) -> bool {
+    match (address, subnet(text)) {
+        (IpAddr::V4(address), Some((IpAddr::V4(network), bits))) => {
             let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
             (address.to_bits() ^ network.to_bits()) & mask == 0
         }
-        (IpAddr::V6(address), IpAddr::V6(network)) if bits <= 128 => {
+        (IpAddr::V6(address), Some((IpAddr::V6(network), bits))) => {
             let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
             (address.to_bits() ^ network.to_bits()) & mask == 0
         }

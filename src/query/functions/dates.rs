@@ -4,9 +4,10 @@ use jiff::civil::{Date, Time};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+use super::date_pattern::strftime_of;
 use super::{Args, Arity, Function, Level, Run};
 use crate::query::ast::{Period, Unit};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::value::Value;
 
 pub(super) const TABLE: &[Function] = &[
@@ -83,6 +84,10 @@ pub(super) const TABLE: &[Function] = &[
             (
                 "parseDate('02/Mar/2026:19:00:00 +0900', 'dd/MMM/yyyy:HH:mm:ss Z')",
                 "1772445600000",
+            ),
+            (
+                "parseDate('2026-03-02 10:00 Asia/Tokyo', 'yyyy-MM-dd HH:mm VV')",
+                "1772413200000",
             ),
             ("parseDate('soon', 'yyyy')", "null"),
         ],
@@ -218,7 +223,11 @@ fn zone(args: &mut Args<'_, '_>, at: usize) -> Option<TimeZone> {
     if args.len() <= at {
         return Some(TimeZone::UTC);
     }
-    TimeZone::get(&args.text(at)?).ok()
+    zone_named(&args.text(at)?)
+}
+
+fn zone_named(name: &str) -> Option<TimeZone> {
+    Zone::named(name).ok().map(|zone| zone.rules().clone())
 }
 
 fn format_date<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
@@ -233,18 +242,21 @@ fn format_date<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
 fn parse_date<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     let mut millis = || {
         let zone = zone(args, 2)?;
-        let format = strftime_of(&args.text(1)?)?;
+        let format = strftime_of(&args.text(1)?).ok()?;
         let read = strtime::parse(format, args.text(0)?.as_bytes()).ok()?;
         instant_of(&read, &zone).map(jiff::Timestamp::as_millisecond)
     };
     millis().into()
 }
 
-/// Completes what was read: no offset means `zone`, no time of day midnight, no month or day the first.
+/// Completes what was read: without an offset or a zone it is in `zone`, without a time of day at midnight, and
+/// without a month or a day on the first.
 fn instant_of(read: &strtime::BrokenDownTime, zone: &TimeZone) -> Option<jiff::Timestamp> {
     if read.offset().is_some() {
         return read.to_timestamp().ok();
     }
+    let written = read.iana_time_zone().and_then(zone_named);
+    let zone = written.as_ref().unwrap_or(zone);
     let date = Date::new(
         read.year()?,
         read.month().unwrap_or(1),
@@ -256,64 +268,4 @@ fn instant_of(read: &strtime::BrokenDownTime, zone: &TimeZone) -> Option<jiff::T
             .unwrap_or_else(|_| Time::midnight())
     });
     zone.to_timestamp(date.to_datetime(time)).ok()
-}
-
-/// Writes a Java date pattern as the strftime format that reads the same; `None` for what has no counterpart.
-fn strftime_of(pattern: &str) -> Option<String> {
-    let mut format = String::new();
-    let mut rest = pattern;
-    while let Some(first) = rest.chars().next() {
-        if first == '\'' {
-            let (literal, behind) = quoted(&rest[1..])?;
-            format.push_str(&literal.replace('%', "%%"));
-            rest = behind;
-            continue;
-        }
-        let behind = rest.trim_start_matches(first);
-        let count = (rest.len() - behind.len()) / first.len_utf8();
-        if first.is_ascii_alphabetic() {
-            format.push_str(directive(first, count)?);
-        } else {
-            let literal = if first == '%' {
-                "%%"
-            } else {
-                &rest[..first.len_utf8()]
-            };
-            format.push_str(&literal.repeat(count));
-        }
-        rest = behind;
-    }
-    Some(format)
-}
-
-/// Splits behind the closing quote; two quotes in a row mean one.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    if let Some(behind) = text.strip_prefix('\'') {
-        return Some(("'", behind));
-    }
-    text.split_once('\'')
-}
-
-fn directive(letter: char, count: usize) -> Option<&'static str> {
-    Some(match (letter, count) {
-        ('y' | 'u', 2) => "%y",
-        ('y' | 'u', _) => "%Y",
-        ('M', 1 | 2) => "%m",
-        ('M', 3) => "%b",
-        ('M', _) => "%B",
-        ('d', _) => "%d",
-        ('D', _) => "%j",
-        ('H', _) => "%H",
-        ('h', _) => "%I",
-        ('m', _) => "%M",
-        ('s', _) => "%S",
-        ('S', _) => "%f",
-        ('a', _) => "%p",
-        ('E', 1..=3) => "%a",
-        ('E', _) => "%A",
-        ('Z', _) | ('X' | 'x', 1 | 2) => "%z",
-        ('X' | 'x', 3) => "%:z",
-        ('V', _) => "%Q",
-        _ => return None,
-    })
 }

@@ -5,6 +5,8 @@
 //! have a row too, without something to run, so that they are told apart from misspelled ones.
 
 mod addresses;
+mod constants;
+mod date_pattern;
 mod dates;
 mod encodings;
 mod general;
@@ -19,6 +21,7 @@ use crate::query::Settings;
 use crate::query::ast::Period;
 use crate::value::Value;
 
+pub use constants::{Unfit, check_constant};
 pub(crate) use json::scalar;
 
 /// One function of the language.
@@ -154,19 +157,61 @@ impl<'a> Args<'_, 'a> {
     }
 }
 
-const TABLES: &[&[Function]] = &[
-    numbers::TABLE,
-    general::TABLE,
-    text::TABLE,
-    encodings::TABLE,
-    addresses::TABLE,
-    dates::TABLE,
-    json::TABLE,
+/// Functions that belong together.
+#[derive(Debug)]
+pub struct Family {
+    /// What they are about, as a heading.
+    pub title: &'static str,
+    /// What holds of all of them, in a sentence or two.
+    pub rule: &'static str,
+    /// One row for each.
+    pub functions: &'static [Function],
+}
+
+/// All families, in the order in which they are explained.
+pub const FAMILIES: &[Family] = &[
+    Family {
+        title: "Any value",
+        rule: "Presence, choice, and what is the same for all rows of a query.",
+        functions: general::TABLE,
+    },
+    Family {
+        title: "Numbers",
+        rule: "Text that is wholly a number counts as one. What is no number, or leaves the numbers, gives nothing.",
+        functions: numbers::TABLE,
+    },
+    Family {
+        title: "Text",
+        rule: "Other values are taken as they print; lists and maps give nothing. Positions are counted in \
+               characters, from 0.",
+        functions: text::TABLE,
+    },
+    Family {
+        title: "Dates",
+        rule: "An instant is `@timestamp`, the result of such a function, or a number of milliseconds since 1970. \
+               Zones are names such as `'Asia/Tokyo'`, UTC where none is given.",
+        functions: dates::TABLE,
+    },
+    Family {
+        title: "JSON, lists and maps",
+        rule: "Parts are reached by `.name`, `` .`odd name` `` and `[0]`, also right behind the call.",
+        functions: json::TABLE,
+    },
+    Family {
+        title: "Internet addresses",
+        rule: "Both versions, which never match each other. Text that is no address answers 0.",
+        functions: addresses::TABLE,
+    },
+    Family {
+        title: "Encodings and digests",
+        rule: "Digests and digits come in small letters. What cannot be decoded gives nothing.",
+        functions: encodings::TABLE,
+    },
 ];
 
 /// Walks all functions.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    TABLES.iter().copied().flatten()
+    FAMILIES.iter().flat_map(|family| family.functions)
 }
 
 /// Finds a function by its name or another name of it, in any case.

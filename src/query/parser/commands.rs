@@ -8,11 +8,15 @@ use crate::query::ast::{
 use crate::query::token::{Sign, Token};
 
 /// One command of the language.
-pub(super) struct Entry {
+pub struct Entry {
     /// The word it begins with, and its other spellings.
-    pub(super) words: &'static [&'static str],
-    /// Its right form.
-    pub(super) example: &'static str,
+    pub words: &'static [&'static str],
+    /// How it is written: what is to be filled in stands in capitals, what may be left out in brackets.
+    pub form: &'static str,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// An example in its right form.
+    pub example: &'static str,
     /// Reads what follows the word.
     pub(super) parse: fn(&mut Parser) -> Parsed<CommandKind>,
 }
@@ -45,6 +49,7 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("table", "write `display` for the columns of the result"),
     ("rex", "write `parse @message /(?<name>...)/`"),
     ("distinct", "write `dedup field`"),
+    ("having", "write `filter` behind the `stats`"),
     ("uniq", "write `dedup field`"),
     ("source", "`SOURCE` can only stand at the beginning"),
 ];
@@ -53,151 +58,211 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
 pub(super) const COMMANDS: &[Entry] = &[
     Entry {
         words: &["fields"],
+        form: "fields EXPR [as NAME], ...",
+        summary: "adds columns",
         example: "fields @timestamp, status * 2 as doubled",
         parse: |parser| parser.separated(Parser::item).map(CommandKind::Fields),
     },
     Entry {
         words: &["display"],
+        form: "display EXPR [as NAME], ...",
+        summary: "chooses the columns of the result; the last one decides",
         example: "display @timestamp, @message",
         parse: |parser| parser.separated(Parser::item).map(CommandKind::Display),
     },
     Entry {
         words: &["filter", "where"],
+        form: "filter CONDITION",
+        summary: "keeps the rows for which the condition is true",
         example: "filter status >= 500 and path like \"/api\"",
         parse: |parser| parser.expr().map(CommandKind::Filter),
     },
     Entry {
         words: &["filterIndex"],
+        form: "filterIndex CONDITION",
+        summary: "the same as `filter`; the service also skips log groups without that index",
         example: "filterIndex request_id = \"r-1\"",
         parse: |parser| parser.expr().map(CommandKind::FilterIndex),
     },
     Entry {
         words: &["stats"],
+        form: "stats AGGREGATE [as NAME], ... [by EXPR [as NAME], ... [offset PERIOD]]",
+        summary: "groups rows and computes aggregates of each group",
         example: "stats count(*) as n by levelname",
         parse: Parser::stats,
     },
     Entry {
         words: &["sort"],
+        form: "sort FIELD [asc|desc], ...",
+        summary: "orders the rows",
         example: "sort @timestamp desc",
         parse: Parser::sort,
     },
     Entry {
         words: &["limit", "head"],
+        form: "limit [any] N",
+        summary: "keeps the first rows, or any",
         example: "limit 20",
         parse: Parser::limit,
     },
     Entry {
         words: &["dedup"],
+        form: "dedup FIELD, ...",
+        summary: "keeps the first row of each combination of values",
         example: "dedup path, status",
         parse: |parser| parser.fields().map(CommandKind::Dedup),
     },
     Entry {
         words: &["parse"],
+        form: "parse [FIELD] \"GLOB\" as NAME, ... | /REGEX/ [multi] | logfmt as NAME | csv as NAME, ...",
+        summary: "makes fields from a text",
         example: "parse @message \"[*] *\" as level, text",
         parse: Parser::parse_command,
     },
     Entry {
         words: &["json"],
+        form: "json field=FIELD \"PATH\" as NAME",
+        summary: "makes a field from a path of a JSON text",
         example: "json field=payload \"user.name\" as username",
         parse: Parser::json,
     },
     Entry {
         words: &["unnest"],
+        form: "unnest LIST into NAME",
+        summary: "makes a row of each element of a list",
         example: "unnest items into item",
         parse: Parser::unnest,
     },
     Entry {
         words: &["expand"],
+        form: "expand FIELD",
+        summary: "makes a row of each element of a JSON array, under the same name",
         example: "expand items",
         parse: |parser| parser.field().map(CommandKind::Expand),
     },
     Entry {
         words: &["lookup"],
+        form: "lookup TABLE COLUMN [as FIELD], ... OUTPUT|OUTPUTNEW COLUMN, ...",
+        summary: "adds columns of the first row of a table that fits",
         example: "lookup users id as user_id OUTPUT name",
         parse: Parser::lookup,
     },
     Entry {
         words: &["cidrlookup"],
+        form: "cidrlookup TABLE FIELD [as COLUMN] OUTPUT|OUTPUTNEW COLUMN [as NAME], ...",
+        summary: "adds columns of the row of a table whose address range fits best",
         example: "cidrlookup networks address as cidr OUTPUT region",
         parse: Parser::cidr_lookup,
     },
     Entry {
         words: &["join"],
+        form: "join [type=inner|left] left=A right=B where A.FIELD = B.FIELD (QUERY)",
+        summary: "pairs rows with those of another query",
         example: "join type=left left=a right=b where a.id = b.id (SOURCE '/ecs/payments')",
         parse: Parser::join,
     },
     Entry {
         words: &["pattern"],
+        form: "pattern FIELD",
+        summary: "groups texts that differ only in parts",
         example: "pattern @message",
         parse: |parser| parser.expr().map(CommandKind::Pattern),
     },
     Entry {
         words: &["diff"],
+        form: "diff [previousDay|previousWeek|previousMonth]",
+        summary: "compares patterns with those of the time before",
         example: "pattern @message | diff previousDay",
         parse: Parser::diff,
     },
     Entry {
         words: &["anomaly"],
+        form: "anomaly",
+        summary: "finds patterns that are unusual",
         example: "pattern @message | anomaly",
         parse: |parser| parser.words().map(CommandKind::Anomaly),
     },
     Entry {
         words: &["unmask"],
+        form: "unmask",
+        summary: "shows masked data",
         example: "fields @message | unmask",
         parse: |parser| parser.words().map(CommandKind::Unmask),
     },
     Entry {
         words: &["relevantfields"],
+        form: "relevantfields [FIELD, ...] where CONDITION",
+        summary: "finds the fields that tell some events from the rest",
         example: "relevantfields status, path where status >= 500",
         parse: Parser::relevant_fields,
     },
     Entry {
         words: &["addtotals"],
+        form: "addtotals [fieldname=NAME] [row=BOOL] [col=BOOL] [FIELD, ...]",
+        summary: "adds the sum of the numbers of each row, or of each column",
         example: "addtotals row=true fieldname=Total price, tax",
         parse: Parser::add_totals,
     },
     Entry {
         words: &["accum"],
+        form: "accum FIELD [as NAME]",
+        summary: "makes a running sum",
         example: "accum bytes as total",
         parse: Parser::accum,
     },
     Entry {
         words: &["autoregress"],
+        form: "autoregress FIELD [as NAME] [p=N[-M]]",
+        summary: "takes values of the rows before",
         example: "autoregress count p=1-3",
         parse: Parser::autoregress,
     },
     Entry {
         words: &["filldown"],
+        form: "filldown [FIELD | PREFIX*] ...",
+        summary: "fills missing values with the last one above",
         example: "filldown host region",
         parse: Parser::fill_down,
     },
     Entry {
         words: &["fillmissing"],
+        form: "fillmissing [with VALUE for FIELD, ...]",
+        summary: "adds a row for each bin without one",
         example: "fillmissing with 0 for n",
         parse: Parser::fill_missing,
     },
     Entry {
         words: &["sessionize"],
+        form: "sessionize FIELD, ... [maxspan PERIOD] [as NAME]",
+        summary: "gives rows that follow each other closely one id",
         example: "sessionize user maxspan 30m as session",
         parse: Parser::sessionize,
     },
     Entry {
         words: &["countFrequent", "count_frequent"],
+        form: "countFrequent FIELD, ...",
+        summary: "counts the combinations of values, the most frequent first",
         example: "countFrequent path, status",
         parse: |parser| parser.fields().map(CommandKind::CountFrequent),
     },
     Entry {
         words: &["outlier"],
+        form: "outlier [action=transform|remove] [param=N] [uselower=BOOL] [mark=BOOL] FIELD ...",
+        summary: "cuts or removes extreme values",
         example: "outlier action=remove param=1.5 duration",
         parse: Parser::outlier,
     },
     Entry {
         words: &["appendcols"],
+        form: "appendcols [override=BOOL] [max=N] (QUERY)",
+        summary: "adds the columns of another query, row by row",
         example: "appendcols (SOURCE '/ecs/payments' | stats count(*) as paid)",
         parse: Parser::append_cols,
     },
     Entry {
         words: &["logcompare"],
+        form: "logcompare timeshift PERIOD",
+        summary: "compares with an earlier time",
         example: "logcompare timeshift 1d",
         parse: |parser| {
             parser.expect_keyword("timeshift")?;
@@ -206,6 +271,8 @@ pub(super) const COMMANDS: &[Entry] = &[
     },
     Entry {
         words: &["estimate"],
+        form: "estimate",
+        summary: "tells what the query would read",
         example: "fields @message | estimate",
         parse: |_| Ok(CommandKind::Estimate),
     },

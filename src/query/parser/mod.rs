@@ -5,6 +5,7 @@
 
 mod commands;
 mod expr;
+mod hints;
 mod row_commands;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use super::lexer;
 use super::token::{Sign, Spanned, Token};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use crate::suggest;
+
+pub use commands::Entry;
 
 /// How deep parentheses, `not`, calls and subqueries may stand inside each other.
 const DEEPEST: usize = 100;
@@ -40,6 +43,11 @@ pub fn parse(text: &str) -> Result<Query, Diagnostics> {
     }
     parser.errors.sort_by_key(|one| one.span.start);
     Err(Diagnostics(parser.errors))
+}
+
+/// Walks all commands of the language, in the order in which they are explained.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    commands::COMMANDS.iter()
 }
 
 /// Returns the words that begin a command, for suggestions.
@@ -446,26 +454,10 @@ impl Parser {
         let span = self.span();
         let message = format!("unexpected {}", self.token());
         let one = Diagnostic::new(codes::UNEXPECTED_TOKEN, span.range(), message);
-        let hint = self.hint();
+        let hint = self.hint(expected);
         self.errors
             .push(one.label(format!("expected {expected}")).hint(hint));
         Failed
-    }
-
-    fn hint(&self) -> String {
-        match self.token() {
-            Token::Word {
-                text,
-                quoted: false,
-            } if commands::find(text).is_some() => {
-                format!("commands are separated by `|`: write `| {text}`")
-            }
-            Token::Sign(Sign::Close) => "there is no `(` that this closes".to_owned(),
-            Token::Regex(source) => {
-                format!("a regular expression follows `like`: `@message like /{source}/`")
-            }
-            _ => format!("for example: `{}`", self.example),
-        }
     }
 
     fn complain(&mut self, code: Code, span: Span, message: &str, hint: &str) -> Failed {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::parse;
+use super::{entries, parse};
 use crate::query::ast::{
     AddTotals, Autoregress, BinaryOp, CidrLookup, Command, CommandKind, Direction, Expr, ExprKind,
     Field, FillName, Item, Join, JsonPath, Key, LikePattern, Limit, Lookup, Match, Name, Output,
@@ -543,5 +543,24 @@ proptest! {
                 prop_assert!(one.span.end <= text.len() && one.span.start <= one.span.end);
             }
         }
+    }
+}
+
+#[test]
+fn every_command_is_explained_and_its_example_reads() {
+    for entry in entries() {
+        assert!(entry.form.starts_with(entry.words[0]), "{}", entry.form);
+        assert!(
+            entry.summary.starts_with(|c: char| c.is_ascii_lowercase()),
+            "{}",
+            entry.summary
+        );
+        let query =
+            parse(entry.example).unwrap_or_else(|errors| panic!("{}: {errors:?}", entry.example));
+        let is_own = |command: &Command| {
+            let word = &entry.example[command.word.range()];
+            entry.words.contains(&word)
+        };
+        assert!(query.commands.iter().any(is_own), "{}", entry.example);
     }
 }

@@ -5,7 +5,7 @@ use super::expr::{NULL, Place};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::aggregates::{self, Aggregate};
 use crate::query::ast::{Expr, ExprKind, Field, Name, Period, Span};
-use crate::query::functions::{self, Arity, Function, Level, Run};
+use crate::query::functions::{self, Arity, Function, Level, Run, Unfit};
 use crate::query::plan;
 use crate::suggest;
 use crate::value::Value;
@@ -35,6 +35,41 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("mean", "write `avg(field)`"),
     ("average", "write `avg(field)`"),
+    (
+        "countif",
+        "write `sum(condition)`: a condition counts as 1 or 0",
+    ),
+    ("sumif", "write `sum(if(condition, field, 0))`"),
+    ("json_extract", "write `jsonParse(field).name`"),
+    ("get_json_object", "write `jsonParse(field).name`"),
+    ("spath", "write `jsonParse(field).name`"),
+    ("parse_json", "write `jsonParse(field)`"),
+    ("json_value", "write `jsonParse(field).name`"),
+    (
+        "regexp_replace",
+        "write `regexReplace(field, \"expression\", \"text\")`",
+    ),
+    ("regexp_like", "write `field like /expression/`"),
+    ("instr", "write `strcontains(field, \"text\")`"),
+    ("strpos", "write `strcontains(field, \"text\")`"),
+    (
+        "tostring",
+        "a number is taken as text wherever text is wanted",
+    ),
+    (
+        "date_format",
+        "write `formatDate(@timestamp, \"%Y-%m-%d\")`",
+    ),
+    (
+        "to_timestamp",
+        "write `parseDate(text, \"yyyy-MM-dd HH:mm:ss\")`",
+    ),
+    (
+        "todatetime",
+        "write `parseDate(text, \"yyyy-MM-dd HH:mm:ss\")`",
+    ),
+    ("hour", "write `formatDate(@timestamp, \"%H\")`"),
+    ("dayofweek", "write `formatDate(@timestamp, \"%A\")`"),
     ("median", "write `pct(field, 50)`"),
     ("percentile", "write `pct(field, 95)`"),
     ("p50", "write `pct(field, 50)`"),
@@ -120,6 +155,7 @@ impl Resolver<'_> {
         ) {
             return NULL;
         }
+        self.check_constants(function, arguments);
         match function.run {
             None => {
                 self.say_missing(name, function.level);
@@ -140,6 +176,18 @@ impl Resolver<'_> {
                 self.plain_call(function.name, arguments, place)
             }
             Some(_) => self.plain_call(function.name, arguments, place),
+        }
+    }
+
+    /// Checks arguments that are written out, with which the function could never give a result.
+    fn check_constants(&mut self, function: &Function, arguments: &[Expr]) {
+        for (at, argument) in arguments.iter().enumerate() {
+            if let ExprKind::Text(text) = &argument.kind
+                && let Err(unfit) = functions::check_constant(function.name, at, text)
+            {
+                let Unfit { message, hint } = unfit;
+                self.error(codes::ARGUMENT_VALUE, argument.span, message, hint);
+            }
         }
     }
 
@@ -263,7 +311,15 @@ impl Resolver<'_> {
 
     /// Resolves an argument of an aggregate, over the rows that are grouped.
     fn inside_aggregate(&mut self, argument: &Expr) -> plan::Expr {
-        self.expr(argument, &mut Place::Row)
+        let known = self.errors.len();
+        let value = self.expr(argument, &mut Place::Row);
+        for one in &mut self.errors[known..] {
+            if one.code == codes::AGGREGATE_OUTSIDE_STATS {
+                let hint = "aggregate twice: `stats count(*) as n by path | stats max(n) as most`";
+                one.hint = Some(hint.to_owned());
+            }
+        }
+        value
     }
 
     /// Checks the argument of an aggregate that is a number of its own and no value of the rows.
