@@ -2,12 +2,10 @@
 //!
 //! Only an empty answer is worth a second look at the source, and then at a part of it.
 
-use std::sync::atomic::AtomicU64;
-
 use super::context::Context;
 use super::output::{counted, thousands};
 use super::run::{self, Again};
-use crate::drive::{Sample, Scope};
+use crate::drive::{Sample, Scope, Seen};
 use crate::scan::{Block, Blocks};
 use crate::suggest::did_you_mean;
 
@@ -25,7 +23,7 @@ pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) {
     }
     let zone = run::log_zone(context);
     let (scope, stop) = (Scope::default(), context.interrupt.flag());
-    let seen = AtomicU64::new(0);
+    let seen = Seen::default();
     let mut sample = Sample::new(run::setting(context, &scope, &zone, &stop, &seen));
     let mut source = again.open(context, &zone);
     let mut block = Block::default();

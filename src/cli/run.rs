@@ -18,11 +18,11 @@ use super::source::{self, Beginning, Source, StandardInput};
 use super::watched::{Watched, elapsed};
 use crate::decode::stamp::Clock;
 use crate::diagnostic::Diagnostics;
-use crate::drive::{self, Question, Scope, Setting, Tally};
+use crate::drive::{self, Question, Scope, Seen, Setting, Tally};
 use crate::pattern::Pattern;
 use crate::query::plan::Order;
 use crate::query::{Program, Settings, Table};
-use crate::record::Record;
+use crate::record::{Broken, Record};
 use crate::render::{Events, Format};
 use crate::row::{Columns, Row};
 use crate::saved::{Expanded, SavedQuery};
@@ -123,10 +123,7 @@ impl Answer {
 
     fn new(tally: Tally, ending: Ending) -> Self {
         let mut warnings = ending.warnings;
-        if tally.broken > 0 {
-            let count = counted(tally.broken, "record is", "records are");
-            warnings.push(format!("{count} broken and read as far as possible"));
-        }
+        warnings.extend(broken(tally.broken));
         if tally.timeless > 0 {
             let count = counted(
                 tally.timeless,
@@ -147,6 +144,46 @@ impl Answer {
             again: ending.again,
         }
     }
+}
+
+/// Says how many records are broken, and how.
+fn broken(broken: Broken) -> Option<String> {
+    if broken.total() == 0 {
+        return None;
+    }
+    let count = counted(broken.total(), "record is", "records are");
+    let reasons = [
+        (broken.cut, "ends too early", "end too early"),
+        (
+            broken.malformed,
+            "stops being JSON before its end",
+            "stop being JSON before their end",
+        ),
+    ];
+    let reasons = reasons.into_iter().filter(|(number, _, _)| *number > 0);
+    let reasons = reasons.map(|(number, one, many)| counted(number, one, many));
+    let reasons: Vec<String> = reasons.collect();
+    Some(format!(
+        "{count} broken and read as far as possible: {}",
+        reasons.join(", ")
+    ))
+}
+
+/// Says that the zone of `asctime`s is not the application's.
+fn wrong_zone(context: &Context, zone: &Zone, offset: Option<i64>) -> Option<String> {
+    let offset = offset?;
+    let hours = offset.abs() as f64 / 3_600_000.0;
+    let direction = if offset > 0 { "ahead of" } else { "behind" };
+    // Where a reading as UTC is 9 h ahead, the application's clock is at +09:00.
+    let now = context.clock.now;
+    let minutes = zone.offset_ms(now) / 60_000 + offset / 60_000;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hour, minute) = (minutes.abs() / 60, minutes.abs() % 60);
+    Some(format!(
+        "`asctime`, read as {}, is {hours} h {direction} the events' own times: the application's clock is at \
+         {sign}{hour:02}:{minute:02}; set `timezone` in logq.toml to its zone",
+        zone.name_at(now)
+    ))
 }
 
 /// Compiles a query; what is wrong with it is told before anything is read.
@@ -191,7 +228,7 @@ pub(super) fn query(
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone);
     let stop = context.interrupt.flag();
-    let seen = Arc::clone(&reader.seen);
+    let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
     let question = Question {
         program,
@@ -226,7 +263,7 @@ pub(super) fn filter(
         move |record: &Record<'_>, out: &mut Vec<u8>| events.event(record, out)
     };
     let stop = context.interrupt.flag();
-    let seen = Arc::clone(&reader.seen);
+    let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
     let tally = drive::filter(
         &mut reader.source,
@@ -249,7 +286,7 @@ pub(super) fn task(
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone);
     let stop = context.interrupt.flag();
-    let seen = Arc::clone(&reader.seen);
+    let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
     let (found, tally) = drive::task(&mut reader.source, &setting, wanted, context.clock.now);
     let ending = reader.finish(context)?;
@@ -271,7 +308,7 @@ pub(super) fn assembled(
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone);
     let stop = context.interrupt.flag();
-    let seen = Arc::clone(&reader.seen);
+    let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
     let tally = drive::assembled::assembled(&mut reader.source, &setting, |event| {
         each(event);
@@ -330,7 +367,7 @@ pub(super) fn setting<'a>(
     scope: &'a Scope,
     zone: &'a Zone,
     stop: &'a AtomicBool,
-    seen: &'a AtomicU64,
+    seen: &'a Seen,
 ) -> Setting<'a> {
     Setting {
         config: &context.config,
@@ -351,7 +388,8 @@ pub(super) struct Reader {
     progress: Option<Progress>,
     bytes: Arc<Bytes>,
     /// How many events a pass has looked at.
-    seen: Arc<AtomicU64>,
+    seen: Seen,
+    zone: Zone,
     opened: Instant,
     /// The count of bytes of a standard input that nobody asked for.
     guessed: Option<Arc<AtomicU64>>,
@@ -390,8 +428,8 @@ impl Reader {
         let reading = reading(context, zone);
         let bytes = Arc::clone(&reading.progress);
         let progress = Arc::clone(&bytes);
-        let seen: Arc<AtomicU64> = Arc::default();
-        let events = Arc::clone(&seen);
+        let seen = Seen::default();
+        let events = Arc::clone(&seen.events);
         let bar = Progress::start(context, move || State {
             read: progress.read(),
             total: progress.total(),
@@ -417,6 +455,7 @@ impl Reader {
             progress: Some(bar),
             bytes,
             seen,
+            zone: zone.clone(),
             opened: Instant::now(),
             guessed: counted,
             kept: again,
@@ -434,7 +473,7 @@ impl Reader {
         }
         let bytes = self.bytes.read();
         let report = self.source.into_report();
-        let events = self.seen.load(Ordering::Relaxed);
+        let events = self.seen.events.load(Ordering::Relaxed);
         context.notices.detail(
             2,
             &format!(
@@ -445,10 +484,12 @@ impl Reader {
             ),
         );
         let again = self.kept.into_again();
-        Ok(Ending {
-            again,
-            ..Ending::of(&report, bytes)
-        })
+        let mut ending = Ending::of(&report, bytes);
+        let offset = self.seen.asctimes.offset();
+        ending
+            .warnings
+            .extend(wrong_zone(context, &self.zone, offset));
+        Ok(Ending { again, ..ending })
     }
 }
 

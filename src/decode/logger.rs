@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::decode::json::{Json, Key, Kind, Members};
+use crate::decode::json::{Json, Key, Kind, Malformed, Members};
 use crate::decode::level::Level;
 
 /// How many `{"` behind other text are tried: more than one or two never are in a line.
@@ -31,18 +31,27 @@ pub struct LoggerRecord<'a> {
 impl<'a> LoggerRecord<'a> {
     /// Finds the record of a message: the message itself, or an object behind other text.
     pub fn find(message: &'a [u8]) -> Option<Self> {
-        let start = message
-            .iter()
-            .position(|byte| !byte.is_ascii_whitespace())?;
+        Self::read(message).0
+    }
+
+    /// Finds the record of a message, and where an object that begins the message stops being JSON.
+    pub fn read(message: &'a [u8]) -> (Option<Self>, Option<Malformed>) {
+        let mut bytes = message.iter();
+        let Some(start) = bytes.position(|byte| !byte.is_ascii_whitespace()) else {
+            return (None, None);
+        };
         if message[start] == b'{' {
-            return Parts::read(message, start)?.record(start);
+            return match Parts::read(message, start) {
+                Some(parts) => (parts.record(start), parts.fault),
+                None => (None, None),
+            };
         }
-        memmem::find_iter(message, b"{\"")
-            .take(MAX_STARTS)
-            .find_map(|at| {
-                let parts = Parts::read(message, at)?;
-                parts.is_certain().then(|| parts.record(at))?
-            })
+        let mut starts = memmem::find_iter(message, b"{\"").take(MAX_STARTS);
+        let behind = starts.find_map(|at| {
+            let parts = Parts::read(message, at)?;
+            parts.is_certain().then(|| parts.record(at))?
+        });
+        (behind, None)
     }
 
     /// Returns the level's name as written.
@@ -92,6 +101,7 @@ struct Parts<'a> {
     stack_info: Option<Json<'a>>,
     has_time: bool,
     whole: bool,
+    fault: Option<Malformed>,
 }
 
 impl<'a> Parts<'a> {
@@ -99,20 +109,20 @@ impl<'a> Parts<'a> {
     fn read(message: &'a [u8], start: usize) -> Option<Self> {
         let mut parts = Self::default();
         let mut members = Members::new(&message[start..]);
-        let mut sound = true;
         let mut any = false;
         for member in members.by_ref() {
-            let Ok((key, value)) = member else {
-                sound = false;
-                break;
-            };
-            any = true;
-            parts.take(&key, value);
+            match member {
+                Ok((key, value)) => {
+                    any = true;
+                    parts.take(&key, value);
+                }
+                Err(fault) => parts.fault = Some(fault),
+            }
         }
         let rest = message
             .get(start + members.position()..)
             .unwrap_or_default();
-        parts.whole = sound && rest.iter().all(u8::is_ascii_whitespace);
+        parts.whole = parts.fault.is_none() && rest.iter().all(u8::is_ascii_whitespace);
         any.then_some(parts)
     }
 
@@ -142,7 +152,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Returns the record, when the object is one.
-    fn record(self, offset: usize) -> Option<LoggerRecord<'a>> {
+    fn record(&self, offset: usize) -> Option<LoggerRecord<'a>> {
         let usual = self.levelname.filter(|level| level.kind() == Kind::String);
         let level = usual.or_else(|| self.level_by_another_name())?;
         let exc_info = if usual.is_some() {

@@ -13,7 +13,7 @@ use super::{Admission, Place, Setting, Tally, app_roots};
 use crate::decode::traceback::AppRoots;
 use crate::detect::assemble::{Assembler, Attached};
 use crate::event::{Event, Origin};
-use crate::record::Record;
+use crate::record::{Broken, Record};
 use crate::scan::{Blocks, Need};
 use crate::time::Timestamp;
 
@@ -61,6 +61,7 @@ pub fn assembled<B: Blocks>(
     }
     let _ = streams.finish(&mut each);
     tally.timeless = streams.admission.take_timeless();
+    tally.broken = streams.broken;
     tally
 }
 
@@ -71,6 +72,7 @@ struct Streams<'a> {
     /// In the order in which they came up, so that the answer does not depend on hashing.
     order: Vec<Origin>,
     released: Vec<Attached>,
+    broken: Broken,
 }
 
 struct Stream {
@@ -96,6 +98,7 @@ impl<'a> Streams<'a> {
             known: HashMap::default(),
             order: Vec::new(),
             released: Vec::new(),
+            broken: Broken::default(),
         }
     }
 
@@ -116,6 +119,9 @@ impl<'a> Streams<'a> {
             .assembler
             .push(stream.next, &record, &mut self.released);
         stream.next += 1;
+        if record.fault().is_some() && self.admission.asks_for(&record.event) {
+            self.broken.count(record.fault());
+        }
         let is_last = |attached: &Attached| attached.index + 1 == stream.next;
         let passes = self.released.last().is_some_and(is_last);
         let own = if passes { self.released.pop() } else { None };

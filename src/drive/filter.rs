@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{Setting, Tally};
 use crate::pattern::Pattern;
-use crate::record::Record;
+use crate::record::{Broken, Record};
 use crate::scan::{Block, Blocks, pool};
 use crate::time::Timestamp;
 
@@ -17,6 +17,7 @@ pub struct Matches {
     pub ends: Vec<(Timestamp, usize)>,
     events: u64,
     timeless: u64,
+    broken: Broken,
 }
 
 impl Matches {
@@ -44,6 +45,7 @@ pub fn filter<B: Blocks, W: FnMut(&Record<'_>, &mut Vec<u8>)>(
     pool::run(blocks, setting.threads, make_worker, |matches: Matches| {
         tally.events += matches.events;
         tally.timeless += matches.timeless;
+        tally.broken += matches.broken;
         setting.tell_seen(tally.events);
         tally.matches += matches.ends.len() as u64;
         tally.interrupted = setting.stopped();
@@ -74,6 +76,7 @@ fn worker<'a>(
                         .ends
                         .push((record.event.timestamp, matches.bytes.len()));
                 }
+                matches.broken.count(record.fault());
             }
             ControlFlow::Continue(())
         });

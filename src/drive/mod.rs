@@ -22,5 +22,5 @@ pub use query::{Answer, Question, query, rows_of};
 pub use runs::{app_roots, each_run, run_config, run_table};
 pub use sample::Sample;
 pub use scope::{Admission, Place, Scope, place_of};
-pub use setting::{Setting, Tally};
+pub use setting::{Seen, Setting, Tally};
 pub use task::{Found, Line, named_task, task};

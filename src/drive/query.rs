@@ -169,19 +169,21 @@ fn worker<'a>(
             let Some(place) = admission.admit(&event) else {
                 return ControlFlow::Continue(());
             };
-            if !matches(question.pattern, &event) {
+            let record = Record::new(event);
+            if !question
+                .pattern
+                .is_none_or(|pattern| pattern.matches(&record))
+            {
+                seen.broken.count(record.fault());
                 return ControlFlow::Continue(());
             }
+            let event = record.event;
             asked.push(&event, place, (block.index, offset), None)
         });
         seen.timeless = admission.take_timeless();
-        seen.broken = asked.slots.take_broken();
+        seen.broken += asked.slots.take_broken();
         (asked.head.take_partial(), seen)
     }
-}
-
-fn matches(pattern: Option<&Pattern>, event: &Event<'_>) -> bool {
-    pattern.is_none_or(|pattern| pattern.matches(&Record::new(event.clone())))
 }
 
 fn over_assembled<B: Blocks>(
@@ -212,7 +214,6 @@ fn over_assembled<B: Blocks>(
     });
     let _ = rows.merge(asked.head.take_partial());
     tally.truncated = false;
-    tally.broken = asked.slots.take_broken();
     tally
 }
 

@@ -10,7 +10,7 @@ use crate::decode::traceback::AppRoots;
 use crate::detect::groups::{Groups, Site};
 use crate::detect::run::Run;
 use crate::detect::table::{RunConfig, RunTable};
-use crate::record::Record;
+use crate::record::{Broken, Record};
 use crate::scan::{Block, Blocks, Need, pool};
 use crate::time::Timestamp;
 
@@ -65,38 +65,46 @@ pub fn run_table<B: Blocks>(blocks: &mut B, setting: &Setting<'_>) -> (RunTable,
     let mut table = RunTable::new(config.clone());
     let mut tally = Tally::default();
     let make_worker = || worker(setting, config.clone());
-    pool::run(
-        blocks,
-        setting.threads,
-        make_worker,
-        |(part, events): (RunTable, u64)| {
-            table.merge(part);
-            tally.events += events;
-            setting.tell_seen(tally.events);
-            tally.interrupted = setting.stopped();
-            if tally.interrupted {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        },
-    );
+    pool::run(blocks, setting.threads, make_worker, |part: Part| {
+        table.merge(part.table);
+        tally.events += part.events;
+        tally.broken += part.broken;
+        setting.tell_seen(tally.events);
+        tally.interrupted = setting.stopped();
+        if tally.interrupted {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
     (table, tally)
 }
 
-fn worker(setting: &Setting<'_>, config: RunConfig) -> impl FnMut(&Block) -> (RunTable, u64) {
+/// What one block holds.
+struct Part {
+    table: RunTable,
+    events: u64,
+    broken: Broken,
+}
+
+fn worker(setting: &Setting<'_>, config: RunConfig) -> impl FnMut(&Block) -> Part {
     let mut scanner = setting.scanner(&Need::Anything);
     move |block| {
-        let mut table = RunTable::new(config.clone());
-        let mut events = 0;
+        let mut part = Part {
+            table: RunTable::new(config.clone()),
+            events: 0,
+            broken: Broken::default(),
+        };
         let _ = scanner.for_each_event(block, |_, event| {
-            events += 1;
+            part.events += 1;
             if setting.knows(event.timestamp) {
-                table.observe(&Record::new(event));
+                let record = Record::new(event);
+                part.table.observe(&record);
+                part.broken.count(record.fault());
             }
             ControlFlow::Continue(())
         });
-        (table, events)
+        part
     }
 }
 

@@ -69,6 +69,14 @@ impl<'a> Admission<'a> {
         Some(&self.place)
     }
 
+    /// Returns whether the event belongs to what is asked for; none is counted as left out.
+    pub fn asks_for(&mut self, event: &Event<'_>) -> bool {
+        let timeless = self.timeless;
+        let is_asked_for = self.admit(event).is_some();
+        self.timeless = timeless;
+        is_asked_for
+    }
+
     /// Returns how many events the window left out for having no time, since the last call.
     pub fn take_timeless(&mut self) -> u64 {
         std::mem::take(&mut self.timeless)

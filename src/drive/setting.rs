@@ -1,11 +1,13 @@
 //! What every pass over a source is given from above.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::config::Config;
 use crate::decode::stamp::Clock;
 use crate::drive::scope::{Admission, Scope};
-use crate::scan::{Need, Scanner};
+use crate::record::Broken;
+use crate::scan::{Asctimes, Need, Scanner};
 use crate::time::{Timestamp, Zone};
 
 /// How to read, whatever is asked.
@@ -25,8 +27,17 @@ pub struct Setting<'a> {
     pub threads: usize,
     /// Set from outside to stop reading: what there is by then is the answer, marked incomplete.
     pub stop: &'a AtomicBool,
-    /// Where to say how many events were looked at so far, for whoever draws a progress bar.
-    pub seen: Option<&'a AtomicU64>,
+    /// Where to say what was seen so far, beside the answer.
+    pub seen: Option<&'a Seen>,
+}
+
+/// What whoever watches a pass is told while it goes on.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// How many events were looked at so far, for a progress bar.
+    pub events: Arc<AtomicU64>,
+    /// How the `asctime`s of some records stand to the events' own times.
+    pub asctimes: Arc<Asctimes>,
 }
 
 /// What a pass has seen.
@@ -35,7 +46,7 @@ pub struct Tally {
     /// Events that were looked at; those that a raw-byte test ruled out are not counted.
     pub events: u64,
     /// Records that were broken and read as far as they go; of those whose fields were looked for.
-    pub broken: u64,
+    pub broken: Broken,
     /// Events that the window left out since they have no time; of those that were looked at.
     pub timeless: u64,
     /// Events or rows that fit what was asked.
@@ -49,7 +60,10 @@ pub struct Tally {
 impl<'a> Setting<'a> {
     /// Creates a scanner for the lines that can matter.
     pub fn scanner(&self, need: &Need) -> Scanner {
-        let scanner = Scanner::new(need, self.clock());
+        let mut scanner = Scanner::new(need, self.clock());
+        if let Some(seen) = self.seen {
+            scanner = scanner.comparing(Arc::clone(&seen.asctimes));
+        }
         match self.config.groups.stageless("tasks") {
             Some(group) => scanner.tasks_group(group),
             None => scanner,
@@ -74,7 +88,7 @@ impl<'a> Setting<'a> {
     /// Says how many events were looked at so far.
     pub(super) fn tell_seen(&self, events: u64) {
         if let Some(seen) = self.seen {
-            seen.store(events, Ordering::Relaxed);
+            seen.events.store(events, Ordering::Relaxed);
         }
     }
 

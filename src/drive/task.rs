@@ -9,7 +9,7 @@ use super::{Setting, Tally};
 use crate::detect::run::Run;
 use crate::detect::table::{RunConfig, RunTable, is_task_id};
 use crate::event::{Event, Origin};
-use crate::record::Record;
+use crate::record::{Broken, Record};
 use crate::scan::{Block, Blocks, Need, pool};
 use crate::time::Timestamp;
 
@@ -57,6 +57,7 @@ pub fn task<B: Blocks>(
         table.merge(part.table);
         lines.extend(part.lines);
         tally.events += part.events;
+        tally.broken += part.broken;
         setting.tell_seen(tally.events);
         tally.interrupted = setting.stopped();
         if tally.interrupted {
@@ -85,6 +86,7 @@ struct Part {
     table: RunTable,
     lines: Vec<Line>,
     events: u64,
+    broken: Broken,
 }
 
 fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnMut(&Block) -> Part {
@@ -96,6 +98,7 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnM
             table: RunTable::new(config.clone()),
             lines: Vec::new(),
             events: 0,
+            broken: Broken::default(),
         };
         let _ = scanner.for_each_event(block, |_, event| {
             part.events += 1;
@@ -104,7 +107,9 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnM
             }
             if wanted.is(event.origin.task(), event.origin) {
                 part.lines.push(Line::copy(&event));
-                part.table.observe(&Record::new(event));
+                let record = Record::new(event);
+                part.table.observe(&record);
+                part.broken.count(record.fault());
             } else if finder.find(event.message).is_some() {
                 // The ECS event of the task names it; what else does makes no run.
                 part.table.observe(&Record::new(event));

@@ -4,14 +4,18 @@
 //! message, exception) comes from a python-json-logger record where the message holds one, else from the head
 //! that Celery and gunicorn put on their text lines.
 
+mod broken;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::decode::json::{Json, Kind, Members};
+use crate::decode::json::{Json, Kind, Malformed, Members};
 use crate::decode::level::Level;
 use crate::decode::logger::LoggerRecord;
 use crate::decode::text_line::TextLine;
 use crate::event::Event;
+
+pub use broken::Broken;
 
 /// An event together with what has been read of it so far; reading happens on first use and once.
 #[derive(Clone, Debug)]
@@ -21,6 +25,7 @@ pub struct Record<'a> {
     object: OnceCell<Option<Json<'a>>>,
     logged: OnceCell<Option<LoggerRecord<'a>>>,
     line: OnceCell<Option<TextLine<'a>>>,
+    fault: OnceCell<Malformed>,
 }
 
 impl<'a> Record<'a> {
@@ -31,6 +36,7 @@ impl<'a> Record<'a> {
             object: OnceCell::new(),
             logged: OnceCell::new(),
             line: OnceCell::new(),
+            fault: OnceCell::new(),
         }
     }
 
@@ -59,8 +65,24 @@ impl<'a> Record<'a> {
     /// Returns the `logging` record of the message, be it cut or behind other text.
     pub fn logged(&self) -> Option<&LoggerRecord<'a>> {
         self.logged
-            .get_or_init(|| LoggerRecord::find(self.event.message))
+            .get_or_init(|| {
+                let (logged, fault) = LoggerRecord::read(self.event.message);
+                self.note_fault(fault);
+                logged
+            })
             .as_ref()
+    }
+
+    /// Returns where the object that begins the message stops being JSON, as far as anybody came upon that.
+    pub fn fault(&self) -> Option<Malformed> {
+        self.fault.get().copied()
+    }
+
+    /// Takes note of where the object stops being JSON.
+    pub fn note_fault(&self, fault: Option<Malformed>) {
+        if let Some(fault) = fault {
+            self.fault.get_or_init(|| fault);
+        }
     }
 
     /// Returns the message as a text log line with a known head.

@@ -4,6 +4,7 @@
 //! hands back their results in order; in a worker, a [`Scanner`] goes to the lines of a block that can matter and
 //! makes [`Event`](crate::event::Event)s of them. Nothing here opens a file.
 
+mod asctimes;
 pub mod block;
 pub mod lines;
 pub mod need;
@@ -12,6 +13,7 @@ mod origins;
 pub mod pool;
 pub mod scanner;
 
+pub use asctimes::Asctimes;
 pub use block::{Block, LineFormat, ReadAt};
 pub use need::Need;
 pub use pool::Blocks;

@@ -52,7 +52,8 @@ fn no_line_is_lost_however_broken() {
         "2"
     );
     let logq = Logq::new().file("logs/app.log", lines.join("\n"));
-    assert_eq!(errors_in(&logq), (4, 0, String::new()));
+    let said = "logq: warning: 1 record is broken and read as far as possible: 1 ends too early\n";
+    assert_eq!(errors_in(&logq), (4, 0, said.to_owned()));
 }
 
 #[test]
@@ -279,8 +280,63 @@ fn a_broken_record_is_read_as_far_as_it_goes_and_counted() {
     );
     assert!(
         rows.err
-            .contains("warning: 1 record is broken and read as far as possible"),
+            .contains("warning: 1 record is broken and read as far as possible: 1 ends too early"),
         "{}",
         rows.err
     );
+}
+
+#[test]
+fn broken_records_are_counted_once_by_whatever_reads_records() {
+    let text = "{\"created\": 1795402803, \"levelname\": \"ERROR\", \"message\": \"cut\n\
+                {\"created\": 1795402804, \"levelname\": \"ERROR\", \"message\": whole}\n\
+                {\"created\": 1795402805, \"levelname\": \"INFO\", \"message\": \"well\"}\n";
+    let logs = Logq::new().file("batch/1.log", text);
+    let said = "logq: warning: 2 records are broken and read as far as possible: 1 ends too early, \
+                1 stops being JSON before its end";
+    for ask in [
+        "filter '{ $.levelname = \"*\" }'",
+        "filter ERROR",
+        "query 'fields message'",
+        "query 'fields @error.type'",
+        "batch-runs",
+        "replay",
+        "show 1",
+    ] {
+        let ended = logs.run(&format!("{ask} --source ."));
+        assert_eq!(ended.err.matches(said).count(), 1, "{ask}: {}", ended.err);
+        let quiet = logs.run(&format!("{ask} --source . -q"));
+        assert_eq!(quiet.err, "", "{ask}");
+    }
+}
+
+#[test]
+fn an_asctime_in_another_zone_than_expected_is_told_once_with_its_mend() {
+    // The application runs in UTC, while the clock of the tests is in Tokyo.
+    let line = |number: u32| {
+        format!(
+            "{{\"created\": {}.25, \"asctime\": \"2026-11-23 03:00:{number:02},250\", \
+              \"levelname\": \"ERROR\", \"message\": \"x\"}}\n",
+            1_795_402_800 + number
+        )
+    };
+    let text: String = (0..20).map(line).collect();
+    let logs = Logq::new().file("batch/1.log", &text);
+    let said = "logq: warning: `asctime`, read as JST, is 9 h behind the events' own times: the application's \
+                clock is at +00:00; set `timezone` in logq.toml to its zone\n";
+    for ask in [
+        "filter ERROR",
+        "query 'fields message'",
+        "batch-runs",
+        "replay",
+        "show 1",
+    ] {
+        let ended = logs.run(&format!("{ask} --source ."));
+        assert_eq!(ended.err.matches(said).count(), 1, "{ask}: {}", ended.err);
+        let quiet = logs.run(&format!("{ask} --source . -q"));
+        assert!(!quiet.err.contains("asctime"), "{ask}: {}", quiet.err);
+    }
+    let mended = logs.file("logq.toml", "timezone = \"UTC\"\n");
+    let ended = mended.run("filter ERROR --source .");
+    assert!(!ended.err.contains("asctime"), "{}", ended.err);
 }

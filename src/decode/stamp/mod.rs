@@ -287,6 +287,14 @@ fn local(value: Json<'_>, clock: &Clock) -> Option<Timestamp> {
     Some(stamp(value.as_plain_str()?)?.instant(|civil| clock.offset_at(civil)))
 }
 
+/// Returns the time that the `asctime` of a record names, where it names no zone.
+pub fn asctime(record: &[u8], clock: &Clock) -> Option<Timestamp> {
+    let mut members = Members::new(record).map_while(Result::ok);
+    let (_, value) = members.find(|(key, _)| key.plain() == Some(b"asctime"))?;
+    let found = stamp(value.as_plain_str()?)?;
+    (found.offset.is_none()).then(|| found.instant(|civil| clock.offset_at(civil)))
+}
+
 fn number(value: Json<'_>) -> Option<Timestamp> {
     match value.as_i64() {
         Some(millis) if (100_000_000_000..100_000_000_000_000).contains(&millis) => {

@@ -86,7 +86,7 @@ impl JsonConditions {
 
     /// Returns whether the message is an object, and satisfies the conditions.
     pub(crate) fn match_record(&self, record: &Record<'_>) -> bool {
-        let Some(noted) = self.note_roots(record.event.message) else {
+        let Some(noted) = self.note_roots(record) else {
             return false;
         };
         let object = || record.object();
@@ -103,11 +103,21 @@ impl JsonConditions {
     }
 
     /// Passes over the message once: checks that all of it is an object, and notes what selectors begin with.
-    fn note_roots<'a>(&self, message: &'a [u8]) -> Option<[Option<Json<'a>>; NOTED]> {
+    fn note_roots<'a>(&self, record: &Record<'a>) -> Option<[Option<Json<'a>>; NOTED]> {
+        let message = record.event.message;
         let mut noted = [None; NOTED];
         let mut members = Members::new(message);
+        let mut any = false;
         for member in members.by_ref() {
-            let (key, value) = member.ok()?;
+            let (key, value) = match member {
+                Ok(member) => member,
+                Err(fault) => {
+                    // Without a member before it, it is text.
+                    record.note_fault(any.then_some(fault));
+                    return None;
+                }
+            };
+            any = true;
             for (place, root) in noted.iter_mut().zip(&self.roots) {
                 // Of several members with one name the last counts.
                 if key.is(root) {

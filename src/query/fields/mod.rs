@@ -11,6 +11,7 @@ mod walk;
 use std::sync::Arc;
 
 use crate::event::{Event, Origin};
+use crate::record::Broken;
 use crate::value::Value;
 
 pub use cell::Cell;
@@ -48,7 +49,7 @@ pub struct Slots<'a> {
     /// How the records before were written.
     shape: Shape,
     /// How many messages were read only as far as they are JSON.
-    broken: u64,
+    broken: Broken,
 }
 
 impl Slots<'_> {
@@ -58,7 +59,7 @@ impl Slots<'_> {
     }
 
     /// Returns how many records were broken and read as far as they go, since the last call.
-    pub fn take_broken(&mut self) -> u64 {
+    pub fn take_broken(&mut self) -> Broken {
         std::mem::take(&mut self.broken)
     }
 

@@ -8,7 +8,7 @@
 
 use super::shape::Shape;
 use super::{Cell, Slots};
-use crate::decode::json::{Json, Key, Kind, Members};
+use crate::decode::json::{Json, Key, Kind, Malformed, Members};
 
 /// So many values of one event are fields.
 const MOST_FIELDS: usize = 200;
@@ -85,7 +85,7 @@ enum End {
     /// All of it is one object.
     Whole,
     /// It stops being JSON behind a member.
-    Broken,
+    Broken(Malformed),
     /// It is no object, or something stands behind one.
     Other,
 }
@@ -97,7 +97,9 @@ pub(super) fn discover<'a>(message: &'a [u8], paths: &[Path], slots: &mut Slots<
         left: may_exceed(message).then_some(MOST_FIELDS),
     };
     let end = walk.message(message, paths);
-    slots.broken += u64::from(end == End::Broken);
+    if let End::Broken(fault) = end {
+        slots.broken.count(Some(fault));
+    }
     if end == End::Other {
         for path in paths {
             slots.cells[path.slot] = Cell::Empty;
@@ -137,8 +139,9 @@ impl<'a> Walk<'_, 'a> {
             let rest = members.rest();
             let guess = rest.and_then(|rest| shape.recognize(rest, at));
             if let Some((found, known)) = guess {
-                let Ok(value) = members.value_behind(known.lead()) else {
-                    return End::Broken;
+                let value = match members.value_behind(known.lead()) {
+                    Ok(value) => value,
+                    Err(fault) => return End::Broken(fault),
                 };
                 if known.wanted || self.left.is_some() {
                     let wanted = paths.iter().map(Path::whole);
@@ -151,7 +154,7 @@ impl<'a> Walk<'_, 'a> {
                 Some(Ok(member)) => member,
                 // Without a member before it, it was text that begins with a brace.
                 Some(Err(_)) if rest.is_none() => return End::Other,
-                Some(Err(_)) => return End::Broken,
+                Some(Err(fault)) => return End::Broken(fault),
                 None => break,
             };
             self.member(|name| key.is(name), value, paths.iter().map(Path::whole), 0);

@@ -5,7 +5,9 @@
 //! and lines that lend them their time, are read at all.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
+use super::asctimes::{Asctimes, Sample};
 use super::block::{Block, LineFormat};
 use super::lines::{lines, lines_back, trim};
 use super::needles::Needles;
@@ -24,6 +26,7 @@ pub struct Scanner {
     message: Vec<u8>,
     origins: Origins,
     tasks: Origin,
+    asctimes: Option<Arc<Asctimes>>,
 }
 
 impl Scanner {
@@ -35,6 +38,7 @@ impl Scanner {
             message: Vec::new(),
             origins: Origins::default(),
             tasks: Origin::new(TASKS_GROUP, ""),
+            asctimes: None,
         }
     }
 
@@ -42,6 +46,13 @@ impl Scanner {
     #[must_use]
     pub fn tasks_group(mut self, group: &str) -> Self {
         self.tasks = Origin::new(group, "");
+        self
+    }
+
+    /// Sets where to say how the `asctime`s of a few records stand to the events' own times.
+    #[must_use]
+    pub fn comparing(mut self, asctimes: Arc<Asctimes>) -> Self {
+        self.asctimes = Some(asctimes);
         self
     }
 
@@ -55,6 +66,7 @@ impl Scanner {
         self.needles.tune(bytes);
         self.origins.clear();
         let mut times = Times::new(block, &self.clock);
+        let mut sample = Sample::new(self.asctimes.as_deref());
         for range in self.needles.lines(bytes) {
             let text = trim(&bytes[range.clone()]);
             if text.is_empty() {
@@ -95,6 +107,7 @@ impl Scanner {
                     bare(times.resolve(range, None), message, origin)
                 }
             };
+            sample.look(&event, &self.clock);
             each(offset, event)?;
         }
         ControlFlow::Continue(())
