@@ -71,6 +71,7 @@ pub mod detect;
 pub mod diagnostic;
 pub mod drive;
 pub mod event;
+pub mod language;
 pub mod pattern;
 pub mod query;
 pub mod record;

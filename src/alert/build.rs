@@ -1,6 +1,8 @@
 //! From what happened and where it stands to the document.
 
+use super::catalog::texts;
 use super::{Alert, Counts, Kind, Links, Status, Subject, VERSION, links, title};
+use crate::language::Language;
 use crate::severity::Severity;
 use crate::time::Timestamp;
 
@@ -39,10 +41,11 @@ pub struct Place<'a> {
 }
 
 impl Alert {
-    /// Writes the alert on something that happened.
-    pub fn new(subject: Subject, standing: Standing, place: Place<'_>) -> Self {
-        let title = title::title(&subject, &standing);
-        let summary = title::summary(&subject, &standing);
+    /// Writes the alert on something that happened, in a language.
+    pub fn new(subject: Subject, standing: Standing, place: Place<'_>, language: Language) -> Self {
+        let texts = texts(language);
+        let title = title::title(&subject, &standing, texts);
+        let summary = title::summary(&subject, &standing, texts);
         let counts = Counts {
             events: subject.events,
             occurrences: standing.occurrences,
@@ -58,6 +61,7 @@ impl Alert {
             status: standing.status,
             severity: standing.severity,
             rule: standing.rule,
+            language,
             title,
             summary,
             subject,

@@ -2,10 +2,11 @@
 //!
 //! `schema/alert.v1.json` describes it for other programs. [`Subject`] is what happened, read from a run or an
 //! event; [`Standing`] is where it stands among others of its kind, which the alert policy knows; together they
-//! make an [`Alert`], words first. [`redact`] takes secrets out of it, and [`sink`] writes it as each service wants it.
+//! make an [`Alert`], words first. [`catalog`] has their words in each language, [`redact`] takes secrets out of it, and [`sink`] writes it as each service wants it.
 //! When to tell, and where to send, is decided elsewhere.
 
 mod build;
+pub mod catalog;
 mod id;
 pub mod links;
 pub mod redact;
@@ -20,6 +21,8 @@ mod title;
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::Note;
+use crate::language::Language;
 use crate::severity::Severity;
 use crate::time::Timestamp;
 
@@ -42,6 +45,9 @@ pub struct Alert {
     pub severity: Severity,
     /// The saved query that asked for it.
     pub rule: String,
+    /// The language of its sentences; left out when it is English.
+    #[serde(default, skip_serializing_if = "Language::is_default")]
+    pub language: Language,
     /// One sentence that says it all.
     pub title: String,
     /// A few more sentences.
@@ -172,7 +178,7 @@ pub struct Subject {
     pub stop_reason: Option<String>,
     /// A fact beside the outcome that somebody should know.
     #[serde(skip)]
-    pub note: Option<String>,
+    pub note: Option<Note>,
     /// How many errors a run logged, for the title.
     #[serde(skip)]
     pub errors: u64,

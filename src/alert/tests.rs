@@ -103,6 +103,7 @@ fn alert(run: &Run) -> Alert {
         Subject::of_run(run),
         standing(Status::Firing, Severity::Critical),
         Place::default(),
+        Language::English,
     )
 }
 
@@ -163,12 +164,12 @@ fn an_errored_run_finished_but_logged_errors() {
 #[test]
 fn a_note_stands_in_the_summary() {
     let run = Run {
-        note: Some("a command in this task crashed, the task exited 0".to_owned()),
+        note: Some(Note::CrashHidden("KeyError: 1".to_owned())),
         ..run(Outcome::Succeeded)
     };
     assert_eq!(
         alert(&run).summary,
-        "A command in this task crashed, the task exited 0."
+        "A command in this task crashed (KeyError: 1), the task exited 0."
     );
 }
 
@@ -210,6 +211,7 @@ fn a_resolved_alert_counts_the_failures() {
         Subject::of_run(&run(Outcome::Succeeded)),
         over,
         Place::default(),
+        Language::English,
     );
     assert_eq!(
         alert.title,
@@ -242,7 +244,7 @@ fn an_error_of_a_service_names_the_service() {
     again.occurrences = 1000;
     again.suppressed = 899;
     again.last_seen = Timestamp(START + 192_000 + 5_400_000);
-    let alert = Alert::new(error_event(), again, Place::default());
+    let alert = Alert::new(error_event(), again, Place::default(), Language::English);
     assert_eq!(
         alert.title,
         "1,000 times in webapp: OperationalError: connection refused"
@@ -285,7 +287,12 @@ fn the_text_form_says_when_what_and_where() {
         owner: Some("booking team"),
     };
     let subject = Subject::of_run(&key_error());
-    let alert = Alert::new(subject, standing(Status::Firing, Severity::Critical), place);
+    let alert = Alert::new(
+        subject,
+        standing(Status::Firing, Severity::Critical),
+        place,
+        Language::English,
+    );
     insta::assert_snapshot!(text::full(&alert, &Style::plain(&Zone::utc())), @r#"
     2026-11-23 02:16:32  critical  production  batch
       sync-reservations failed after 3 min 12 s: KeyError: 'price' in sync_rates (booking/sync.py:88)
@@ -315,7 +322,12 @@ fn the_document_reads_back_and_fits_its_schema() {
         Subject::default(),
     ];
     for subject in subjects {
-        let alert = Alert::new(subject, standing(Status::Firing, Severity::Critical), place);
+        let alert = Alert::new(
+            subject,
+            standing(Status::Firing, Severity::Critical),
+            place,
+            Language::English,
+        );
         let json = alert.to_json();
         schema::assert_valid(&json);
         let back: Alert = serde_json::from_str(&json).expect("it reads back");

@@ -1,11 +1,15 @@
 //! An alert as plain text, for terminals and mail: what a person reads first, then where to look.
 
+use super::catalog::{Label, texts};
 use super::{Alert, Status};
 use crate::severity::Severity;
 use crate::time::Zone;
 
 /// How many lines of a traceback are shown: its end, where the exception stands.
 const TRACEBACK_LINES: usize = 6;
+
+/// How many columns the labels of the last lines take.
+const LABELS: usize = 9;
 
 /// How an alert is written.
 #[derive(Clone, Debug)]
@@ -45,9 +49,16 @@ pub fn full(alert: &Alert, style: &Style) -> String {
         line(&format!("  {}", escaped(text)));
     }
     for (label, value) in places(alert) {
-        line(&format!("{label:<9}{}", escaped(&value)));
+        line(&format!("{}{}", labelled(label), escaped(&value)));
     }
     out
+}
+
+/// Fills a label of the catalogue up to the column of the values: what is not ASCII takes two columns.
+pub(super) fn labelled(label: &str) -> String {
+    let wide = label.chars().filter(|c| !c.is_ascii()).count();
+    let padding = LABELS.saturating_sub(label.chars().count() + wide);
+    format!("{label}{:padding$}", "")
 }
 
 /// Returns the alert in three lines: when and how bad, what, and the command that shows more.
@@ -57,14 +68,12 @@ pub fn brief(alert: &Alert, style: &Style) -> String {
 
 /// Returns the first two lines: when, how bad and where; then the title.
 fn head(alert: &Alert, style: &Style) -> String {
-    let status = match alert.status {
-        Status::Firing => "",
-        Status::Repeat => ", again",
-        Status::Resolved => ", resolved",
-    };
-    let severity = painted(&format!("{}{status}", alert.severity.name()), alert, style);
+    let texts = texts(alert.language);
+    let (severity, again) = (texts.severity(alert.severity), texts.again(alert.status));
+    let severity = painted(&format!("{severity}{again}"), alert, style);
+    let unknown = || texts.label(Label::TimeUnknown).to_owned();
     let at = alert.last_seen.known();
-    let at = at.map_or_else(|| "-".to_owned(), |at| style.zone.seconds(at));
+    let at = at.map_or_else(unknown, |at| style.zone.seconds(at));
     let mut head = format!("{at}  {severity}");
     let stage = alert.subject.stage.as_deref();
     for word in [stage, alert.subject.service.as_deref()]
@@ -96,13 +105,20 @@ fn places(alert: &Alert) -> Vec<(&'static str, String)> {
     let joined = [log.group.as_str(), log.stream.as_str()]
         .map(str::trim)
         .join("  ");
-    let mut places = vec![("lines", joined.trim().to_owned())];
-    places.push(("show", alert.command.clone()));
-    places.extend(alert.links.console.clone().map(|link| ("console", link)));
-    places.extend(alert.links.runbook.clone().map(|link| ("runbook", link)));
-    places.extend(alert.owner.clone().map(|owner| ("owner", owner)));
-    places.retain(|(_, value)| !value.is_empty());
-    places
+    let texts = texts(alert.language);
+    let links = &alert.links;
+    let places = [
+        (Label::Lines, Some(joined.trim().to_owned())),
+        (Label::Show, Some(alert.command.clone())),
+        (Label::Console, links.console.clone()),
+        (Label::Runbook, links.runbook.clone()),
+        (Label::Owner, alert.owner.clone()),
+    ];
+    let named = places.into_iter().filter_map(|(label, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some((texts.label(label), value))
+    });
+    named.collect()
 }
 
 /// Returns the last lines of a traceback.

@@ -1,178 +1,127 @@
-//! The words of an alert: one sentence for the title, a few more for the summary.
+//! What an alert's sentences are about: one for the title, a few more for the summary. Their words are the catalogue's.
 //!
 //! Log text goes in without control characters and cut to a length; each sink escapes it for itself.
 
+use super::catalog::{Ending, Label, Reason, RunTold, Sentence, Texts};
 use super::{Kind, Migrations, Standing, Status, Subject};
-use crate::time::duration;
+use crate::detect::Note;
 
 /// The longest error message that a title quotes, in characters.
 const LONGEST_MESSAGE: usize = 160;
-/// How many migrations are listed by name.
-const LISTED: usize = 5;
 
 /// Returns the sentence that says it all.
-pub(super) fn title(subject: &Subject, standing: &Standing) -> String {
+pub(super) fn title(subject: &Subject, standing: &Standing, texts: &dyn Texts) -> String {
     match (subject.kind, standing.status) {
-        (Kind::Error, _) => error_title(subject, standing),
-        (_, Status::Resolved) => resolved_title(subject, standing),
-        _ => run_title(subject, standing),
+        (Kind::Error, status) => {
+            let service = subject.service.as_deref();
+            let what = error_text(subject, texts);
+            texts.error(status, standing.occurrences, service, &what)
+        }
+        (_, Status::Resolved) => texts.works_again(&name(subject, texts), standing.occurrences),
+        _ => run_title(subject, standing, texts),
     }
 }
 
 /// Returns more sentences: what the title left out.
-pub(super) fn summary(subject: &Subject, standing: &Standing) -> String {
+pub(super) fn summary(subject: &Subject, standing: &Standing, texts: &dyn Texts) -> String {
     let mut said = Vec::new();
-    said.extend(subject.migration.as_ref().and_then(migration_state));
-    said.extend(why(subject));
-    said.extend(
-        subject
-            .note
-            .as_deref()
-            .map(|note| sentence(&one_line(note))),
-    );
-    if standing.status == Status::Resolved {
-        said.push(format!(
-            "The last run took {}.",
-            took(subject).unwrap_or("an unknown time".to_owned())
-        ));
-    } else if standing.occurrences > 1 {
-        said.push(counted(subject, standing));
+    let mut say = |sentence: &Sentence<'_>| said.push(texts.sentence(sentence));
+    let migration = subject.migration.as_ref();
+    if let Some(migration) = migration.filter(|migration| has_state(migration)) {
+        say(&Sentence::Migrations(migration));
     }
-    if subject.kind == Kind::Error {
-        said.extend(place(subject).map(|place| format!("Logged by {place}.")));
-    } else if subject.errors > 0 {
-        said.push(format!("It logged {}.", number(subject.errors, "error")));
+    if let Some(code) = code_beside_error(subject, texts) {
+        say(&Sentence::ExitCode(code));
+    }
+    if let Some(note) = &subject.note {
+        say(&Sentence::Note(&on_one_line(note)));
+    }
+    if standing.status == Status::Resolved {
+        say(&Sentence::LastRun(took(subject)));
+    } else if standing.occurrences > 1 {
+        say(&Sentence::Counted {
+            is_logged: subject.kind == Kind::Error,
+            occurrences: standing.occurrences,
+            span: standing.last_seen.as_millis() - standing.first_seen.as_millis(),
+            suppressed: standing.suppressed,
+        });
+    }
+    if subject.kind != Kind::Error && subject.errors > 0 {
+        say(&Sentence::Errors(subject.errors));
+    } else if let Some(place) = place(subject).filter(|_| subject.kind == Kind::Error) {
+        say(&Sentence::LoggedBy(&place));
     }
     if said.is_empty() {
-        said.push(lines(subject));
+        said.push(texts.sentence(&Sentence::LogLines(subject.events)));
     }
     said.extend(standing.remarks.iter().cloned());
-    said.join(" ")
+    said.join(texts.gap())
 }
 
-fn run_title(subject: &Subject, standing: &Standing) -> String {
-    let name = name(subject);
-    let after = took(subject)
-        .map(|took| format!(" after {took}"))
-        .unwrap_or_default();
-    let again = match standing.status {
-        Status::Repeat => format!(" again ({} in a row)", standing.occurrences),
-        _ => String::new(),
-    };
-    match subject.outcome.as_deref() {
-        Some("succeeded") => succeeded_title(subject, &name),
-        Some("errored") => {
-            let errors = number(subject.errors.max(1), "error");
-            format!(
-                "{name} finished{again}{after} but logged {errors}{}",
-                colon(&error_text(subject))
-            )
-        }
+fn run_title(subject: &Subject, standing: &Standing, texts: &dyn Texts) -> String {
+    let error = || error_text(subject, texts);
+    let (ending, why) = match subject.outcome.as_deref() {
+        Some("succeeded") => match &subject.migration {
+            Some(migration) => (Ending::Migrated(migration), String::new()),
+            None => (Ending::Succeeded, String::new()),
+        },
+        Some("errored") => (Ending::Errored(subject.errors.max(1)), error()),
         Some("failed") if subject.cause.as_deref() == Some("never_started") => {
-            format!(
-                "{name} never started{again}{}",
-                colon(&stop_reason(subject))
-            )
+            (Ending::NeverStarted, stop_reason(subject))
         }
         Some("failed") => {
-            let failed = subject
-                .migration
-                .as_ref()
-                .and_then(|migration| migration.failed.as_deref());
-            let at = failed
-                .map(|failed| format!(" at {failed}"))
-                .unwrap_or_default();
-            format!("{name} failed{again}{at}{after}{}", colon(&reason(subject)))
+            let migration = subject.migration.as_ref();
+            let at = migration.and_then(|migration| migration.failed.as_deref());
+            (Ending::Failed(at), reason(subject, texts))
         }
-        Some(outcome) => format!("{name}: outcome {outcome}{again}{after}"),
-        None => format!("{name} ended{again}{after}"),
-    }
-}
-
-fn succeeded_title(subject: &Subject, name: &str) -> String {
-    let took = took(subject)
-        .map(|took| format!(" in {took}"))
-        .unwrap_or_default();
-    let Some(migration) = &subject.migration else {
-        return format!("{name} succeeded{took}");
+        Some(outcome) => (Ending::Other(outcome), String::new()),
+        None => (Ending::Unknown, String::new()),
     };
-    let mut done = Vec::new();
-    if !migration.applied.is_empty() {
-        done.push(format!("applied {}", listed(&migration.applied)));
-    }
-    if !migration.unapplied.is_empty() {
-        done.push(format!("took back {}", listed(&migration.unapplied)));
-    }
-    if done.is_empty() {
-        return format!(
-            "{name} had nothing to apply{}",
-            took.replace(" in ", ", and took ")
-        );
-    }
-    format!("{name} {}{took}", done.join(" and "))
+    let run = RunTold {
+        name: &name(subject, texts),
+        again: (standing.status == Status::Repeat).then_some(standing.occurrences),
+        took: took(subject),
+        why: &why,
+    };
+    texts.run(&run, &ending)
 }
 
-fn resolved_title(subject: &Subject, standing: &Standing) -> String {
-    format!(
-        "{} works again, after {}",
-        name(subject),
-        number(standing.occurrences, "failure")
-    )
-}
-
-fn error_title(subject: &Subject, standing: &Standing) -> String {
-    let place = subject
-        .service
-        .as_deref()
-        .map(|service| format!(" in {service}"))
-        .unwrap_or_default();
-    let text = error_text(subject);
-    match standing.status {
-        Status::Firing => format!("New error{place}: {text}"),
-        Status::Repeat => format!("{} times{place}: {text}", thousands(standing.occurrences)),
-        Status::Resolved => format!("No longer{place}: {text}"),
-    }
-}
-
-fn name(subject: &Subject) -> String {
-    let unnamed = || "a run without a name".to_owned();
+fn name(subject: &Subject, texts: &dyn Texts) -> String {
+    let unnamed = || texts.label(Label::Unnamed).to_owned();
     subject.name.as_deref().map_or_else(unnamed, one_line)
 }
 
 /// Returns why a run failed: its error, else what ended it.
-fn reason(subject: &Subject) -> String {
-    let error = error_text(subject);
-    let code = subject
-        .exit_code
-        .map(|code| format!("exit code {code}"))
-        .unwrap_or_default();
-    match subject.cause.as_deref() {
-        Some("oom") => join("killed, out of memory", &code),
-        Some("spot") => join("its Fargate Spot capacity was taken back", &code),
-        Some("stopped") => join(&join("it was stopped", &code), &stop_reason(subject)),
-        Some("signal") if error.is_empty() => match subject.exit_code {
-            Some(code) if code > 128 => {
-                format!("killed by {} (exit code {code})", signal(code - 128))
-            }
-            _ => join("killed by a signal", &code),
+fn reason(subject: &Subject, texts: &dyn Texts) -> String {
+    let error = error_text(subject, texts);
+    let code = subject.exit_code;
+    let said = stop_reason(subject);
+    let reason = match subject.cause.as_deref() {
+        Some("oom") => Reason::OutOfMemory(code),
+        Some("spot") => Reason::Spot(code),
+        Some("stopped") => Reason::Stopped(code, &said),
+        Some("signal") if error.is_empty() => {
+            let signal = code.filter(|code| *code > 128);
+            let signal = signal.map(|code| signal_name(code - 128));
+            return texts.reason(&Reason::Signal(signal.as_deref(), code));
+        }
+        _ if !error.is_empty() => return error,
+        _ => match code {
+            Some(code) => Reason::Code(code),
+            None => return said,
         },
-        _ if !error.is_empty() => error,
-        _ if !code.is_empty() => format!("{code}, and the log does not say why"),
-        _ => stop_reason(subject),
-    }
+    };
+    texts.reason(&reason)
 }
 
-/// Returns what the title does not say: the exit code beside an error, the reason that ECS gives.
-fn why(subject: &Subject) -> Option<String> {
+/// Returns the exit code where the title says the error instead.
+fn code_beside_error(subject: &Subject, texts: &dyn Texts) -> Option<i64> {
     let code = subject.exit_code.filter(|&code| code != 0)?;
-    if error_text(subject).is_empty() {
-        return None;
-    }
-    Some(format!("The exit code is {code}."))
+    (!error_text(subject, texts).is_empty()).then_some(code)
 }
 
 /// Returns `KeyError: 'price' in sync_rates (booking/sync.py:88)`, as much of it as there is.
-fn error_text(subject: &Subject) -> String {
+fn error_text(subject: &Subject, texts: &dyn Texts) -> String {
     let Some(error) = &subject.error else {
         return String::new();
     };
@@ -183,83 +132,27 @@ fn error_text(subject: &Subject) -> String {
         Some(kind) => format!("{}: {message}", kind.rsplit('.').next().unwrap_or(kind)),
         None => message,
     };
-    let culprit = error
-        .culprit
-        .as_deref()
-        .map(|culprit| format!(" in {}", one_line(culprit)));
-    said + &culprit.unwrap_or_default()
+    match error.culprit.as_deref() {
+        Some(culprit) => texts.raised(&said, &one_line(culprit)),
+        None => said,
+    }
 }
 
 fn stop_reason(subject: &Subject) -> String {
-    subject
-        .stop_reason
-        .as_deref()
-        .map(quotation)
-        .unwrap_or_default()
+    let said = subject.stop_reason.as_deref();
+    said.map(quotation).unwrap_or_default()
 }
 
-fn migration_state(migration: &Migrations) -> Option<String> {
-    let mut parts = Vec::new();
-    if !migration.applied.is_empty() {
-        parts.push(format!("{} applied", verb(&migration.applied)));
-    }
-    if !migration.unapplied.is_empty() {
-        parts.push(format!("{} taken back", verb(&migration.unapplied)));
-    }
-    match &migration.failed {
-        Some(failed) if parts.is_empty() => {
-            parts.push(format!("Nothing was applied before {failed} failed"));
-        }
-        Some(failed) => parts.push(format!("{failed} failed")),
-        None => {}
-    }
-    (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
+fn has_state(migration: &Migrations) -> bool {
+    migration.failed.is_some() || !migration.applied.is_empty() || !migration.unapplied.is_empty()
 }
 
-fn verb(names: &[String]) -> String {
-    let are = if names.len() == 1 { "is" } else { "are" };
-    format!("{} {are}", listed(names))
-}
-
-/// Returns `a`, `a and b`, `a, b and c`, or `a, b, c, d, e and 12 more`.
-pub(super) fn listed(names: &[String]) -> String {
-    let (shown, more) = names.split_at(names.len().min(LISTED));
-    match (shown, more.len()) {
-        ([one], 0) => one.clone(),
-        ([front @ .., last], 0) => format!("{} and {last}", front.join(", ")),
-        (_, more) => format!("{} and {more} more", shown.join(", ")),
+fn on_one_line(note: &Note) -> Note {
+    let mut note = note.clone();
+    if let Some(error) = note.error_mut() {
+        *error = one_line(error);
     }
-}
-
-fn counted(subject: &Subject, standing: &Standing) -> String {
-    let span = standing.last_seen.as_millis() - standing.first_seen.as_millis();
-    let what = if subject.kind == Kind::Error {
-        "It has been logged"
-    } else {
-        "It has happened"
-    };
-    let mut said = format!(
-        "{what} {} times in {}",
-        thousands(standing.occurrences),
-        duration::human(span)
-    );
-    if standing.suppressed > 0 {
-        let suppressed = thousands(standing.suppressed);
-        said = format!("{said}, {suppressed} of them since the last alert without one of its own");
-    }
-    said + "."
-}
-
-/// Begins with a capital and ends with a full stop.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let stop = if text.ends_with('.') { "" } else { "." };
-    format!("{first}{}{stop}", chars.as_str())
+    note
 }
 
 fn place(subject: &Subject) -> Option<String> {
@@ -272,19 +165,12 @@ fn place(subject: &Subject) -> Option<String> {
     }
 }
 
-fn lines(subject: &Subject) -> String {
-    match subject.events {
-        0 => "It logged nothing.".to_owned(),
-        events => format!("It logged {}.", number(events, "line")),
-    }
-}
-
-fn took(subject: &Subject) -> Option<String> {
+fn took(subject: &Subject) -> Option<i64> {
     let seconds = subject.duration.filter(|seconds| *seconds > 0.0)?;
-    Some(duration::human((seconds * 1000.0).round() as i64))
+    Some((seconds * 1000.0).round() as i64)
 }
 
-fn signal(number: i64) -> String {
+fn signal_name(number: i64) -> String {
     match number {
         2 => "SIGINT".to_owned(),
         3 => "SIGQUIT".to_owned(),
@@ -294,40 +180,6 @@ fn signal(number: i64) -> String {
         15 => "SIGTERM".to_owned(),
         number => format!("signal {number}"),
     }
-}
-
-fn colon(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!(": {text}")
-    }
-}
-
-fn join(left: &str, right: &str) -> String {
-    if right.is_empty() {
-        left.to_owned()
-    } else {
-        format!("{left} ({right})")
-    }
-}
-
-/// Returns `1 error`, `12,345 errors`.
-pub(super) fn number(count: u64, noun: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", thousands(count))
-}
-
-pub(super) fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Returns the first line that says something, with control characters as blanks and runs of blanks as one.

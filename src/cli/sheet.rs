@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::decode::level::Level;
 use crate::detect::{Migration, Outcome, Run, StepState};
 use crate::drive::Line;
+use crate::language::Language;
 use crate::record::Record;
 use crate::render::escape::{self, Lines};
 use crate::render::{Look, Paint, Pretty};
@@ -132,7 +133,7 @@ fn words(run: &Run, config: &Config) -> (String, String) {
         runbook,
         ..Place::default()
     };
-    let alert = Alert::new(Subject::of_run(run), standing, place);
+    let alert = Alert::new(Subject::of_run(run), standing, place, Language::English);
     (alert.title, alert.summary)
 }
 
@@ -161,7 +162,7 @@ fn facts(run: &Run, config: &Config, look: &Look) -> Vec<(&'static str, String)>
     let all = [
         ("outcome", Some(format!("{}{cause}", run.outcome))),
         ("told by", text(&run.evidence.join("; "))),
-        ("note", run.note.clone()),
+        ("note", run.note.as_ref().map(ToString::to_string)),
         ("exit code", run.exit_code.map(|code| code.to_string())),
         ("stopped", run.stop_reason.clone()),
         ("kind", Some(run.kind.to_string())),

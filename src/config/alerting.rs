@@ -1,4 +1,4 @@
-//! Where alerts go and what is taken out of them: `[[route]]` and `[redact]`.
+//! Where alerts go and what is taken out of them: `[[route]]`, `[redact]` and `[alerts]`.
 
 use regex::Regex;
 use toml::de::{DeTable, DeValue};
@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 use super::read::{Key, Reader, Value};
 use super::{Redact, Route, Sink};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::language::Language;
 use crate::severity::Severity;
 use crate::suggest::did_you_mean;
 
@@ -119,6 +120,29 @@ impl Reader<'_> {
             }
         }
         words
+    }
+
+    pub(super) fn alerts(&mut self, value: &Value<'_>) {
+        let Some(table) = self.table_of(value, "alerts") else {
+            return;
+        };
+        for (key, value) in table {
+            if key.get_ref() != "language" {
+                self.unknown(key, "alerts", &["language"]);
+                continue;
+            }
+            let Some(written) = self.text_of(value, "language") else {
+                continue;
+            };
+            let all = Language::ALL.map(|language| (language.name(), language));
+            match all.iter().find(|(word, _)| *word == written) {
+                Some((_, meant)) => self.config.alerts.language = *meant,
+                None => self
+                    .faults
+                    .push(unknown_word(value, "language", &written, &all)),
+            }
+            self.note("alerts.language", key);
+        }
     }
 
     pub(super) fn redact(&mut self, value: &Value<'_>) {

@@ -17,6 +17,7 @@ pub use groups::{GroupNames, Located};
 
 use regex::Regex;
 
+use crate::language::Language;
 use crate::severity::Severity;
 use crate::time::Zone;
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// What is taken out of alerts.
     pub redact: Redact,
+    /// How alerts are told.
+    pub alerts: Alerts,
     /// The files that were read, nearest first.
     pub files: Vec<PathBuf>,
     origins: BTreeMap<String, Origin>,
@@ -97,6 +100,13 @@ pub enum Sink {
     Slack,
 }
 
+/// How alerts are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alerts {
+    /// The language of their texts.
+    pub language: Language,
+}
+
 /// What is taken out of alerts before they leave.
 #[derive(Clone, Debug)]
 pub struct Redact {
@@ -136,6 +146,7 @@ impl Default for Config {
             batches: BTreeMap::new(),
             routes: Vec::new(),
             redact: Redact::default(),
+            alerts: Alerts::default(),
             files: Vec::new(),
             origins: BTreeMap::new(),
         }

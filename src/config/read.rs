@@ -45,7 +45,7 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     fn root(&mut self, table: &DeTable<'_>) {
-        const KEYS: [&str; 8] = [
+        const KEYS: [&str; 9] = [
             "timezone",
             "ambiguous_width",
             "stages",
@@ -54,6 +54,7 @@ impl Reader<'_> {
             "batches",
             "route",
             "redact",
+            "alerts",
         ];
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -65,6 +66,7 @@ impl Reader<'_> {
                 "batches" => self.each_table(value, "batches", Self::batch),
                 "route" => self.routes(key, value),
                 "redact" => self.redact(value),
+                "alerts" => self.alerts(value),
                 _ => self.unknown(key, "", &KEYS),
             }
         }
@@ -413,6 +415,27 @@ mod tests {
           |
         3 | table = 1
           |         ^
+        "#);
+    }
+
+    #[test]
+    fn alerts_have_a_language() {
+        let config = read("[alerts]\nlanguage = \"ja\"\n").expect("valid");
+        assert_eq!(config.alerts.language, crate::language::Language::Japanese);
+        let text = "[alerts]\nlanguage = \"jp\"\nlang = \"ja\"\n";
+        insta::assert_snapshot!(complaints(text), @r#"
+        error: `language` cannot hold `jp`
+         --> logq.toml:2:12
+          |
+        2 | language = "jp"
+          |            ^^^^
+        hint: known here: `en`, `ja`
+        error: unknown key `lang` in `[alerts]`
+         --> logq.toml:3:1
+          |
+        3 | lang = "ja"
+          | ^^^^
+        hint: known keys here: `language`
         "#);
     }
 

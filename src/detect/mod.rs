@@ -14,6 +14,7 @@ pub mod command;
 pub mod groups;
 pub mod kept;
 pub mod migration;
+mod note;
 pub mod order;
 pub mod outcome;
 pub mod reading;
@@ -23,6 +24,7 @@ pub mod transcript;
 
 pub use groups::{Groups, Site};
 pub use migration::{Direction, Migration, MigrationStep, StepState, is_migration_line};
+pub use note::Note;
 pub use order::Place;
 pub use outcome::signal_name;
 pub use run::{Cause, Outcome, Run, RunKind};

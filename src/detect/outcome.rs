@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::decode::ecs::{Container, Stop, TaskEvent, TaskKind};
 use crate::detect::command::Command;
 use crate::detect::migration::StepState;
+use crate::detect::note::Note;
 use crate::detect::reading::{Class, Reading, Trouble};
 use crate::detect::run::{Cause, Outcome};
 use crate::detect::transcript::Transcript;
@@ -39,7 +40,7 @@ pub(crate) struct Verdict {
     pub(crate) outcome: Outcome,
     pub(crate) cause: Option<Cause>,
     pub(crate) evidence: Vec<String>,
-    pub(crate) note: Option<String>,
+    pub(crate) note: Option<Note>,
     /// Whether no event that could change the outcome is to be expected.
     pub(crate) settled: bool,
 }
@@ -163,7 +164,7 @@ impl Case<'_> {
             let crash = self.reading.last_crash();
             let words = crash.map(|_| "a command of it crashed".to_owned());
             return Verdict {
-                note: Some("the task exited 0 although a migration was not applied".to_owned()),
+                note: Some(Note::MigrationNotApplied),
                 ..Verdict::failed(crash.map(cause_of), zero)
                     .and(words)
                     .and(self.migration_words())
@@ -172,10 +173,7 @@ impl Case<'_> {
         let Some(crash) = self.crash_that_counts() else {
             return self.by_records(zero);
         };
-        let note = Some(format!(
-            "a command in this task crashed ({}), the task exited 0",
-            crash.error.headline()
-        ));
+        let note = Some(Note::CrashHidden(crash.error.headline()));
         if self
             .reading
             .migration
@@ -311,10 +309,7 @@ impl Case<'_> {
         {
             Some(crash) if verdict.outcome == Outcome::Succeeded && !self.has_recovered() => {
                 Verdict {
-                    note: Some(format!(
-                        "a command of it crashed ({}), others went on",
-                        crash.error.headline()
-                    )),
+                    note: Some(Note::OthersWentOn(crash.error.headline())),
                     outcome: Outcome::Errored,
                     ..verdict
                 }

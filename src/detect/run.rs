@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::decode::exception::ErrorInfo;
 use crate::detect::migration::Migration;
+use crate::detect::note::Note;
 use crate::detect::order::Place;
 use crate::detect::transcript::Counts;
 use crate::event::Origin;
@@ -35,7 +36,7 @@ pub struct Run {
     /// Whether a program of it crashed, however the task ended.
     pub crash_seen: bool,
     /// A fact beside the outcome that somebody should know.
-    pub note: Option<String>,
+    pub note: Option<Note>,
     /// Whether the end is known, and no event that could change the outcome is to be expected.
     pub settled: bool,
     /// When it started: as ECS says, else its first event.

@@ -96,7 +96,13 @@ impl<'a> Sighted<'a> {
             last_seen: memory.last_seen.max(self.at),
             remarks,
         };
-        Some(Alert::new(self.subject(), standing, self.place(config)))
+        let language = config.alerts.language;
+        Some(Alert::new(
+            self.subject(),
+            standing,
+            self.place(config),
+            language,
+        ))
     }
 
     fn subject(&self) -> Subject {

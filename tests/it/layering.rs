@@ -7,7 +7,14 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom up. Modules of one layer do not import each other, but for the two lowest, whose
 /// modules are one vocabulary.
 const LAYERS: &[&[&str]] = &[
-    &["value", "time", "diagnostic", "severity", "suggest"],
+    &[
+        "value",
+        "time",
+        "diagnostic",
+        "severity",
+        "language",
+        "suggest",
+    ],
     &["event", "record", "decode", "row", "scan"],
     &["pattern", "query", "detect"],
     &[

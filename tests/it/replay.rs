@@ -217,11 +217,26 @@ fn an_alert_of_lines_without_a_time_shows_none() {
     let logs = Logq::new().file("logs/ecs/production-webapp/ecs/web/1.log", text);
     let shown = logs.run("replay --source logs --full");
     assert!(
-        shown.out.starts_with("-  error  production  webapp\n"),
+        shown
+            .out
+            .starts_with("time unknown  error  production  webapp\n"),
         "{}",
         shown.all()
     );
     assert!(!shown.out.contains("1970"), "{}", shown.all());
     let json = logs.run("replay --source logs -o ndjson").out;
     assert!(!json.contains("first_timestamp"), "{json}");
+}
+
+#[test]
+fn alerts_are_told_in_the_language_of_the_configuration() {
+    let text = "{\"created\": 1795402803, \"levelname\": \"ERROR\", \"message\": \"no room\"}\n";
+    let logs = Logq::new()
+        .file("logq.toml", "[alerts]\nlanguage = \"ja\"\n")
+        .file("logs/ecs/production-webapp/ecs/web/1.log", text);
+    let shown = logs.run("replay --source logs --full").out;
+    assert!(shown.contains("webapp で新しいエラー: no room"), "{shown}");
+    assert!(shown.contains("  表示     logq errors"), "{shown}");
+    let json = logs.run("replay --source logs -o ndjson").out;
+    assert!(json.contains(r#""language":"ja""#), "{json}");
 }

@@ -12,6 +12,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::config::{Credentials, SharedCredentialsProvider};
 use logq::alert::sink::Storm;
 use logq::alert::{Alert, Failure, Kind, Place, Standing, Status, Subject};
+use logq::language::Language;
 use logq::severity::Severity;
 use logq::time::Timestamp;
 
@@ -217,11 +218,12 @@ pub(crate) fn alert() -> Alert {
         last_seen: Timestamp(1_795_400_000_000),
         remarks: Vec::new(),
     };
-    Alert::new(subject, standing, Place::default())
+    Alert::new(subject, standing, Place::default(), Language::English)
 }
 
 pub(crate) fn storm() -> Storm {
     Storm {
+        language: Language::English,
         stage: "production".to_owned(),
         since: Timestamp(1_795_400_000_000),
         until: Timestamp(1_795_400_060_000),

@@ -515,6 +515,7 @@ fn storm_of(alerts: &[&Outgoing]) -> Option<Storm> {
         format!(" --stage {}", logq::alert::quoted(&stage))
     };
     Some(Storm {
+        language: alerts.first()?.alert.language,
         since,
         until: all().map(|alert| alert.last_seen).max()?,
         alerts: alerts.len() as u64,

@@ -1,6 +1,8 @@
 //! The self-test: one marked alert through the whole path, as a person would get it.
 
-use logq::alert::{Alert, Kind, Standing, Status, Subject, identity};
+use logq::alert::catalog::{Label, texts};
+use logq::alert::{Alert, Kind, Place, Standing, Status, Subject, identity};
+use logq::language::Language;
 use logq::severity::Severity;
 use logq::state::{Committed, Expected, Store, Write};
 use logq::time::Timestamp;
@@ -17,7 +19,7 @@ impl<R: Streams> Pipeline<R> {
         store: &impl Store,
         now: Timestamp,
     ) -> Result<Told, Failure> {
-        let alert = test_alert(&self.stage, now);
+        let alert = test_alert(&self.stage, self.config.alerts.language, now);
         let outgoing = Outgoing {
             key: alert.id.clone(),
             waiting: self.names.iter().map(|name| Waiting::new(name)).collect(),
@@ -34,7 +36,7 @@ impl<R: Streams> Pipeline<R> {
     }
 }
 
-fn test_alert(stage: &str, now: Timestamp) -> Alert {
+fn test_alert(stage: &str, language: Language, now: Timestamp) -> Alert {
     let subject = Subject {
         stage: Some(stage.to_owned()).filter(|stage| !stage.is_empty()),
         kind: Kind::Task,
@@ -52,9 +54,12 @@ fn test_alert(stage: &str, now: Timestamp) -> Alert {
         last_seen: now,
         remarks: Vec::new(),
     };
-    let mut alert = Alert::new(subject, standing, logq::alert::Place::default());
-    "Test alert: the way from logq to here works".clone_into(&mut alert.title);
-    "Nothing has failed. Somebody asked logq to send this.".clone_into(&mut alert.summary);
+    let mut alert = Alert::new(subject, standing, Place::default(), language);
+    let texts = texts(language);
+    texts.label(Label::TestTitle).clone_into(&mut alert.title);
+    texts
+        .label(Label::TestSummary)
+        .clone_into(&mut alert.summary);
     "logq demo".clone_into(&mut alert.command);
     alert
 }

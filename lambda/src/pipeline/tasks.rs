@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use logq::alert::catalog::{Sentence, texts};
 use logq::decode::ecs::{TaskEvent, TaskKind};
 use logq::detect::{Outcome, Run};
 use logq::event::Origin;
+use logq::language::Language;
 use logq::state::{Committed, Document, Expected, Store, StoreError, Write};
 use logq::time::Timestamp;
 use logq::watch::Batch;
@@ -259,7 +261,7 @@ impl<R: Streams> Pipeline<R> {
                 if !known && !better {
                     groups.push(Group {
                         key: one.key.clone(),
-                        remarks: remarks(run, &last),
+                        remarks: remarks(run, &last, self.config.alerts.language),
                         seen: vec![(one, None)],
                     });
                 }
@@ -327,11 +329,11 @@ fn note(task: &mut TaskDocument, news: &News<'_>) -> bool {
 }
 
 /// Returns what an alert says beside the run itself: when the batch last went well.
-fn remarks(run: &Run, last: &LastRuns) -> Vec<String> {
+fn remarks(run: &Run, last: &LastRuns, language: Language) -> Vec<String> {
     let failed = run.outcome == Outcome::Failed;
     let success = last.success.filter(|at| failed && *at < run.timestamp());
     success
-        .map(|at| format!("It last went well at {at}."))
+        .map(|at| texts(language).sentence(&Sentence::LastWell(&at.to_string())))
         .into_iter()
         .collect()
 }

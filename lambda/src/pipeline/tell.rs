@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use logq::alert::catalog::{Sentence, texts};
 use logq::alert::redact::Redactor;
 use logq::alert::{Alert, Status};
 use logq::config::Config;
@@ -220,7 +221,10 @@ fn ruled(
     let (memory, telling) = decide(before.as_ref(), one.at, one.sighting, &one.rule.policy);
     document.memory = memory;
     let mut remarks = group.remarks.clone();
-    remarks.extend(document.silenced.as_ref().map(said_of_silence));
+    remarks.extend(document.silenced.as_ref().map(|silenced| {
+        let texts = texts(rulings.config.alerts.language);
+        texts.sentence(&Sentence::Silenced(silenced.count, &silenced.reason))
+    }));
     let alert = one.alert(telling, &memory.or(before)?, remarks, rulings.config)?;
     if let Some(silence) = covering(&alert, rulings.silences) {
         keep_untold(document, before.as_ref(), telling, silence);
@@ -263,19 +267,6 @@ fn covering<'s>(alert: &Alert, silences: &'s [Silence]) -> Option<&'s Silence> {
     silences
         .iter()
         .find(|silence| silence.covers(stage, &names))
-}
-
-fn said_of_silence(silenced: &Silenced) -> String {
-    let times = match silenced.count {
-        1 => "Once it was not told".to_owned(),
-        count => format!("{count} times it was not told"),
-    };
-    let reason = if silenced.reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", silenced.reason)
-    };
-    format!("{times} because of a silence{reason}.")
 }
 
 /// Puts an alert on its way; what is over goes where it was told, by the severity of its rule.

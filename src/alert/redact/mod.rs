@@ -20,6 +20,7 @@ use std::borrow::Cow;
 use regex::{NoExpand, Regex};
 
 use super::{Alert, Failure, Subject, title};
+use crate::detect::Note;
 
 /// Stands for a secret.
 pub const REDACTED: &str = "[redacted]";
@@ -83,12 +84,9 @@ impl Redactor {
     }
 
     fn subject(&self, subject: &mut Subject) {
-        let texts = [
-            &mut subject.name,
-            &mut subject.stop_reason,
-            &mut subject.note,
-        ];
-        for text in texts.into_iter().flatten() {
+        let note = subject.note.as_mut().and_then(Note::error_mut);
+        let texts = [&mut subject.name, &mut subject.stop_reason];
+        for text in texts.into_iter().flatten().chain(note) {
             self.replace(text);
         }
         if let Some(error) = &mut subject.error {

@@ -9,7 +9,8 @@ use super::limit::{self, cut_plain, line};
 use super::slack::mrkdwn;
 use super::sns::LONGEST_MESSAGE;
 use super::{Storm, words};
-use crate::alert::{Alert, identity, text, title};
+use crate::alert::catalog::{Label, State, Texts, texts};
+use crate::alert::{Alert, identity, text};
 use crate::time::Zone;
 
 const LONGEST_TITLE: usize = 250;
@@ -27,7 +28,7 @@ pub fn message(alert: &Alert, zone: &Zone) -> String {
         "id": line(&alert.id),
         "content": {
             "textType": "client-markdown",
-            "title": headed(state, &alert.title),
+            "title": headed(words::of(alert), state, &alert.title),
             "description": description(alert, zone),
             "nextSteps": steps(alert),
             "keywords": keywords(alert),
@@ -44,13 +45,15 @@ pub fn message(alert: &Alert, zone: &Zone) -> String {
 /// Returns the message of many alerts at once.
 pub fn storm(storm: &Storm, zone: &Zone) -> String {
     let (kinds, more) = words::storm_kinds(storm);
-    let mut said = vec![words::storm_summary(storm), words::when(storm.until, zone)];
+    let texts = texts(storm.language);
+    let state = State::Bad(storm.worst);
+    let mut said = vec![
+        texts.storm_summary(storm.worst),
+        words::when(storm.until, zone, texts),
+    ];
     said.extend(kinds.iter().map(|kind| format!("• {kind}")));
     if more > 0 {
-        said.push(format!(
-            "• and {}",
-            title::number(more as u64, "other kind")
-        ));
+        said.push(format!("• {}", texts.other_kinds(more as u64)));
     }
     let document = json!({
         "version": "1.0",
@@ -58,7 +61,7 @@ pub fn storm(storm: &Storm, zone: &Zone) -> String {
         "id": identity(&["storm", &storm.stage, &storm.since.to_string()]),
         "content": {
             "textType": "client-markdown",
-            "title": headed(words::severity(storm.worst), &words::storm_title(storm)),
+            "title": headed(texts, state, &words::storm_title(storm)),
             "description": mrkdwn::escaped(&said.join("\n"), LONGEST_DESCRIPTION),
             "nextSteps": [mrkdwn::code(&storm.command, LONGEST_STEP)],
         },
@@ -71,14 +74,15 @@ pub fn storm(storm: &Storm, zone: &Zone) -> String {
     within(&document)
 }
 
-fn headed(state: &str, sentence: &str) -> String {
-    let title = format!("{} {state}: {}", words::sign(state), line(sentence));
+fn headed(texts: &dyn Texts, state: State, sentence: &str) -> String {
+    let word = texts.state(state);
+    let title = format!("{} {word}: {}", words::sign(state), line(sentence));
     mrkdwn::escaped(&title, LONGEST_TITLE)
 }
 
 fn description(alert: &Alert, zone: &Zone) -> String {
     let mut place = words::place(alert);
-    place.push(words::when(alert.last_seen, zone));
+    place.push(words::when(alert.last_seen, zone, words::of(alert)));
     let mut said = vec![place.join(" · "), alert.summary.clone()];
     for (name, value) in words::facts(alert, zone) {
         said.push(format!("{name}: {value}"));
@@ -96,13 +100,13 @@ fn description(alert: &Alert, zone: &Zone) -> String {
 
 fn steps(alert: &Alert) -> Vec<String> {
     let links = [
-        ("Read the lines", &alert.links.console),
-        ("Query the lines", &alert.links.insights),
-        ("Follow the runbook", &alert.links.runbook),
+        (Label::ReadLines, &alert.links.console),
+        (Label::QueryLines, &alert.links.insights),
+        (Label::FollowRunbook, &alert.links.runbook),
     ];
     let links = links
         .into_iter()
-        .filter_map(|(label, link)| mrkdwn::link(link.as_deref()?, label));
+        .filter_map(|(label, link)| mrkdwn::link(link.as_deref()?, words::of(alert).label(label)));
     std::iter::once(mrkdwn::code(&alert.command, LONGEST_STEP))
         .chain(links)
         .collect()

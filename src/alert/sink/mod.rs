@@ -15,6 +15,7 @@ mod words;
 
 use std::time::Duration;
 
+use crate::language::Language;
 use crate::severity::Severity;
 use crate::time::Timestamp;
 
@@ -34,6 +35,8 @@ pub enum Verdict {
 /// Many alerts at once, told as one message because a sink cannot take them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storm {
+    /// The language that it is told in.
+    pub language: Language,
     /// The stage; empty when there is none.
     pub stage: String,
     /// When the first of them happened.

@@ -4,8 +4,10 @@
 
 use super::limit::{bytes, cut_plain, line, printable};
 use super::{Storm, words};
+use crate::alert::catalog::{Label, State, Texts, texts};
 use crate::alert::text::{self, Style};
-use crate::alert::{Alert, Status, title};
+use crate::alert::{Alert, Status};
+use crate::language::Language;
 use crate::time::Zone;
 
 /// Message and attributes together may take 262,144 bytes; the attributes take less than the difference.
@@ -35,8 +37,8 @@ pub fn publication(alert: &Alert, zone: &Zone) -> Publication {
     let subject = &alert.subject;
     let stage = subject.stage.as_deref().unwrap_or_default();
     Publication {
-        subject: subject_line(words::state(alert), stage, &alert.title, &fallback(alert)),
-        message: bounded(message(alert, zone), &alert.command),
+        subject: subject_of(alert, stage),
+        message: bounded(message(alert, zone), &alert.command, words::of(alert)),
         attributes: vec![
             attribute("severity", alert.severity.name()),
             attribute("stage", stage),
@@ -51,26 +53,28 @@ pub fn publication(alert: &Alert, zone: &Zone) -> Publication {
 /// Returns many alerts at once as they are published.
 pub fn storm(storm: &Storm, zone: &Zone) -> Publication {
     let sentence = words::storm_title(storm);
-    let worst = words::severity(storm.worst);
+    let texts = texts(storm.language);
     let (kinds, more) = words::storm_kinds(storm);
     let mut lines = vec![
-        format!("{}  {}", words::when(storm.until, zone), storm.worst.name()),
+        format!(
+            "{}  {}",
+            words::when(storm.until, zone, texts),
+            texts.severity(storm.worst)
+        ),
         format!("  {sentence}"),
-        format!("  {}", words::storm_summary(storm)),
+        format!("  {}", texts.storm_summary(storm.worst)),
         String::new(),
     ];
     let kinds = kinds.iter().map(|kind| cut_plain(kind, LONGEST_LINE));
     lines.extend(kinds.map(|kind| format!("    {kind}")));
     if more > 0 {
-        lines.push(format!(
-            "    and {}",
-            title::number(more as u64, "other kind")
-        ));
+        lines.push(format!("    {}", texts.other_kinds(more as u64)));
     }
-    lines.push(format!("\n  show     {}", line(&storm.command)));
+    let show = text::labelled(texts.label(Label::Show));
+    lines.push(format!("\n  {show}{}", line(&storm.command)));
     Publication {
-        subject: subject_line(worst, &storm.stage, &sentence, "many alerts at once"),
-        message: bounded(lines.join("\n"), &storm.command),
+        subject: storm_subject(storm),
+        message: bounded(lines.join("\n"), &storm.command, texts),
         attributes: vec![
             attribute("severity", storm.worst.name()),
             attribute("stage", &storm.stage),
@@ -84,17 +88,17 @@ pub fn storm(storm: &Storm, zone: &Zone) -> Publication {
 
 fn message(alert: &Alert, zone: &Zone) -> String {
     let lines = text::full(&shortened(alert), &Style::plain(zone));
-    format!(
-        "{lines}\n\nTimes are in {}. Alert {} of the rule {}.",
-        zone.name_at(alert.last_seen),
-        line(&alert.id),
-        line(&alert.rule)
-    )
+    let zone = alert.last_seen.known().map(|at| zone.name_at(at));
+    let (id, rule) = (line(&alert.id), line(&alert.rule));
+    let signature = words::of(alert).signature(zone.as_deref(), &id, &rule);
+    format!("{lines}\n\n{signature}")
 }
 
 /// Cuts what a log wrote to lengths that a person reads.
 fn shortened(alert: &Alert) -> Alert {
     let mut alert = alert.clone();
+    let texts = words::of(&alert);
+    let noted = |text: &str| noted(text, texts);
     alert.title = noted(&alert.title);
     alert.summary = noted(&alert.summary);
     let error = alert.subject.error.as_mut();
@@ -106,27 +110,22 @@ fn shortened(alert: &Alert) -> Alert {
 }
 
 /// Returns a line, cut with a note of how much is missing.
-fn noted(text: &str) -> String {
+fn noted(text: &str, texts: &dyn Texts) -> String {
     let kept = cut_plain(text, LONGEST_LINE);
     if kept.len() == text.len() {
         return kept;
     }
     let missing = text.chars().count() - kept.chars().count() + 1;
-    format!(
-        "{kept} [{} cut]",
-        title::number(missing as u64, "character")
-    )
+    format!("{kept} {}", texts.characters_cut(missing as u64))
 }
 
 /// Holds a message within what SNS takes, with a note where it was cut.
-pub(super) fn bounded(message: String, command: &str) -> String {
+pub(super) fn bounded(message: String, command: &str, texts: &dyn Texts) -> String {
     if message.len() <= LONGEST_MESSAGE {
         return message;
     }
-    let note = format!(
-        "\n\n[cut here; to see all: {}]",
-        bytes(&line(command), LONGEST_LINE)
-    );
+    let command = line(command);
+    let note = format!("\n\n{}", texts.cut_here(bytes(&command, LONGEST_LINE)));
     format!("{}{note}", bytes(&message, LONGEST_MESSAGE - note.len()))
 }
 
@@ -137,6 +136,33 @@ fn attribute(name: &'static str, value: &str) -> (&'static str, String) {
         value => value,
     };
     (name, bytes(value, LONGEST_ATTRIBUTE).to_owned())
+}
+
+/// Returns the subject of an alert. Where its sentences are not in English, which is ASCII, the facts say it alone.
+fn subject_of(alert: &Alert, stage: &str) -> String {
+    let english = texts(Language::English);
+    let how_bad = english.state(words::state(alert));
+    let fallback = fallback(alert);
+    if alert.language == Language::English {
+        return subject_line(how_bad, stage, &alert.title, &fallback);
+    }
+    let name = alert.subject.name.as_deref().map(ascii);
+    let name = name.filter(|(name, is_whole)| *is_whole && !name.is_empty());
+    let sentence = match name {
+        Some((name, _)) if alert.subject.outcome.is_some() => format!("{name}: {fallback}"),
+        _ => fallback.clone(),
+    };
+    subject_line(how_bad, stage, &sentence, &fallback)
+}
+
+fn storm_subject(storm: &Storm) -> String {
+    let how_bad = texts(Language::English).state(State::Bad(storm.worst));
+    let english = Storm {
+        language: Language::English,
+        ..storm.clone()
+    };
+    let sentence = words::storm_title(&english);
+    subject_line(how_bad, &storm.stage, &sentence, "many alerts at once")
 }
 
 /// Returns `[Critical production] title`, or what ASCII can say of it.

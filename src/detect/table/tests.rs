@@ -279,7 +279,7 @@ fn an_exit_code_of_0_and_a_crash_of_the_command_itself_contradict_each_other() {
     let hidden = judge(&["sh", "-c", "python manage.py sync; echo done"]);
     assert_eq!(hidden.outcome, Outcome::Errored);
     assert_eq!(
-        hidden.note.as_deref(),
+        hidden.note.map(|note| note.to_string()).as_deref(),
         Some("a command in this task crashed (KeyError: 1), the task exited 0")
     );
 }

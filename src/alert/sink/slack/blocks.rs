@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::mrkdwn::{code_block, code_block_ending, escaped, link, plain};
+use crate::alert::catalog::{Label, State, Texts, texts};
 use crate::alert::sink::limit::units;
 use crate::alert::sink::{Storm, words};
-use crate::alert::{Alert, Status, text, title};
+use crate::alert::{Alert, Status, text};
 use crate::time::Zone;
 
 /// Slack refuses blocks of about 13,200 characters together; well below that nothing surprises.
@@ -17,17 +18,17 @@ const SHARES: [usize; 5] = [100, 70, 45, 25, 10];
 
 /// Returns the message of an alert; as the failure goes on, the same message is edited to a newer one.
 pub fn message(alert: &Alert, zone: &Zone) -> Value {
+    let texts = words::of(alert);
     fitting(|share| {
-        let mut blocks = vec![header(&alert.title), context(alert, zone)];
+        let mut blocks = vec![header(&alert.title, texts), context(alert, zone)];
         blocks.push(section(&escaped(&said(alert), of(1_500, share))));
         if alert.status != Status::Resolved {
-            blocks.extend(
-                ending(alert).map(|lines| section(&code_block_ending(&lines, of(1_500, share)))),
-            );
+            let shown = |lines: String| code_block_ending(&lines, of(1_500, share), texts);
+            blocks.extend(ending(alert).map(|lines| section(&shown(lines))));
         }
         blocks.extend(fields(alert, zone, share));
         let command = code_block(&alert.command, of(600, share.max(45)));
-        blocks.push(section(&format!("To see it:\n{command}")));
+        blocks.push(labelled(texts, Label::ToSeeIt, &command));
         blocks.extend(links(alert, share));
         body(&fallback(alert), &blocks)
     })
@@ -36,6 +37,7 @@ pub fn message(alert: &Alert, zone: &Zone) -> Value {
 /// Returns what stands in the thread under a message: the whole error; nothing when the message has it all.
 pub fn details(alert: &Alert, zone: &Zone) -> Option<Value> {
     let error = alert.subject.error.as_ref()?;
+    let texts = words::of(alert);
     let traceback = error.traceback.as_deref().unwrap_or_default();
     let what = [error.kind.as_deref(), error.message.as_deref()];
     let what: Vec<&str> = what.into_iter().flatten().collect();
@@ -46,17 +48,18 @@ pub fn details(alert: &Alert, zone: &Zone) -> Option<Value> {
         let mut blocks = Vec::new();
         if !what.is_empty() {
             let lines = code_block(&what.join(": "), of(2_500, share));
-            blocks.push(section(&format!("The error:\n{lines}")));
+            blocks.push(labelled(texts, Label::TheError, &lines));
         }
         if !traceback.is_empty() {
-            blocks.push(section("The traceback, its last lines:"));
+            blocks.push(section(texts.label(Label::TheTraceback)));
             blocks.push(section(&code_block_ending(
                 traceback,
                 of(LONGEST_SECTION, share),
+                texts,
             )));
         }
         blocks.push(section(&escaped(&evidence(alert, zone), of(1_200, share))));
-        body(&format!("Details of: {}", alert.title), &blocks)
+        body(&texts.details_of(&alert.title), &blocks)
     }))
 }
 
@@ -64,7 +67,8 @@ pub fn details(alert: &Alert, zone: &Zone) -> Option<Value> {
 pub fn follow_up(alert: &Alert, zone: &Zone) -> Value {
     fitting(|share| {
         let state = words::state(alert);
-        let sentence = format!("{} {state}: {}", words::sign(state), alert.title);
+        let word = words::of(alert).state(state);
+        let sentence = format!("{} {word}: {}", words::sign(state), alert.title);
         let mut blocks = vec![section(&escaped(&sentence, of(1_500, share)))];
         blocks.push(section(&escaped(&alert.summary, of(1_500, share))));
         blocks.push(context(alert, zone));
@@ -74,7 +78,11 @@ pub fn follow_up(alert: &Alert, zone: &Zone) -> Value {
 
 /// Returns the one message in the place of many.
 pub fn storm(storm: &Storm, zone: &Zone) -> Value {
-    let state = words::severity(storm.worst);
+    let texts = texts(storm.language);
+    let state = texts.state(State::Bad(storm.worst));
+    let sign = words::sign(State::Bad(storm.worst));
+    let when = |at| words::when(at, zone, texts);
+    let span = texts.span(&when(storm.since), &when(storm.until));
     let sentence = words::storm_title(storm);
     let (kinds, more) = words::storm_kinds(storm);
     fitting(|share| {
@@ -83,23 +91,18 @@ pub fn storm(storm: &Storm, zone: &Zone) -> Value {
             .map(|kind| escaped(kind, of(240, share)))
             .collect();
         if more > 0 {
-            lines.push(format!("and {}", title::number(more as u64, "other kind")));
+            lines.push(texts.other_kinds(more as u64));
         }
         let mut blocks = vec![
-            header(&sentence),
-            note(&format!(
-                "{} *{state}* · {} to {}",
-                words::sign(state),
-                words::when(storm.since, zone),
-                words::when(storm.until, zone)
-            )),
-            section(&words::storm_summary(storm)),
+            header(&sentence, texts),
+            note(&format!("{sign} *{state}* · {span}")),
+            section(&texts.storm_summary(storm.worst)),
         ];
         if !lines.is_empty() {
             blocks.push(section(&lines.join("\n")));
         }
         let command = code_block(&storm.command, of(600, share));
-        blocks.push(section(&format!("To see them:\n{command}")));
+        blocks.push(labelled(texts, Label::ToSeeThem, &command));
         body(&format!("{state}: {sentence}"), &blocks)
     })
 }
@@ -117,14 +120,15 @@ fn body(fallback: &str, blocks: &[Value]) -> Value {
 
 fn fallback(alert: &Alert) -> String {
     let place = words::place(alert).join(" ");
-    let head = [words::state(alert), &place].join(" ");
+    let state = words::of(alert).state(words::state(alert));
+    let head = [state, &place].join(" ");
     format!("{}: {}", head.trim(), alert.title)
 }
 
-fn header(sentence: &str) -> Value {
+fn header(sentence: &str, texts: &dyn Texts) -> Value {
     let text = plain(sentence, LONGEST_HEADER);
     let text = if text.trim().is_empty() {
-        "An alert"
+        texts.label(Label::AnAlert)
     } else {
         &text
     };
@@ -132,13 +136,14 @@ fn header(sentence: &str) -> Value {
 }
 
 fn context(alert: &Alert, zone: &Zone) -> Value {
+    let texts = words::of(alert);
     let state = words::state(alert);
-    let mut parts = vec![format!("{} *{state}*", words::sign(state))];
+    let mut parts = vec![format!("{} *{}*", words::sign(state), texts.state(state))];
     if alert.status == Status::Repeat {
-        parts.push("told again".to_owned());
+        parts.push(texts.label(Label::ToldAgain).to_owned());
     }
     parts.extend(words::place(alert).iter().map(|word| escaped(word, 100)));
-    parts.push(words::when(alert.last_seen, zone));
+    parts.push(words::when(alert.last_seen, zone, texts));
     note(&parts.join(" · "))
 }
 
@@ -148,7 +153,7 @@ fn said(alert: &Alert) -> String {
     let title = if is_cut { alert.title.as_str() } else { "" };
     let said = format!("{title}\n{}", alert.summary);
     match said.trim() {
-        "" => "Nothing more is known.".to_owned(),
+        "" => words::of(alert).label(Label::NothingMore).to_owned(),
         said => said.to_owned(),
     }
 }
@@ -171,13 +176,14 @@ fn fields(alert: &Alert, zone: &Zone, share: usize) -> Option<Value> {
 fn links(alert: &Alert, share: usize) -> Option<Value> {
     let links = &alert.links;
     let all = [
-        (&links.console, "Log lines"),
-        (&links.insights, "Logs Insights"),
-        (&links.runbook, "Runbook"),
+        (&links.console, Label::LogLines),
+        (&links.insights, Label::LogsInsights),
+        (&links.runbook, Label::RunbookLink),
     ];
     let mut shown = Vec::new();
     let mut room = of(2_900, share);
     for (address, label) in all {
+        let label = words::of(alert).label(label);
         let Some(link) = address.as_deref().and_then(|address| link(address, label)) else {
             continue;
         };
@@ -192,21 +198,23 @@ fn links(alert: &Alert, share: usize) -> Option<Value> {
 
 /// Returns where the lines are, for people without the console at hand.
 fn evidence(alert: &Alert, zone: &Zone) -> String {
+    let texts = words::of(alert);
     let error = alert.subject.error.as_ref();
+    let grouped_by = error.and_then(|error| error.grouped_by.clone());
     let parts = [
-        ("In", error.and_then(|error| error.culprit.clone())),
-        ("Log group", Some(alert.log.group.clone())),
-        ("Log stream", Some(alert.log.stream.clone())),
-        ("Last seen", Some(words::when(alert.last_seen, zone))),
+        (Label::Raised, error.and_then(|error| error.culprit.clone())),
+        (Label::LogGroup, Some(alert.log.group.clone())),
+        (Label::LogStream, Some(alert.log.stream.clone())),
         (
-            "Grouped by",
-            error.and_then(|error| error.grouped_by.clone()),
+            Label::LastSeen,
+            Some(words::when(alert.last_seen, zone, texts)),
         ),
-        ("Alert", Some(alert.id.clone())),
+        (Label::GroupedBy, grouped_by),
+        (Label::Alert, Some(alert.id.clone())),
     ];
-    let lines = parts.into_iter().filter_map(|(name, value)| {
+    let lines = parts.into_iter().filter_map(|(label, value)| {
         let value = value.filter(|value| !value.is_empty())?;
-        Some(format!("{name}: {value}"))
+        Some(format!("{}: {value}", texts.label(label)))
     });
     lines.collect::<Vec<String>>().join("\n")
 }
@@ -215,6 +223,10 @@ fn evidence(alert: &Alert, zone: &Zone) -> String {
 fn section(text: &str) -> Value {
     let text = if text.trim().is_empty() { "-" } else { text };
     json!({"type": "section", "text": {"type": "mrkdwn", "text": text}})
+}
+
+fn labelled(texts: &dyn Texts, label: Label, below: &str) -> Value {
+    section(&format!("{}\n{below}", texts.label(label)))
 }
 
 fn note(text: &str) -> Value {

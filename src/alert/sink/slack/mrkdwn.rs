@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::alert::catalog::Texts;
 use crate::alert::sink::limit::{cut, last_lines, printable, units};
 
 /// A longer address is left out: a cut one would lead somewhere else.
@@ -35,7 +36,7 @@ pub(in crate::alert::sink) fn code_block(text: &str, longest: usize) -> String {
 }
 
 /// Returns the end of text, whole lines of it, in a block of code, with a note of how many lines are missing.
-pub(super) fn code_block_ending(text: &str, longest: usize) -> String {
+pub(super) fn code_block_ending(text: &str, longest: usize, texts: &dyn Texts) -> String {
     let room = longest.saturating_sub(8 + 40);
     let text = fenced(text);
     let (lines, dropped) = last_lines(&text, room, escape);
@@ -44,8 +45,7 @@ pub(super) fn code_block_ending(text: &str, longest: usize) -> String {
     }
     let note = match dropped {
         0 => String::new(),
-        1 => "[1 line before]\n".to_owned(),
-        more => format!("[{more} lines before]\n"),
+        more => format!("{}\n", texts.lines_before(more)),
     };
     format!("```\n{note}{}\n```", lines.join("\n"))
 }
