@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(decoder filter_pattern query_text traceback)
+[ ${#targets[@]} -gt 0 ] || targets=(decoder filter_pattern query_events query_text traceback)
 coverage=(-Cpasses=sancov-module --cfg=fuzzing)
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
   coverage+=("-Cllvm-args=-sanitizer-coverage-$option")

@@ -200,6 +200,8 @@ codes! {
     LIMIT_BEFORE_STATS = "Q051";
     /// A word without quotes that looks like a text.
     UNQUOTED_TEXT = "Q052";
+    /// A comparison that looks as if it named a value.
+    COMPARED_ITEM = "Q060";
 
     // Queries: what the service refuses, or what may mean something else there.
     /// A field or a table that only this program has.
@@ -215,7 +217,7 @@ codes! {
     /// Events in which the service finds no fields.
     NOT_DISCOVERED = "Q075";
     /// A result that is not exact there.
-    APPROXIMATE = "Q076";
+    ESTIMATED = "Q076";
     /// A command that skips log groups there.
     INDEX_ONLY = "Q077";
     /// Something that log groups of one class refuse.

@@ -231,7 +231,7 @@ impl<'t> Lexer<'t> {
         Token::Bad
     }
 
-    /// Reads what follows a backslash in a text; what is no known escape keeps its backslash.
+    /// Reads what follows a backslash in a text; what is no known escape keeps its backslash (D18).
     fn escape(&mut self, value: &mut String) {
         match self.bump() {
             Some(quote @ ('"' | '\'' | '\\')) => value.push(quote),

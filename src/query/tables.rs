@@ -39,7 +39,7 @@ pub const LOCAL: &[&str] = &[
 const SERVICE_PREFIXES: &[&str] = &["@entity", "@aws", "@data_source_"];
 
 impl Table {
-    /// Returns the columns of a query that names none.
+    /// Returns the columns of a query that names none (D31).
     pub fn default_columns(self) -> &'static [&'static str] {
         match self {
             Self::Events => &["@timestamp", "@message"],

@@ -182,6 +182,16 @@ impl Unit {
         let found = Self::SPELLINGS.iter().find(|(_, unit)| *unit == self);
         found.map_or("ms", |(name, _)| name)
     }
+
+    /// Returns the most of the unit that a period counts; the service quietly lowers what is above.
+    pub fn cap(self) -> Option<u64> {
+        match self {
+            Self::Millisecond => Some(1000),
+            Self::Second | Self::Minute => Some(60),
+            Self::Hour => Some(24),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

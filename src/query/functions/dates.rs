@@ -119,15 +119,8 @@ const WEEK: i64 = 7 * DAY;
 /// 1970 began on a Thursday; weeks begin on Monday (D11).
 const FIRST_MONDAY: i64 = -3 * DAY;
 
-/// The longest count of a unit; the service quietly lowers what is above.
-fn cap(unit: Unit) -> u64 {
-    match unit {
-        Unit::Millisecond => 1000,
-        Unit::Second | Unit::Minute => 60,
-        Unit::Hour => 24,
-        _ => 100_000,
-    }
-}
+/// The longest count of a unit without a cap: longer than all that is logged, and no overflow.
+const LONGEST: u64 = 100_000;
 
 /// How the time line is cut: into equal lengths from an edge, or into months.
 enum Grid {
@@ -137,7 +130,7 @@ enum Grid {
 
 impl Grid {
     fn of(period: Period) -> Self {
-        let count = period.count.clamp(1, cap(period.unit)) as i64;
+        let count = period.count.clamp(1, period.unit.cap().unwrap_or(LONGEST)) as i64;
         let equal = |unit: i64| Self::Equal {
             length: unit * count,
             from: 0,

@@ -332,6 +332,7 @@ impl Parser {
         if !self.ends_key() {
             return Err(self.sorted_by_expression(start));
         }
+        // Ascending is what is meant where nothing is said (D4).
         let direction = if self.keyword("desc") {
             Direction::Descending
         } else {

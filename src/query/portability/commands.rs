@@ -69,7 +69,7 @@ fn approximate(command: &Command) -> Vec<Finding> {
     let message = "the service learns its patterns: it makes others, and names their parts";
     let hint = "count what is known instead, as in `stats count(*) by name, levelname`";
     vec![
-        doubt(codes::APPROXIMATE, command.word, message, hint),
+        doubt(codes::ESTIMATED, command.word, message, hint),
         standard_only(command, "this command"),
     ]
 }
@@ -166,7 +166,7 @@ fn call(expr: &Expr) -> Option<Finding> {
             name.text
         );
         let hint = "here it is exact: compare on a short time range";
-        return Some(doubt(codes::APPROXIMATE, name.span, message, hint));
+        return Some(doubt(codes::ESTIMATED, name.span, message, hint));
     }
     if let Some((_, message, hint)) = DISPUTED.iter().find(|(one, ..)| is(one)) {
         return Some(undocumented(name.span, message, *hint));

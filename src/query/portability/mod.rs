@@ -13,7 +13,7 @@ mod tests;
 mod walk;
 
 use super::Table;
-use super::ast::{Query, Span};
+use super::ast::{CommandKind, Query, Span};
 use super::parser;
 use super::resolve::resolve;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
@@ -73,15 +73,29 @@ fn refused(faults: Diagnostics) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// Returns what is wrong in any engine; what only this one cannot do is no matter.
+/// Returns what is wrong in any engine; what only this one cannot do, or what a table would have to hold, is no
+/// matter.
 fn faults(query: &Query, text: &str, table: Table) -> Vec<Finding> {
     let elsewhere = |code: Code| [codes::NOT_BUILT, codes::SERVICE_ONLY].contains(&code);
     match resolve(query, text, table) {
         Ok(resolved) => resolved.warnings.into_iter().map(doubted).collect(),
         Err(faults) => refused(faults)
             .filter(|one| !elsewhere(one.diagnostic.code))
+            .filter(|one| !is_about_a_table(query, &one.diagnostic))
             .collect(),
     }
+}
+
+/// Returns whether something is said of the command that looks into a table, of which nothing is known here.
+fn is_about_a_table(query: &Query, one: &Diagnostic) -> bool {
+    query.commands.iter().any(|command| {
+        let looks = matches!(
+            command.kind,
+            CommandKind::Lookup(_) | CommandKind::CidrLookup(_)
+        );
+        let inside = command.span.start <= one.span.start && one.span.end <= command.span.end;
+        looks && inside
+    })
 }
 
 fn doubted(diagnostic: Diagnostic) -> Finding {

@@ -130,6 +130,7 @@ fn commands_that_differ_are_doubted() {
     );
     check_one("filterIndex a = 1 | limit 1", &["?Q077 filterIndex"]);
     check_one("fields a", &["?Q079 fields a"]);
+    check_one("lookup users id OUTPUT name | limit 1", &["?Q081 lookup"]);
     check_one(
         "stats pct(a, 95), count_distinct(b)",
         &["?Q076 pct", "?Q076 count_distinct"],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::scope::Maker;
 use super::{Column, Resolver};
 use crate::diagnostic::codes;
-use crate::query::ast::{Expr, ExprKind, Field, Item, Key, Limit, Span};
+use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, Item, Key, Limit, Span};
 use crate::query::plan::{self, Operator, Slot, SortKey};
 
 /// The most rows that the service gives.
@@ -14,6 +14,9 @@ const MOST_ROWS: u64 = 100_000;
 impl Resolver<'_> {
     pub(super) fn fields(&mut self, items: &[Item]) {
         self.refuse_parsed(items);
+        for item in items {
+            self.remark_assigned(item);
+        }
         let columns = self.items(items);
         self.shown.add_listed(columns);
     }
@@ -26,6 +29,23 @@ impl Resolver<'_> {
             }
         }
         self.shown.display = Some(columns);
+    }
+
+    /// Remarks on `seconds = duration / 1000`, which compares and names nothing.
+    fn remark_assigned(&mut self, item: &Item) {
+        let ExprKind::Binary(left, BinaryOp::Equal, right) = &item.expr.kind else {
+            return;
+        };
+        let computed = matches!(
+            right.kind,
+            ExprKind::Call(..) | ExprKind::Binary(..) | ExprKind::Negate(_)
+        );
+        if let (ExprKind::Field(field), None, true) = (&left.kind, &item.alias, computed) {
+            let (value, name) = (self.written(right.span), field.name());
+            let hint = format!("to name the value write `{value} as {name}`");
+            let message = "`=` compares: this column is 1 or 0";
+            self.warn(codes::COMPARED_ITEM, item.span, message, hint);
+        }
     }
 
     /// Complains about listing what `parse` made, which the service takes for making it again.
@@ -43,7 +63,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Computes items; none of them sees another.
+    /// Computes items; none of them sees another (D41).
     fn items(&mut self, items: &[Item]) -> Vec<Column> {
         let mut extend = Vec::new();
         let mut columns = Vec::new();
@@ -104,7 +124,7 @@ impl Resolver<'_> {
         self.error(codes::DEFINED_TWICE, span, message, hint);
     }
 
-    /// Returns the name of an item's column: its alias, the field, or the text of the expression.
+    /// Returns the name of an item's column: its alias, the field, or the text of the expression (D35).
     pub(super) fn item_name(&self, item: &Item) -> String {
         match (&item.alias, &item.expr.kind) {
             (Some(alias), _) => alias.name(),
@@ -157,6 +177,7 @@ impl Resolver<'_> {
         self.operators.push(operator);
     }
 
+    /// Each `limit` cuts where it stands; none of 0 (D16).
     pub(super) fn limit(&mut self, limit: &Limit) {
         if limit.count == 0 {
             let hint = "the smallest is `limit 1`; leave the command out for all rows";

@@ -6,7 +6,7 @@ use super::Resolver;
 use super::stats::Outputs;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::Table;
-use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, LikePattern, Period, Span, Unit};
+use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, LikePattern, Period, Span};
 use crate::query::plan;
 use crate::value::Value;
 
@@ -172,6 +172,7 @@ impl Resolver<'_> {
         }
     }
 
+    /// A text is looked for as it is, `%` and `*` too (D44).
     fn like(
         &mut self,
         value: &Expr,
@@ -197,7 +198,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Compiles a regular expression, or complains.
+    /// Compiles a regular expression, whose dialect is RE2 with both forms of named groups (D17), or complains.
     pub(super) fn check_regex(&mut self, source: &str, span: Span) -> Option<Regex> {
         Regex::new(source)
             .map_err(|error| self.errors.push(bad_regex(source, span, &error)))
@@ -219,7 +220,7 @@ impl Resolver<'_> {
 
     /// Remarks on a period that the service lowers in silence, and this engine with it.
     pub(super) fn remark_capped(&mut self, period: Period) {
-        let Some(cap) = cap(period.unit) else {
+        let Some(cap) = period.unit.cap() else {
             return;
         };
         if period.count > cap {
@@ -248,16 +249,6 @@ fn is_comparison(op: BinaryOp) -> bool {
             | BinaryOp::Greater
             | BinaryOp::GreaterEqual
     )
-}
-
-/// Returns the most of a unit that the service takes.
-fn cap(unit: Unit) -> Option<u64> {
-    match unit {
-        Unit::Millisecond => Some(1000),
-        Unit::Second | Unit::Minute => Some(60),
-        Unit::Hour => Some(24),
-        _ => None,
-    }
 }
 
 fn bad_regex(source: &str, span: Span, error: &regex::Error) -> Diagnostic {

@@ -61,7 +61,8 @@ impl Scope {
         }
     }
 
-    /// Creates the scope behind a `stats`: its slots by name, of which only the outputs can be used.
+    /// Creates the scope behind a `stats`: its slots by name, of which only the outputs can be used, and what is
+    /// made of them later (D15).
     pub(super) fn of_outputs(slots: Vec<Arc<str>>, outputs: &[(Arc<str>, Slot)]) -> Self {
         let made = outputs.iter().map(|(name, slot)| {
             let maker = Maker::Stats;
@@ -113,7 +114,7 @@ impl Scope {
         true
     }
 
-    /// Resolves a field: what the query made, or a part of it, before what the table has.
+    /// Resolves a field: what the query made, or a part of it, before what the table has (D14).
     pub(super) fn field(&mut self, field: &Field) -> Result<Expr, Diagnostic> {
         if let Some((slot, rest)) = self.made_prefix(&field.path) {
             return Ok(access(slot, rest));

@@ -119,7 +119,7 @@ impl Resolver<'_> {
         Slot(SPARE + post.len() - 1)
     }
 
-    /// Resolves what rows are grouped by; `offset` moves the edges of bins.
+    /// Resolves what rows are grouped by; `offset` moves the edges of bins (D12).
     fn key(&mut self, expr: &Expr, offset: Option<Period>) -> plan::Expr {
         let value = self.row_expr(expr);
         let is_bin =
@@ -223,7 +223,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Remarks on a `limit` before the only `stats`: what is counted is then a matter of chance.
+    /// Remarks on a `limit` before the only `stats`: what is counted is then a matter of chance (D39).
     fn remark_cut_before(&mut self, word: Span) {
         let cut =
             |operator: &Operator| matches!(operator, Operator::Limit(_) | Operator::LimitAny(_));

@@ -238,6 +238,8 @@ fn odd_queries_get_a_remark() {
     assert_eq!(remark("limit 5 | stats count(*)"), ["Q051"]);
     assert_eq!(remark("filter levelname = ERROR"), ["Q052"]);
     assert_eq!(remark("filter levelname = 'ERROR' | limit 5"), [""; 0]);
+    assert_eq!(remark("fields seconds = duration / 1000"), ["Q060"]);
+    assert_eq!(remark("fields status = 500, a = b + 1 as c"), [""; 0]);
 }
 
 /// Commands and functions of the recorded queries that are not built.
