@@ -2,12 +2,13 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+CLIENTS := simulator/tests/clients
 
 # The Lambda's processor (arm64, x86_64), and the folder with the logq.toml and queries/ that go with it.
 ARCH := arm64
 CONFIG := .
 
-.PHONY: help build lambda test check check-deploy fmt bench bench-lambda bench-functions fuzz clean
+.PHONY: help build lambda test test-simulator check check-deploy fmt bench bench-lambda bench-aws bench-functions fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -18,9 +19,13 @@ build: ## Build the release binary, target/release/logq
 lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
 	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
 
-test: check-deploy $(VENV)/moto/ready ## Run every test, with and without the command line
+test: check-deploy test-simulator $(VENV)/moto/ready ## Run every test, with and without the command line
 	cargo test --locked --workspace
 	cargo test --locked --lib --no-default-features
+
+test-simulator: $(VENV)/aws-clients/ready ## Read the simulator of CloudWatch Logs with the clients that people use
+	cargo build --locked --package logq-simulator
+	$(VENV)/aws-clients/bin/python -m unittest discover $(CLIENTS)
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -42,6 +47,10 @@ bench-lambda: $(VENV)/bench-ready ## Time the Lambda beside a plain Python handl
 	cargo build --release --locked --package logq-lambda
 	$(PYTHON) bench/lambda.py target/release/bootstrap
 
+bench-aws: $(VENV)/aws-clients/ready build ## Time the binary beside the AWS clients on the simulator, one table
+	cargo build --release --locked --package logq-simulator
+	$(VENV)/aws-clients/bin/python bench/aws.py target/release/logq target/release/cloudwatch-simulator
+
 bench-functions: ## Time single functions (criterion)
 	cargo bench --locked
 
@@ -55,6 +64,13 @@ $(VENV)/package/ready: lambda/requirements.txt
 $(VENV)/deploy/ready: tests/deploy/requirements.txt
 $(VENV)/checkov/ready: tests/deploy/requirements-checkov.txt
 $(VENV)/moto/ready: lambda/tests/requirements.txt
+$(VENV)/aws-clients/ready: $(CLIENTS)/requirements.txt $(CLIENTS)/requirements-aws-v2.txt $(CLIENTS)/unpack.py
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $(CLIENTS)/requirements.txt
+	$(@D)/bin/pip install --quiet --no-deps --requirement $(CLIENTS)/requirements-aws-v2.txt
+	$(@D)/bin/python $(CLIENTS)/unpack.py $(@D)
+	touch $@
+
 $(VENV)/package/ready $(VENV)/deploy/ready $(VENV)/checkov/ready $(VENV)/moto/ready:
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --requirement $<

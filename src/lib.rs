@@ -58,12 +58,14 @@
 //!
 //! - `cli` (default): the command line, with its argument parser, terminal output and manual pages. Without it the
 //!   library builds with no terminal code in its tree.
-//! - `aws` (default): the table that `logq silence` and the Lambda keep their state in. Without it there is no AWS
-//!   crate in the tree.
+//! - `aws` (default): reading CloudWatch Logs, and the table that `logq silence` and the Lambda keep their state in.
+//!   Without it there is no AWS crate in the tree.
 
 pub mod alert;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "aws")]
+pub mod cloudwatch;
 pub mod config;
 pub mod decode;
 pub mod demo;

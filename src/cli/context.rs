@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -20,7 +21,7 @@ use crate::config::{self, Config, Places};
 use crate::diagnostic::Diagnostics;
 use crate::render::{Format, Look};
 use crate::saved::Catalog;
-use crate::time::{Clock, Timestamp, Window, Zone, expression};
+use crate::time::{Clock, Timestamp, Window, Zone, duration, expression};
 
 /// Everything that is resolved once for a call.
 pub(super) struct Context {
@@ -40,6 +41,10 @@ pub(super) struct Context {
     pub(super) format: Option<Format>,
     /// How answers look.
     pub(super) look: Look,
+    /// `--timeout`: how long asking a service may take.
+    pub(super) time_out: Option<Duration>,
+    /// Whether CloudWatch Logs is what is read.
+    pub(super) reads_service: bool,
     /// `--limit`; zero means all.
     pub(super) limit: Option<u64>,
     /// How many threads may work.
@@ -95,6 +100,8 @@ impl Context {
         let window = window(&time, as_of, &clock, notices)?;
         refuse_absent(&source, environment)?;
         let scope = scope(&source, environment, &config)?;
+        let time_out = time_out(&source, environment)?;
+        let sources = source::written(source.source.clone(), environment);
         Ok(Self {
             look: Look {
                 zone: clock.zone.clone(),
@@ -105,6 +112,8 @@ impl Context {
                 bom: output.bom,
             },
             format: choice(output.output, "LOGQ_OUTPUT", environment)?.map(Format::from),
+            time_out,
+            reads_service: source::is_service(&sources, streams.input, &config),
             limit: output.limit,
             threads: threads(&source, environment)?,
             aws: AwsFlags {
@@ -112,7 +121,7 @@ impl Context {
                 region: source.region,
                 endpoint_url: source.endpoint_url,
             },
-            sources: source::written(source.source, environment),
+            sources,
             environment: environment.clone(),
             streams: *streams,
             interrupt: Interrupt::default(),
@@ -156,6 +165,15 @@ impl Context {
             scope => scope,
         };
         notices.detail(3, &format!("of {scope}"));
+    }
+
+    /// Reads an hour of CloudWatch Logs when nothing says how much; all of a file.
+    pub(super) fn limit_window(&mut self) {
+        const HOUR: i64 = 3_600_000;
+        if self.reads_service && self.window.since.is_none() {
+            let end = self.window.until.unwrap_or(self.clock.now);
+            self.window.since = Some(Timestamp(end.0 - HOUR));
+        }
     }
 
     /// Returns the output format, `table` when none was asked for.
@@ -224,6 +242,21 @@ fn choice<T: ValueEnum>(
         Failure::usage(format!("`{variable}` cannot be `{value}`"))
             .hint(format!("one of `{}`", known.join("`, `")))
     })
+}
+
+fn time_out(source: &SourceArgs, environment: &Environment) -> Result<Option<Duration>, Failure> {
+    let written = [
+        (source.timeout.as_deref(), "--timeout"),
+        (environment.variable("LOGQ_TIMEOUT"), "LOGQ_TIMEOUT"),
+    ];
+    let Some((text, origin)) = written
+        .into_iter()
+        .find_map(|(text, origin)| Some((text?, origin)))
+    else {
+        return Ok(None);
+    };
+    let millis = duration::parse(text).map_err(|faults| Failure::text(faults, origin, text))?;
+    Ok(Some(Duration::from_millis(millis.unsigned_abs())))
 }
 
 fn threads(source: &SourceArgs, environment: &Environment) -> Result<usize, Failure> {

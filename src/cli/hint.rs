@@ -15,6 +15,9 @@ const MOST: usize = 8 << 20;
 /// Says which of the fields and which stage were never seen, with what may have been meant.
 pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) {
     let stage = context.scope.stage.as_deref();
+    if !again.is_there() {
+        return;
+    }
     if context.notices.quiet
         || context.interrupt.is_asked()
         || (fields.is_empty() && stage.is_none())

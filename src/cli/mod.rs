@@ -18,6 +18,7 @@ mod failure;
 mod guide;
 mod hint;
 mod interrupt;
+mod opened;
 mod output;
 mod pager;
 mod parse;

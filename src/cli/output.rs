@@ -138,11 +138,6 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     )
 }
 
-/// Returns what was read, for the answer that there is nothing: `3 files, 12.4 MB read`.
-pub(super) fn volume(files: u64, bytes: u64) -> String {
-    format!("{}, {} read", counted(files, "file", "files"), size(bytes))
-}
-
 /// Returns a number of bytes: `12.4 MB`.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {

@@ -114,14 +114,17 @@ fn dispatch(
             .unwrap_or_default()
             .cloned()
             .collect::<Vec<_>>();
-        let context = Context::resolve(
+        let mut context = Context::resolve(
             from_matches::<Flags>(matches)?,
             config?,
             catalog,
             environment,
             streams,
         )?;
-        context.warn_of_idle();
+        context.limit_window();
+        if !context.reads_service {
+            context.warn_of_idle();
+        }
         return commands::run::saved(&context, &query, &params);
     }
     let mut cli: Cli = from_matches(matches)?;
@@ -137,8 +140,12 @@ fn dispatch(
         _ => {}
     }
     own_flags(&mut command, &mut cli.flags);
-    let context = Context::resolve(cli.flags, config?, catalog, environment, streams)?;
-    if !command.asks_aws() {
+    let mut context = Context::resolve(cli.flags, config?, catalog, environment, streams)?;
+    if command.reads_window() {
+        context.limit_window();
+    }
+    let is_asked = command.asks_aws() || command.reads_logs() && context.reads_service;
+    if !is_asked {
         context.warn_of_idle();
     }
     commands::run_command(&context, &command)

@@ -26,12 +26,23 @@ pub(super) struct State {
     pub(super) total: u64,
     /// Events that were looked at.
     pub(super) events: u64,
+    /// How much of the window is done, of how much, where that says more than bytes do.
+    pub(super) window: Option<(u64, u64)>,
 }
 
 impl State {
+    /// Returns where the bar stands, and where it ends; an end of zero is not known.
+    fn position(self) -> (u64, u64) {
+        self.window.unwrap_or((self.read, self.total))
+    }
+
     /// Returns `12.4 MB of 80.0 MB, 13,412 events`.
     fn words(self) -> String {
         let events = counted(self.events, "event", "events");
+        if let Some((done, total)) = self.window {
+            let part = done.saturating_mul(100) / total.max(1);
+            return format!("{part} % of the window, {}, {events}", size(self.read));
+        }
         match self.total {
             0 => format!("{}, {events}", size(self.read)),
             total => format!("{} of {}, {events}", size(self.read), size(total)),
@@ -104,7 +115,7 @@ fn draw(ended: &mpsc::Receiver<()>, state: &dyn Fn() -> State, screen: &Screen) 
         return;
     }
     screen.drawn.store(true, Ordering::SeqCst);
-    let total = state().total;
+    let (_, total) = state().position();
     let length = (total > 0).then_some(total);
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
     let template = match length {
@@ -117,7 +128,7 @@ fn draw(ended: &mpsc::Receiver<()>, state: &dyn Fn() -> State, screen: &Screen) 
     while !screen.is_taken() && waited(ended, REDRAW) {
         let now = state();
         bar.set_message(now.words());
-        bar.set_position(now.read);
+        bar.set_position(now.position().0);
     }
     bar.finish_and_clear();
     screen.drawn.store(false, Ordering::SeqCst);
@@ -144,10 +155,20 @@ mod tests {
             read: 12_400_000,
             total: 80_000_000,
             events: 13_412,
+            window: None,
         };
         assert_eq!(state.words(), "12.4 MB of 80.0 MB, 13,412 events");
         let pipe = State { total: 0, ..state };
         assert_eq!(pipe.words(), "12.4 MB, 13,412 events");
+        let service = State {
+            window: Some((900, 3600)),
+            ..pipe
+        };
+        assert_eq!(
+            service.words(),
+            "25 % of the window, 12.4 MB, 13,412 events"
+        );
+        assert_eq!(service.position(), (900, 3600));
     }
 
     #[test]

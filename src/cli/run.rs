@@ -11,11 +11,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::Failure;
+#[cfg(feature = "aws")]
+use super::aws::Logs;
 use super::context::Context;
-use super::output::{self, counted};
-use super::progress::{Progress, State};
-use super::source::{self, Beginning, Source, StandardInput};
+use super::opened::{Opened, Reported, Volume, Watch};
+use super::output::counted;
+use super::progress::Progress;
+use super::source::{self, Beginning, Source, StandardInput, Wanted};
 use super::watched::{Watched, elapsed};
+#[cfg(feature = "aws")]
+use crate::cloudwatch;
 use crate::decode::stamp::Clock;
 use crate::diagnostic::Diagnostics;
 use crate::drive::{self, Question, Scope, Seen, Setting, Tally};
@@ -26,9 +31,7 @@ use crate::record::{Broken, Record};
 use crate::render::{Events, Format};
 use crate::row::{Columns, Row};
 use crate::saved::{Expanded, SavedQuery};
-use crate::source::{
-    Progress as Bytes, Report, Settings as Reading, Source as Opened, SourceError,
-};
+use crate::source::{Report, Settings as Reading, Source as Files, SourceError};
 use crate::time::{Timestamp, Window, Zone};
 
 /// A query to run.
@@ -65,10 +68,8 @@ pub(super) struct Answer {
     pub(super) total: Option<u64>,
     /// How many events were looked at; those that their bytes alone rule out are not counted.
     pub(super) events: u64,
-    /// How many files were read.
-    pub(super) files: u64,
-    /// How many bytes of them, as stored.
-    pub(super) bytes: u64,
+    /// How much was read.
+    pub(super) volume: Volume,
     /// How many runs were seen.
     pub(super) runs: u64,
     /// What could not be read, in words.
@@ -86,6 +87,8 @@ pub(super) enum Again {
     Files(Vec<PathBuf>),
     /// The beginning of standard input.
     Bytes(Vec<u8>),
+    /// What is asked of a service is not asked twice.
+    Nothing,
 }
 
 impl Default for Again {
@@ -95,6 +98,11 @@ impl Default for Again {
 }
 
 impl Again {
+    /// Returns whether anything can be looked at again.
+    pub(super) fn is_there(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
     /// Returns whether only the beginning is there.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self, Self::Bytes(bytes) if bytes.len() >= Beginning::MOST)
@@ -106,11 +114,12 @@ impl Again {
     }
 
     /// Opens it from the beginning.
-    pub(super) fn open(&self, context: &Context, zone: &Zone) -> Opened {
+    pub(super) fn open(&self, context: &Context, zone: &Zone) -> Files {
         let reading = reading(context, zone);
         match self {
-            Self::Files(paths) => Opened::files(paths.clone(), reading),
-            Self::Bytes(bytes) => Opened::stream("", Cursor::new(bytes.clone()), reading),
+            Self::Files(paths) => Files::files(paths.clone(), reading),
+            Self::Bytes(bytes) => Files::stream("", Cursor::new(bytes.clone()), reading),
+            Self::Nothing => Files::files([], reading),
         }
     }
 }
@@ -136,8 +145,7 @@ impl Answer {
             truncated: tally.truncated,
             total: None,
             events: tally.events,
-            files: ending.files,
-            bytes: ending.bytes,
+            volume: ending.volume,
             runs: 0,
             problems: ending.problems,
             warnings,
@@ -226,7 +234,7 @@ pub(super) fn query(
 ) -> Result<Answer, Failure> {
     let scope = scope(context, ask.groups);
     let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone);
+    let mut reader = Reader::open(context, source, &zone, &Wanted::default())?;
     let stop = context.interrupt.flag();
     let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
@@ -247,17 +255,22 @@ pub(super) fn query(
 
 /// Hands on the events that match a pattern, as `events` writes them, one after the other in the source's order.
 ///
-/// Matches are written by all threads; `take` gets each with what comes before the next flush of a block.
+/// A source that can choose is sent the pattern as it was written. Matches are written by all threads; `take` gets each with what comes before the next flush of a block.
 pub(super) fn filter(
     context: &Context,
     source: Source,
-    pattern: &Pattern,
+    pattern: (&Pattern, &str),
     events: &Events,
     mut take: impl FnMut(&drive::filter::Matches) -> ControlFlow<()>,
 ) -> Result<Answer, Failure> {
     let scope = scope(context, &[]);
     let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone);
+    let (pattern, text) = pattern;
+    let wanted = Wanted {
+        pattern: Some(text),
+        ..Wanted::default()
+    };
+    let mut reader = Reader::open(context, source, &zone, &wanted)?;
     let make_writer = || {
         let mut events = events.clone();
         move |record: &Record<'_>, out: &mut Vec<u8>| events.event(record, out)
@@ -284,7 +297,7 @@ pub(super) fn task(
 ) -> Result<(drive::Found, Answer), Failure> {
     let scope = scope(context, &[]);
     let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone);
+    let mut reader = Reader::open(context, source, &zone, &Wanted::default())?;
     let stop = context.interrupt.flag();
     let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
@@ -306,7 +319,7 @@ pub(super) fn assembled(
         ..scope(context, &[])
     };
     let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone);
+    let mut reader = Reader::open(context, source, &zone, &Wanted::default())?;
     let stop = context.interrupt.flag();
     let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
@@ -386,7 +399,6 @@ pub(super) struct Reader {
     /// The source to hand to a pass.
     pub(super) source: Watched,
     progress: Option<Progress>,
-    bytes: Arc<Bytes>,
     /// How many events a pass has looked at.
     seen: Seen,
     zone: Zone,
@@ -401,6 +413,8 @@ enum Kept {
     Files(Vec<PathBuf>),
     /// Shared with the reader of standard input, which fills it.
     Beginning(Beginning),
+    #[cfg(feature = "aws")]
+    Nothing,
 }
 
 impl Kept {
@@ -408,6 +422,8 @@ impl Kept {
         match self {
             Self::Files(paths) => Again::Files(paths),
             Self::Beginning(bytes) => Again::Bytes(bytes.take()),
+            #[cfg(feature = "aws")]
+            Self::Nothing => Again::Nothing,
         }
     }
 }
@@ -415,8 +431,7 @@ impl Kept {
 /// What is told of a source once it is read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ending {
-    files: u64,
-    bytes: u64,
+    volume: Volume,
     problems: Vec<String>,
     warnings: Vec<String>,
     again: Again,
@@ -424,42 +439,45 @@ pub(super) struct Ending {
 
 impl Reader {
     /// Opens a source; what cannot be opened is told at the end, after the rest has been read.
-    pub(super) fn open(context: &Context, source: Source, zone: &Zone) -> Self {
-        let reading = reading(context, zone);
-        let bytes = Arc::clone(&reading.progress);
-        let progress = Arc::clone(&bytes);
+    pub(super) fn open(
+        context: &Context,
+        source: Source,
+        zone: &Zone,
+        wanted: &Wanted<'_>,
+    ) -> Result<Self, Failure> {
         let seen = Seen::default();
-        let events = Arc::clone(&seen.events);
-        let bar = Progress::start(context, move || State {
-            read: progress.read(),
-            total: progress.total(),
-            events: events.load(Ordering::Relaxed),
-        });
-        let mut counted = None;
-        let again;
-        let source = match source {
-            Source::Files(paths) => {
-                again = Kept::Files(paths.clone());
-                Opened::files(paths, reading)
-            }
-            Source::Standard { guessed } => {
+        let mut guessed = None;
+        let reading = reading(context, zone);
+        let mut watch = Watch::files(Arc::clone(&reading.progress), Arc::clone(&seen.events));
+        let (source, kept) = match source {
+            Source::Files(paths) => (
+                Opened::Files(Box::new(Files::files(paths.clone(), reading))),
+                Kept::Files(paths),
+            ),
+            Source::Standard { guessed: is_guess } => {
                 let input =
-                    StandardInput::open(guessed, context.notices, context.interrupt.clone());
-                counted = guessed.then(|| input.count());
-                again = Kept::Beginning(input.beginning());
-                Opened::stream("standard input", input, reading)
+                    StandardInput::open(is_guess, context.notices, context.interrupt.clone());
+                guessed = is_guess.then(|| input.count());
+                let kept = Kept::Beginning(input.beginning());
+                let opened = Files::stream("standard input", input, reading);
+                (Opened::Files(Box::new(opened)), kept)
+            }
+            Source::Aws => {
+                let source = logs(context, wanted)?;
+                watch = Watch::logs(source.progress(), Arc::clone(&seen.events));
+                (Opened::Logs(Box::new(source)), Kept::Nothing)
             }
         };
-        Self {
+        let bar = Progress::start(context, move || watch.state());
+        Ok(Self {
             source: Watched::new(source, context.notices),
             progress: Some(bar),
-            bytes,
             seen,
             zone: zone.clone(),
             opened: Instant::now(),
-            guessed: counted,
-            kept: again,
-        }
+            guessed,
+            kept,
+        })
     }
 
     /// Ends reading. That a standard input nobody asked for held nothing is an error.
@@ -471,30 +489,51 @@ impl Reader {
         if nothing && !context.interrupt.is_asked() {
             return Err(source::nothing_came());
         }
-        let bytes = self.bytes.read();
-        let report = self.source.into_report();
+        let mut ending = Ending::of(&self.source.into_report());
+        let offset = self.seen.asctimes.offset();
+        ending
+            .warnings
+            .extend(wrong_zone(context, &self.zone, offset));
         let events = self.seen.events.load(Ordering::Relaxed);
         context.notices.detail(
             2,
             &format!(
                 "{} and {} looked at in {}",
-                output::volume(report.files, bytes),
+                ending.volume.words(),
                 counted(events, "event", "events"),
                 elapsed(self.opened)
             ),
         );
         let again = self.kept.into_again();
-        let mut ending = Ending::of(&report, bytes);
-        let offset = self.seen.asctimes.offset();
-        ending
-            .warnings
-            .extend(wrong_zone(context, &self.zone, offset));
         Ok(Ending { again, ..ending })
     }
 }
 
+/// Starts to read CloudWatch Logs.
+#[cfg(feature = "aws")]
+fn logs(context: &Context, wanted: &Wanted<'_>) -> Result<cloudwatch::Source, Failure> {
+    Ok(Logs::find(context, wanted)?.open(context))
+}
+
 impl Ending {
-    fn of(report: &Report, bytes: u64) -> Self {
+    fn of(reported: &Reported) -> Self {
+        match reported {
+            Reported::Files(report) => Self::of_files(report),
+            #[cfg(feature = "aws")]
+            Reported::Logs(report) => Self::of_logs(report),
+        }
+    }
+
+    #[cfg(feature = "aws")]
+    fn of_logs(report: &cloudwatch::Report) -> Self {
+        Self {
+            volume: Volume::Calls(report.calls, report.bytes),
+            problems: service_problems(report),
+            ..Self::default()
+        }
+    }
+
+    fn of_files(report: &Report) -> Self {
         let mut problems: Vec<String> = report.problems.iter().map(problem).collect();
         if report.more_problems > 0 {
             problems.push(format!(
@@ -526,8 +565,7 @@ impl Ending {
             warnings.push("the source holds no log files".to_owned());
         }
         Self {
-            files: report.files,
-            bytes,
+            volume: Volume::Files(report.files, report.bytes),
             problems,
             warnings,
             again: Again::default(),
@@ -538,6 +576,29 @@ impl Ending {
 /// Returns how a source is read.
 fn reading(context: &Context, zone: &Zone) -> Reading {
     Reading::new(Clock::new(zone.rules().clone()).until(latest(context)))
+}
+
+/// Words what could not be read; that events are missing is never left unsaid.
+#[cfg(feature = "aws")]
+fn service_problems(report: &cloudwatch::Report) -> Vec<String> {
+    let mut problems: Vec<String> = report.problems.iter().map(service_problem).collect();
+    if problems.is_empty() && report.has_gaps {
+        problems.push("some of the events could not be fetched".to_owned());
+    }
+    problems
+}
+
+/// Puts what a service said into a few lines.
+#[cfg(feature = "aws")]
+fn service_problem(error: &cloudwatch::CallError) -> String {
+    let mut text = error.to_string();
+    if !error.reason.is_empty() {
+        text = format!("{text}\n  cause: {}", error.reason);
+    }
+    match error.hint() {
+        Some(hint) => format!("{text}\nhint: {hint}"),
+        None => text,
+    }
 }
 
 /// Puts a problem, its cause and its mend into a few lines.

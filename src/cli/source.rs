@@ -13,6 +13,7 @@ use super::environment::Environment;
 use super::interrupt::Interrupt;
 use super::output::Notices;
 use super::terminal::Input;
+use crate::config::Config;
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub(super) enum Source {
         /// Whether nobody asked for it by name.
         guessed: bool,
     },
+    /// CloudWatch Logs.
+    Aws,
+}
+
+/// What a command wants of a source that can choose: events that do not fit may come all the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    /// The filter pattern that events match.
+    pub(super) pattern: Option<&'a str>,
+    /// The logical groups that they are of; empty: all.
+    pub(super) groups: &'a [String],
+    /// Whether the newest come first.
+    pub(super) newest_first: bool,
 }
 
 impl Source {
@@ -31,8 +45,14 @@ impl Source {
     pub(super) fn has_many(&self) -> bool {
         match self {
             Self::Files(paths) => paths.len() > 1 || paths.iter().any(|path| path.is_dir()),
-            Self::Standard { .. } => false,
+            // The service's events come in order.
+            Self::Standard { .. } | Self::Aws => false,
         }
+    }
+
+    /// Returns whether there may be several streams, so that a line should say which it is of.
+    pub(super) fn has_streams(&self) -> bool {
+        *self == Self::Aws || self.has_many()
     }
 
     /// Describes it for a headline: a path, or `standard input`.
@@ -43,6 +63,7 @@ impl Source {
                 many => format!("{} sources", many.len()),
             },
             Self::Standard { .. } => "standard input".to_owned(),
+            Self::Aws => "CloudWatch Logs".to_owned(),
         }
     }
 }
@@ -81,7 +102,13 @@ pub(super) fn resolve(context: &Context) -> Result<Source, Failure> {
 fn decide(context: &Context) -> Result<Source, Failure> {
     let written = &context.sources.paths;
     if written.iter().any(|one| one == "aws") {
-        return Err(no_service());
+        if written.len() > 1 {
+            return Err(
+                Failure::usage("CloudWatch Logs cannot be read beside other sources")
+                    .hint("give `--source aws` alone".to_owned()),
+            );
+        }
+        return service();
     }
     if written.iter().any(|one| one == "-") {
         if written.len() > 1 {
@@ -97,7 +124,7 @@ fn decide(context: &Context) -> Result<Source, Failure> {
     }
     match context.streams.input {
         Input::Redirected => Ok(Source::Standard { guessed: true }),
-        Input::Terminal | Input::Nothing if !context.config.files.is_empty() => Err(no_service()),
+        Input::Terminal | Input::Nothing if !context.config.files.is_empty() => service(),
         Input::Terminal | Input::Nothing => Err(Failure::usage("there is nothing to read")
             .cause("no `--source`, nothing piped in, and no `logq.toml`")
             .hint("name a file or folder of logs: --source PATH; or try `logq demo`".to_owned())),
@@ -116,6 +143,26 @@ fn files(written: &Written) -> Result<Source, Failure> {
     }
 }
 
+/// Returns whether a call would read CloudWatch Logs.
+pub(super) fn is_service(written: &Written, input: Input, config: &Config) -> bool {
+    match written.paths.as_slice() {
+        [] => input != Input::Redirected && !config.files.is_empty(),
+        paths => paths.iter().any(|one| one == "aws"),
+    }
+}
+
+#[cfg(feature = "aws")]
+#[allow(clippy::unnecessary_wraps, reason = "a build without AWS refuses")]
+fn service() -> Result<Source, Failure> {
+    Ok(Source::Aws)
+}
+
+#[cfg(not(feature = "aws"))]
+fn service() -> Result<Source, Failure> {
+    Err(no_service())
+}
+
+#[cfg(not(feature = "aws"))]
 fn no_service() -> Failure {
     Failure::usage("this build of logq cannot read CloudWatch Logs").hint(
         "pipe in what the AWS command line prints: aws logs filter-log-events --log-group-name GROUP | logq ..."

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::opened::{Opened, Reported};
 use super::output::{Notices, counted};
 use crate::scan::{Block, Blocks};
-use crate::source::{Report, Source};
 
 /// A source, and what is told of it.
 pub(super) struct Watched {
-    source: Source,
+    source: Opened,
     notices: Notices,
     current: Option<Current>,
 }
@@ -25,7 +25,7 @@ struct Current {
 
 impl Watched {
     /// Watches a source.
-    pub(super) fn new(source: Source, notices: Notices) -> Self {
+    pub(super) fn new(source: Opened, notices: Notices) -> Self {
         Self {
             source,
             notices,
@@ -34,7 +34,7 @@ impl Watched {
     }
 
     /// Ends reading and returns the report.
-    pub(super) fn into_report(mut self) -> Report {
+    pub(super) fn into_report(mut self) -> Reported {
         self.close();
         self.source.into_report()
     }

@@ -5,6 +5,7 @@
 //! Nothing here may name a program to run or a secret.
 
 mod alerting;
+mod cloudwatch;
 mod discover;
 mod groups;
 mod read;
@@ -12,6 +13,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use cloudwatch::CloudWatch;
 pub use discover::{ConfigError, FILE_NAME, Places, load};
 pub use groups::{GroupNames, Located};
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub redact: Redact,
     /// How alerts are told.
     pub alerts: Alerts,
+    /// How CloudWatch Logs is read.
+    pub cloudwatch: CloudWatch,
     /// The files that were read, nearest first.
     pub files: Vec<PathBuf>,
     origins: BTreeMap<String, Origin>,
@@ -147,6 +151,7 @@ impl Default for Config {
             routes: Vec::new(),
             redact: Redact::default(),
             alerts: Alerts::default(),
+            cloudwatch: CloudWatch::default(),
             files: Vec::new(),
             origins: BTreeMap::new(),
         }

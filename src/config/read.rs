@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -45,7 +46,7 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     fn root(&mut self, table: &DeTable<'_>) {
-        const KEYS: [&str; 9] = [
+        const KEYS: [&str; 10] = [
             "timezone",
             "ambiguous_width",
             "stages",
@@ -55,6 +56,7 @@ impl Reader<'_> {
             "route",
             "redact",
             "alerts",
+            "cloudwatch",
         ];
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -67,6 +69,7 @@ impl Reader<'_> {
                 "route" => self.routes(key, value),
                 "redact" => self.redact(value),
                 "alerts" => self.alerts(value),
+                "cloudwatch" => self.cloudwatch(value),
                 _ => self.unknown(key, "", &KEYS),
             }
         }
@@ -136,12 +139,20 @@ impl Reader<'_> {
     }
 
     fn settle(&mut self, value: &Value<'_>) {
-        let Some(written) = self.text_of(value, "settle") else {
-            return;
-        };
+        if let Some(length) = self.length_of(value, "settle") {
+            self.config.runs.settle_ms = length.as_millis() as i64;
+        }
+    }
+
+    /// Reads a length of time such as `5m`.
+    pub(super) fn length_of(&mut self, value: &Value<'_>, name: &str) -> Option<Duration> {
+        let written = self.text_of(value, name)?;
         match duration::parse(&written) {
-            Ok(millis) => self.config.runs.settle_ms = millis,
-            Err(faults) => self.inside(value, faults),
+            Ok(millis) => Some(Duration::from_millis(millis.unsigned_abs())),
+            Err(faults) => {
+                self.inside(value, faults);
+                None
+            }
         }
     }
 

@@ -71,6 +71,8 @@ impl Settings {
 pub struct Report {
     /// How many files were read, empty ones among them.
     pub files: u64,
+    /// How many bytes of them, as stored.
+    pub bytes: u64,
     /// How many of them held nothing.
     pub empty: u64,
     /// How many files of folders were left out since their names say that they are no logs.
@@ -127,6 +129,7 @@ impl Source {
         while let Some(closed) = self.closed.pop_front() {
             self.settle(closed);
         }
+        self.report.bytes = self.settings.progress.read();
         self.report
     }
 

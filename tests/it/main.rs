@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one file for each subject.
 
+#[cfg(feature = "aws")]
+mod aws_filter;
 mod bad_input;
 mod corpus;
 mod corpus_errors;

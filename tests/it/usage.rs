@@ -272,8 +272,8 @@ fn commands_of_later_versions_say_so() {
 #[test]
 fn what_this_build_cannot_do_says_what_it_can() {
     insta::assert_snapshot!(fails("errors --source aws"), @r#"
-    error: this build of logq cannot read CloudWatch Logs
-    hint: pipe in what the AWS command line prints: aws logs filter-log-events --log-group-name GROUP | logq ...
+    error: the stage is not known
+    hint: `--stage production`, or a table `[stages.production]` in logq.toml
     "#);
     insta::assert_snapshot!(fails("errors --engine insights --source x"), @r#"
     error: this build of logq cannot run queries on the Logs Insights service

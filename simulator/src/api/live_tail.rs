@@ -85,7 +85,7 @@ impl Session {
             }),
             groups,
             pattern,
-            until: context.now,
+            until: context.now - 1,
         })
     }
 
@@ -98,6 +98,8 @@ impl Session {
 
     /// Returns an update with what came since the last one, and how many events are in it.
     pub(crate) fn update(&mut self, service: &Service, now: i64) -> (Vec<u8>, usize) {
+        // More can still come in this millisecond.
+        let now = now - 1;
         let mut rows = Vec::new();
         for (name, scope) in &self.groups {
             let Some(group) = service.group(name) else {

@@ -177,7 +177,7 @@ mod tests {
             match Pattern::parse(pattern) {
                 Err(_) => refused += 1,
                 Ok(parsed) if Some(parsed.matches(message)) == vector["match"].as_bool() => {
-                    matched += 1
+                    matched += 1;
                 }
                 Ok(_) => wrong.push(vector["id"].to_string()),
             }

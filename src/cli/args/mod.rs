@@ -64,7 +64,20 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Returns whether the command asks a service of AWS, and so follows the flags about it.
+    /// Returns whether the command reads events of a window.
+    pub(super) fn reads_window(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(_) | Self::Query(_) | Self::Filter(_) | Self::Replay(_)
+        )
+    }
+
+    /// Returns whether the command reads events.
+    pub(super) fn reads_logs(&self) -> bool {
+        self.reads_window() || matches!(self, Self::Show(_))
+    }
+
+    /// Returns whether the command always asks a service of AWS, and so follows the flags about it.
     pub(super) fn asks_aws(&self) -> bool {
         match self {
             #[cfg(feature = "aws")]

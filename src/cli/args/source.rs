@@ -45,6 +45,10 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(in crate::cli) endpoint_url: Option<String>,
 
+    /// Give up asking AWS after this time, such as `5m`; default: never [env: LOGQ_TIMEOUT]
+    #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
+    pub(in crate::cli) timeout: Option<String>,
+
     /// Use so many threads; default: one for each processor [env: LOGQ_THREADS]
     #[arg(
         long,

@@ -209,7 +209,7 @@ fn tell(context: &Context, question: &Question<'_>, source: &str, rows: u64, ans
     } else {
         notices.decision(&format!("{}; {window}", counted(rows, "row", "rows")));
     }
-    notices.decision(&output::volume(answer.files, answer.bytes));
+    notices.decision(&answer.volume.words());
 }
 
 /// "no rows for batch-failures in logs/ (production/batch), 2026-11-22 13:04 to …; 41 runs seen"
@@ -230,7 +230,7 @@ fn nothing(
     };
     let seen = match question.table {
         Table::Runs => format!("{} seen", counted(answer.runs, "run", "runs")),
-        Table::Events => output::volume(answer.files, answer.bytes),
+        Table::Events => answer.volume.words(),
     };
     format!("{what} in {source}{scope}, {window}; {seen}")
 }

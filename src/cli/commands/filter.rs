@@ -33,15 +33,19 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let described = source.describe();
     context.interrupt.listen();
     let mut events = Events::new(context.format(), &context.look);
-    if source.has_many() {
+    if source.has_streams() {
         events = events.with_streams();
     }
     let mut printed = Printed::new(context, &args.pattern);
     printed.order = source.has_many().then(|| ByTime::new(MOST_SORTED));
     events.head(context.look.bom, printed.output.buffer());
-    let mut answer = run::filter(context, source, &pattern, &events, |matches| {
-        printed.receive(matches)
-    })?;
+    let mut answer = run::filter(
+        context,
+        source,
+        (&pattern, &args.pattern),
+        &events,
+        |matches| printed.receive(matches),
+    )?;
     printed.release();
     answer.truncated |= printed.cut;
     let count = printed.finish(&answer)?;
@@ -175,7 +179,7 @@ fn tell(context: &Context, source: &str, count: u64, answer: &Answer) {
     let zone = context.clock.zone.name_at(context.clock.now);
     let counted = counted(count, "event", "events");
     if count == 0 {
-        let volume = output::volume(answer.files, answer.bytes);
+        let volume = answer.volume.words();
         notices.remark(&format!("no event matches in {source}, {window}; {volume}"));
     } else if answer.truncated {
         notices.remark(&format!(

@@ -1,0 +1,166 @@
+//! Insights queries and query definitions.
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
+use logq_simulator::Answer;
+
+use crate::account::{FROM, GROUP, TO, account, client, code};
+
+async fn start(client: &Client, query: &str) -> String {
+    let request = client
+        .start_query()
+        .log_group_name(GROUP)
+        .query_string(query);
+    let request = request.start_time(FROM / 1000).end_time(TO / 1000 - 1);
+    let started = request.send().await.expect("a query");
+    started.query_id().expect("an id").to_owned()
+}
+
+async fn results(client: &Client, id: &str) -> GetQueryResultsOutput {
+    client
+        .get_query_results()
+        .query_id(id)
+        .send()
+        .await
+        .expect("results")
+}
+
+fn rows(results: &GetQueryResultsOutput) -> Vec<Vec<(&str, &str)>> {
+    results
+        .results()
+        .iter()
+        .map(|row| {
+            let fields = row.iter().filter(|field| field.field() != Some("@ptr"));
+            fields
+                .map(|field| {
+                    (
+                        field.field().unwrap_or_default(),
+                        field.value().unwrap_or_default(),
+                    )
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_query_is_evaluated_and_its_scan_counted() {
+    let simulator = account(5_000);
+    let client = client(&simulator);
+    let errors = simulator
+        .events(GROUP, "{ $.levelname = \"ERROR\" }", FROM, TO)
+        .len();
+    let query = "filter levelname = \"ERROR\" | stats count(*) as n by status";
+    let answer = results(&client, &start(&client, query).await).await;
+    assert_eq!(
+        rows(&answer),
+        [[("status", "500"), ("n", &errors.to_string())]]
+    );
+    let scanned = answer
+        .statistics()
+        .map(|statistics| (statistics.records_matched(), statistics.records_scanned()));
+    assert_eq!(scanned, Some((errors as f64, 5_000.0)));
+    let query = "fields @timestamp, n | filter n >= 3 and stream = 1 | sort n asc | limit 2";
+    let answer = results(&client, &start(&client, query).await).await;
+    let numbers: Vec<_> = rows(&answer).iter().map(|row| row[1]).collect();
+    assert_eq!(numbers, [("n", "3"), ("n", "4")]);
+}
+
+#[tokio::test]
+async fn a_query_runs_for_a_while_and_is_stopped() {
+    let simulator = account(100);
+    simulator.behave(|behaviour| behaviour.insights.run_ms = 60_000);
+    let client = client(&simulator);
+    let id = start(&client, "fields @message").await;
+    let status = results(&client, &id)
+        .await
+        .status()
+        .map(|status| status.as_str().to_owned());
+    assert_eq!(status.as_deref(), Some("Scheduled"));
+    client
+        .stop_query()
+        .query_id(&id)
+        .send()
+        .await
+        .expect("it runs");
+    let status = results(&client, &id)
+        .await
+        .status()
+        .map(|status| status.as_str().to_owned());
+    assert_eq!(status.as_deref(), Some("Cancelled"));
+}
+
+#[tokio::test]
+async fn a_result_is_cut_at_the_cap_and_paged() {
+    let simulator = account(3_000);
+    simulator.behave(|behaviour| behaviour.insights.rows = 1_000);
+    let client = client(&simulator);
+    let id = start(&client, "fields @message").await;
+    let request = client.get_query_results().query_id(&id).max_items(800);
+    let first = request.clone().send().await.expect("results");
+    let token = first.next_token().expect("there are more");
+    let second = request.next_token(token).send().await.expect("results");
+    assert_eq!((first.results().len(), second.results().len()), (800, 200));
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_simulated_needs_an_answer() {
+    let simulator = account(100);
+    let client = client(&simulator);
+    let query = "stats avg(duration_ms) by bin(5m)";
+    let request = client
+        .start_query()
+        .log_group_name(GROUP)
+        .start_time(0)
+        .end_time(1)
+        .query_string(query);
+    let refused = request.send().await.expect_err("no avg");
+    assert_eq!(code(&refused), "MalformedQueryException");
+    simulator.behave(|behaviour| {
+        let rows = vec![vec![("avg(duration_ms)".to_owned(), "1".to_owned())]];
+        let query = query.to_owned();
+        behaviour.insights.answers.push(Answer { query, rows });
+    });
+    let answer = results(&client, &start(&client, query).await).await;
+    assert_eq!(rows(&answer), [[("avg(duration_ms)", "1")]]);
+}
+
+#[tokio::test]
+async fn definitions_are_put_changed_and_deleted() {
+    let simulator = account(0);
+    let client = client(&simulator);
+    let put = |name: &str, text: &str| client.put_query_definition().name(name).query_string(text);
+    let made = put("logq/errors", "fields @message")
+        .send()
+        .await
+        .expect("it is put");
+    put("other", "fields @message")
+        .send()
+        .await
+        .expect("it is put");
+    let id = made.query_definition_id().expect("an id");
+    let changed = put("logq/errors", "fields @timestamp").query_definition_id(id);
+    changed.send().await.expect("it is changed");
+    let describe = || {
+        client
+            .describe_query_definitions()
+            .query_definition_name_prefix("logq/")
+            .send()
+    };
+    let described = describe().await.expect("definitions");
+    let [definition] = described.query_definitions() else {
+        panic!("one definition: {described:?}");
+    };
+    assert_eq!(definition.query_string(), Some("fields @timestamp"));
+    let delete = client.delete_query_definition().query_definition_id(id);
+    delete.clone().send().await.expect("it is deleted");
+    assert!(
+        describe()
+            .await
+            .expect("definitions")
+            .query_definitions()
+            .is_empty()
+    );
+    let again = delete.send().await.expect_err("it is gone");
+    assert_eq!(code(&again), "ResourceNotFoundException");
+}

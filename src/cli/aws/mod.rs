@@ -1,0 +1,166 @@
+//! AWS, for the commands that ask it: which region, as whom, and what to do when it says no.
+//!
+//! `--profile` beats the credentials of the environment, as in AWS's own command line. Everything that no flag and
+//! no configuration says follows AWS's own rules.
+
+mod logs;
+mod table;
+
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
+
+use super::Failure;
+use super::context::Context;
+
+pub(super) use logs::Logs;
+pub(super) use table::{Place, Service};
+
+/// How long the service may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long one call may take, with the attempts that it is made of.
+const CALL: Duration = Duration::from_secs(30);
+
+/// Which region is asked, and as whom.
+#[derive(Clone, Debug)]
+struct Account {
+    /// What flags or configuration say.
+    region: Option<String>,
+    profile: Option<String>,
+    endpoint: Option<String>,
+    identity: Identity,
+}
+
+/// Whose credentials are used.
+#[derive(Clone, Debug)]
+enum Identity {
+    /// Those of the variables.
+    Environment,
+    /// Those of a profile that has a name.
+    Profile(String),
+    /// Whatever AWS's own rules find.
+    Default,
+}
+
+impl Account {
+    /// Decides who asks for a stage, and where.
+    fn of_stage(context: &Context, stage: Option<&str>) -> Self {
+        let configured = stage.and_then(|name| context.config.stages.get(name));
+        let flags = &context.aws;
+        let region = flags.region.clone();
+        Self {
+            region: region.or_else(|| configured?.region.clone()),
+            profile: flags.profile.clone(),
+            endpoint: flags.endpoint_url.clone(),
+            identity: Identity::of(context),
+        }
+    }
+
+    /// Describes it: ``ap-northeast-1, with profile `y` ``.
+    fn describe(&self) -> String {
+        let region = self.region.as_deref().unwrap_or("the default region");
+        format!("{region}, with {}", self.identity.describe())
+    }
+
+    /// Finds region and credentials for what is described.
+    async fn load(&self, what: &str) -> Result<(SdkConfig, Credentials), Failure> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_timeout(CALL)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &self.profile {
+            loader = loader
+                .profile_name(profile)
+                .credentials_provider(self.of_profile(profile).await);
+        }
+        if let Some(endpoint) = &self.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        let sdk = loader.load().await;
+        let Some(provider) = sdk.credentials_provider() else {
+            return Err(self.no_credentials(what, "nothing provides any"));
+        };
+        match provider.provide_credentials().await {
+            Ok(credentials) => Ok((sdk, credentials)),
+            Err(error) => Err(self.no_credentials(what, &last_cause(&error))),
+        }
+    }
+
+    /// Returns the credentials of a profile by name; those of the environment, which usually come first, do not count.
+    async fn of_profile(&self, profile: &str) -> ProfileFileCredentialsProvider {
+        let mut config = ProviderConfig::with_default_region().await;
+        if let Some(region) = &self.region {
+            config = config.with_region(Some(Region::new(region.clone())));
+        }
+        ProfileFileCredentialsProvider::builder()
+            .configure(&config)
+            .profile_name(profile)
+            .build()
+    }
+
+    fn no_credentials(&self, what: &str, cause: &str) -> Failure {
+        // The first line says it; the others list what was tried.
+        let cause = cause.lines().next().unwrap_or_default();
+        Failure::incomplete(format!("there are no AWS credentials for {what}"))
+            .cause(cause.trim_end_matches(". Attempted:"))
+            .hint(format!(
+                "{}; `aws configure list-profiles` lists the profiles",
+                self.identity.login()
+            ))
+    }
+}
+
+impl Identity {
+    /// A profile that is named by flag beats the variables, those beat `AWS_PROFILE`.
+    fn of(context: &Context) -> Self {
+        let variable = |name: &str| context.environment.variable(name).map(str::to_owned);
+        match &context.aws.profile {
+            Some(profile) => Self::Profile(profile.clone()),
+            None if variable("AWS_ACCESS_KEY_ID").is_some() => Self::Environment,
+            None => variable("AWS_PROFILE").map_or(Self::Default, Self::Profile),
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Environment => "the credentials in AWS_ACCESS_KEY_ID".to_owned(),
+            Self::Profile(profile) => format!("profile `{profile}`"),
+            Self::Default => "the default profile".to_owned(),
+        }
+    }
+
+    /// Returns what makes new credentials, as a hint.
+    fn login(&self) -> String {
+        match self {
+            Self::Environment => {
+                "set new ones, or log in and name the profile: aws sso login --profile NAME"
+                    .to_owned()
+            }
+            Self::Profile(profile) => format!("aws sso login --profile {profile}"),
+            Self::Default => "aws sso login".to_owned(),
+        }
+    }
+}
+
+fn no_region() -> Failure {
+    Failure::usage("the AWS region is not known").hint(
+        "`--region ap-northeast-1`, or `region` below the stage in logq.toml, or AWS_REGION"
+            .to_owned(),
+    )
+}
+
+fn last_cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}

@@ -1,0 +1,136 @@
+//! Makes the calls of `FilterLogEvents` that the slices ask for, as many at a time as the pace allows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::service::{FilterCall, Page, Service};
+use super::shelf::{Progress, Shelf};
+use super::slices::{Call, Slices};
+use super::{CallError, Kind, Limiter, Place};
+
+/// One fetch: the groups of one region.
+pub(super) struct Fetch<S> {
+    pub(super) service: Arc<S>,
+    pub(super) place: Arc<Place>,
+    /// The groups, by the lanes that they are.
+    pub(super) groups: Vec<(usize, Arc<str>)>,
+    pub(super) prefix: Option<Arc<str>>,
+    pub(super) pattern: Option<Arc<str>>,
+    pub(super) slices: Slices,
+    pub(super) limiter: Limiter,
+    /// How long all of it may take.
+    pub(super) deadline: Option<Duration>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// A call that has come back: for which slice, when it was made, what came of it.
+type Answer = (u32, Duration, Result<Page, CallError>);
+
+impl<S: Service> Fetch<S> {
+    /// Fetches everything, or what can be had until somebody wants no more.
+    pub(super) async fn run(mut self) {
+        let started = Instant::now();
+        let mut calls: JoinSet<Answer> = JoinSet::new();
+        while !self.slices.is_done() && !self.shelf.is_stopped() {
+            let now = started.elapsed();
+            if self.deadline.is_some_and(|deadline| now >= deadline) {
+                self.run_out_of_time();
+                break;
+            }
+            let pace = self.limiter.wait(now);
+            if pace.is_zero()
+                && let Some(call) = self.slices.next(now, self.shelf.held())
+            {
+                self.limiter.take(now);
+                self.progress.called();
+                calls.spawn(self.call(call, now));
+                continue;
+            }
+            let pause = self.pause(now, pace);
+            tokio::select! {
+                Some(Ok(answer)) = calls.join_next() => self.take(answer, started.elapsed()),
+                () = sleep(pause) => {}
+                () = self.shelf.changed() => {}
+            }
+        }
+    }
+
+    /// Returns after which time something may have changed though no call came back.
+    fn pause(&self, now: Duration, pace: Duration) -> Duration {
+        const LOOK: Duration = Duration::from_millis(500);
+        let pace = Some(pace).filter(|pace| !pace.is_zero());
+        let left = self.deadline.map(|deadline| deadline.saturating_sub(now));
+        [pace, self.slices.pause(now), left]
+            .into_iter()
+            .flatten()
+            .fold(LOOK, Duration::min)
+    }
+
+    fn call(&self, call: Call, now: Duration) -> impl Future<Output = Answer> + use<S> {
+        let service = Arc::clone(&self.service);
+        let asked = FilterCall {
+            group: self.group(call.lane),
+            prefix: self.prefix.clone(),
+            pattern: self.pattern.clone(),
+            start: call.start,
+            end: call.end,
+            token: call.token,
+        };
+        async move { (call.slice, now, service.filter_log_events(asked).await) }
+    }
+
+    fn group(&self, lane: usize) -> Arc<str> {
+        let found = self.groups.iter().find(|(number, _)| *number == lane);
+        found.map_or_else(|| Arc::from(""), |(_, group)| Arc::clone(group))
+    }
+
+    fn take(&mut self, (slice, made, result): Answer, now: Duration) {
+        let pieces = match result {
+            Ok(page) => {
+                self.limiter.passed(now);
+                let bytes: usize = page.events.iter().map(|event| event.message.len()).sum();
+                self.progress.came(page.events.len() as u64, bytes as u64);
+                let answered = self.slices.answer(slice, page);
+                if answered.is_given_up {
+                    self.shelf.complain(self.error(Kind::TokenLost));
+                }
+                answered.pieces
+            }
+            Err(error) => {
+                if error.kind == Kind::Throttled {
+                    self.limiter.throttled(made, now);
+                }
+                let outcome = self.slices.fail(slice, &error, now);
+                if outcome.is_given_up {
+                    self.shelf.complain(error);
+                }
+                outcome.pieces
+            }
+        };
+        for piece in pieces {
+            self.shelf.put(piece, &self.progress);
+        }
+    }
+
+    fn run_out_of_time(&mut self) {
+        self.shelf.complain(self.error(Kind::OutOfTime));
+        for piece in self.slices.end() {
+            self.shelf.put(piece, &self.progress);
+        }
+    }
+
+    /// Words what no call said.
+    fn error(&self, kind: Kind) -> CallError {
+        CallError {
+            kind,
+            operation: "FilterLogEvents",
+            group: self.group(self.groups.first().map_or(0, |(lane, _)| *lane)),
+            place: Arc::clone(&self.place),
+            reason: String::new(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Paces the calls of one action: as many as the quota allows, fewer when the service throttles.
+//!
+//! A quota is shared by everybody in the account, so the rate in force is found out: each round of throttling
+//! lowers it by a factor, and as long as no call is throttled it grows evenly towards the quota. This is what lets
+//! two programs that share a quota end up with half of it each. A [`Limiter`] knows no clock; times are since any
+//! beginning.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What remains of the rate after calls were throttled.
+const DECREASE: f64 = 0.7;
+/// Which part of the quota the rate grows by in a second.
+const INCREASE: f64 = 0.05;
+/// The rate never falls below so many calls a second.
+const LEAST: f64 = 0.2;
+/// How much longer than a second a quota's calls are spread over: calls may arrive closer than they were sent.
+const SLACK: f64 = 1.05;
+
+/// The pace of one action.
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    most: f64,
+    rate: f64,
+    /// When the latest calls were made.
+    made: VecDeque<Duration>,
+    lowered: Option<Duration>,
+    raised: Duration,
+}
+
+impl Limiter {
+    /// Creates a limiter for a quota of calls a second.
+    pub fn new(quota: f64) -> Self {
+        let most = quota.max(LEAST);
+        Self {
+            most,
+            rate: most,
+            made: VecDeque::new(),
+            lowered: None,
+            raised: Duration::ZERO,
+        }
+    }
+
+    /// Returns how many calls a second may be made at the moment.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Returns how long the next call has to wait.
+    ///
+    /// At most a second's calls lie within any second: a burst is fine, a second one right behind it is not.
+    pub fn wait(&self, now: Duration) -> Duration {
+        let burst = self.burst();
+        let Some(at) = self.made.len().checked_sub(burst) else {
+            return Duration::ZERO;
+        };
+        let span = Duration::from_secs_f64(burst as f64 / self.rate * SLACK);
+        (self.made[at] + span).saturating_sub(now)
+    }
+
+    fn burst(&self) -> usize {
+        (self.rate as usize).max(1)
+    }
+
+    /// Takes note of a call that is made now.
+    pub fn take(&mut self, now: Duration) {
+        self.made.push_back(now);
+        while self.made.len() > (self.most as usize).max(1) {
+            self.made.pop_front();
+        }
+    }
+
+    /// Takes note of a call, made at `made`, that was throttled: all those of one round count once.
+    pub fn throttled(&mut self, made: Duration, now: Duration) {
+        self.raised = now;
+        if self.lowered.is_some_and(|at| made <= at) {
+            return;
+        }
+        self.rate = (self.rate * DECREASE).max(LEAST);
+        self.lowered = Some(now);
+    }
+
+    /// Takes note of a call that was let through.
+    pub fn passed(&mut self, now: Duration) {
+        let seconds = now.saturating_sub(self.raised).as_secs_f64();
+        self.rate = (self.rate + seconds * INCREASE * self.most).min(self.most);
+        self.raised = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Makes calls as fast as they may be made, for some seconds; returns when.
+    fn calls(limiter: &mut Limiter, seconds: u64) -> Vec<Duration> {
+        let (mut now, mut made) = (Duration::ZERO, Vec::new());
+        loop {
+            now += limiter.wait(now);
+            if now >= Duration::from_secs(seconds) {
+                return made;
+            }
+            limiter.take(now);
+            made.push(now);
+        }
+    }
+
+    fn most_in_a_second(made: &[Duration]) -> usize {
+        let within = |from: &Duration| {
+            let until = *from + Duration::from_secs(1);
+            made.iter().filter(|at| *at >= from && **at < until).count()
+        };
+        made.iter().map(within).max().unwrap_or(0)
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_holds_more_than_the_quota(quota in 1_u32..60) {
+            let made = calls(&mut Limiter::new(f64::from(quota)), 20);
+            prop_assert!(most_in_a_second(&made) <= quota as usize);
+            // And little of the quota is left unused.
+            prop_assert!(made.len() as f64 >= f64::from(quota) * 18.0, "{}", made.len());
+        }
+
+        #[test]
+        fn a_shared_quota_is_found(quota in 4_u32..30, part in 0.25_f64..1.0) {
+            let real = f64::from(quota) * part;
+            let mut limiter = Limiter::new(f64::from(quota));
+            // What the service has left: a bucket of a second's calls.
+            let (mut left, mut refilled) = (real.max(1.0), Duration::ZERO);
+            let (mut now, mut passed) = (Duration::ZERO, 0);
+            while now < Duration::from_mins(2) {
+                now += limiter.wait(now);
+                limiter.take(now);
+                left = (left + now.saturating_sub(refilled).as_secs_f64() * real).min(real.max(1.0));
+                refilled = now;
+                if left >= 1.0 {
+                    left -= 1.0;
+                    passed += 1;
+                    limiter.passed(now);
+                } else {
+                    limiter.throttled(now, now);
+                }
+            }
+            prop_assert!(f64::from(passed) > real * 120.0 * 0.6, "{passed} of {}", real * 120.0);
+        }
+    }
+
+    #[test]
+    fn throttling_lowers_the_rate_once_a_round_and_quiet_raises_it_evenly() {
+        let second = Duration::from_secs;
+        let mut limiter = Limiter::new(10.0);
+        for _ in 0..5 {
+            limiter.throttled(second(1), second(2));
+        }
+        assert!((limiter.rate() - 7.0).abs() < 1e-9);
+        limiter.throttled(second(3), second(4));
+        assert!((limiter.rate() - 4.9).abs() < 1e-9);
+        limiter.passed(second(6));
+        assert!((limiter.rate() - 5.9).abs() < 1e-9);
+        limiter.passed(second(60));
+        assert!((limiter.rate() - 10.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,80 @@
+//! How many calls a second AWS allows, by action and region, as *CloudWatch Logs quotas* in its user guide says.
+//!
+//! The quotas are an account's in one region, shared by everybody in it. `[cloudwatch.quotas]` in `logq.toml` says
+//! other numbers, for quotas that were raised or for a part that is left to others.
+
+use std::collections::BTreeMap;
+
+/// An operation that reads logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// `FilterLogEvents`.
+    FilterLogEvents,
+    /// `GetLogEvents`.
+    GetLogEvents,
+    /// `DescribeLogStreams`.
+    DescribeLogStreams,
+    /// `DescribeLogGroups`.
+    DescribeLogGroups,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::FilterLogEvents,
+        Self::GetLogEvents,
+        Self::DescribeLogStreams,
+        Self::DescribeLogGroups,
+    ];
+
+    /// Returns the name as AWS spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FilterLogEvents => "FilterLogEvents",
+            Self::GetLogEvents => "GetLogEvents",
+            Self::DescribeLogStreams => "DescribeLogStreams",
+            Self::DescribeLogGroups => "DescribeLogGroups",
+        }
+    }
+
+    /// Returns AWS's default quota in a region, in calls a second.
+    fn default_quota(self, region: &str) -> f64 {
+        match (self, region) {
+            (Self::FilterLogEvents, "us-east-1") | (Self::DescribeLogStreams, _) => 25.0,
+            (
+                Self::FilterLogEvents,
+                "eu-central-1" | "ap-northeast-3" | "ap-southeast-3" | "ca-west-1" | "il-central-1",
+            ) => 5.0,
+            // The regions that are known to have 25 or more are the others; the lower number fits all.
+            (Self::FilterLogEvents | Self::GetLogEvents | Self::DescribeLogGroups, _) => 10.0,
+        }
+    }
+}
+
+/// The quotas by the names of operations, where the configuration says others than AWS's defaults.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quotas(pub BTreeMap<String, f64>);
+
+impl Quotas {
+    /// Returns how many calls a second may be made in a region.
+    pub fn of(&self, action: Action, region: &str) -> f64 {
+        let configured = self.0.get(action.name()).copied();
+        configured.unwrap_or_else(|| action.default_quota(region))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_has_its_quota_unless_the_configuration_has_another() {
+        let mut quotas = Quotas::default();
+        let filter = Action::FilterLogEvents;
+        assert!((quotas.of(filter, "us-east-1") - 25.0).abs() < 1e-9);
+        assert!((quotas.of(filter, "ap-northeast-1") - 10.0).abs() < 1e-9);
+        assert!((quotas.of(filter, "eu-central-1") - 5.0).abs() < 1e-9);
+        quotas.0.insert("FilterLogEvents".to_owned(), 50.0);
+        assert!((quotas.of(filter, "eu-central-1") - 50.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,281 @@
+//! A source of events in CloudWatch Logs, as blocks of lines.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+use super::filter_log_events::Fetch;
+use super::lines::Line;
+use super::order::{Merge, Next};
+use super::service::Service;
+use super::shelf::{Progress, Shelf};
+use super::slices::Slices;
+use super::{Action, CallError, Direction, Limiter, Place, Quotas};
+use crate::scan::{Block, Blocks};
+
+/// How many bytes of packed pages may wait for one that is late.
+const ROOM: usize = 24 << 20;
+/// How large blocks are.
+const BLOCK: usize = 512 << 10;
+/// How often it is looked whether somebody wants us to stop.
+const LOOK: Duration = Duration::from_millis(50);
+/// How many slices there are at first when the newest are wanted, each twice as long as the one behind it.
+const HALVINGS: usize = 12;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Events from this instant on.
+    pub start: i64,
+    /// Events before this instant.
+    pub end: i64,
+    /// Only streams whose names begin so.
+    pub prefix: Option<Arc<str>>,
+    /// The filter pattern.
+    pub pattern: Option<Arc<str>>,
+    /// Which end comes first.
+    pub direction: Direction,
+    /// How long all of it may take.
+    pub time_out: Option<Duration>,
+    /// How many calls may be made.
+    pub quotas: Quotas,
+}
+
+/// Groups that one client reads.
+#[derive(Clone, Debug)]
+pub struct Site<S> {
+    /// The client.
+    pub service: Arc<S>,
+    /// Who it is, and where.
+    pub place: Arc<Place>,
+    /// The log groups.
+    pub groups: Vec<Arc<str>>,
+}
+
+/// What was read, and what went wrong on the way.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many events came.
+    pub events: u64,
+    /// How many bytes of messages came.
+    pub bytes: u64,
+    /// How many calls were made.
+    pub calls: u64,
+    /// What could not be read, each thing once.
+    pub problems: Vec<CallError>,
+    /// Whether some of the events that there are did not come.
+    pub has_gaps: bool,
+}
+
+/// Events of log groups, as blocks of lines in one order.
+pub struct Source {
+    shelf: Arc<Shelf>,
+    progress: Arc<Progress>,
+    merge: Merge,
+    /// Lines that are sorted and did not fit into a block.
+    lines: VecDeque<Line>,
+    thread: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    /// Whether fetching ended though not all was there.
+    ended_early: bool,
+    blocks: u32,
+    offset: u64,
+}
+
+impl Source {
+    /// Starts to fetch; setting `stop` ends it.
+    pub fn open<S: Service>(sites: Vec<Site<S>>, request: &Request, stop: Arc<AtomicBool>) -> Self {
+        let lanes = sites.iter().map(|site| site.groups.len()).sum();
+        let shelf = Arc::new(Shelf::new(lanes, sites.len()));
+        let progress = Arc::new(Progress::default());
+        let (start, end) = (request.start, request.end.max(request.start));
+        progress.expect(end.abs_diff(start) * lanes as u64);
+        let mut fetches = Vec::new();
+        let (room, mut lane) = (ROOM / sites.len().max(1), 0);
+        for site in sites {
+            let first = lane;
+            lane += site.groups.len();
+            fetches.push(fetch(site, first, room, request, &shelf, &progress));
+        }
+        let thread = std::thread::spawn({
+            let shelf = Arc::clone(&shelf);
+            move || run(fetches, &shelf)
+        });
+        Self {
+            merge: Merge::new(lanes, start, end, request.direction),
+            shelf,
+            progress,
+            lines: VecDeque::new(),
+            thread: Some(thread),
+            stop,
+            ended_early: false,
+            blocks: 0,
+            offset: 0,
+        }
+    }
+
+    /// Returns the counts to watch.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Ends fetching and returns the report.
+    pub fn into_report(mut self) -> Report {
+        self.end();
+        Report {
+            events: self.progress.events(),
+            bytes: self.progress.bytes(),
+            calls: self.progress.calls(),
+            problems: told_once(self.shelf.take_problems()),
+            has_gaps: self.ended_early || self.merge.gaps,
+        }
+    }
+
+    fn end(&mut self) {
+        self.shelf.stop();
+        if let Some(thread) = self.thread.take() {
+            // A fetcher that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+
+    /// Returns whether there are lines, and waits for them.
+    fn has_lines(&mut self) -> bool {
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            if !self.lines.is_empty() {
+                return true;
+            }
+            match self.merge.next(&self.shelf) {
+                Next::Lines(lines) => self.lines = lines.into(),
+                Next::End => return false,
+                Next::Later => {
+                    // What came between the look and the wait is found in the next round.
+                    if !self.shelf.wait(LOOK) {
+                        return self.has_last_lines();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns whether there are lines when nothing more will be fetched.
+    fn has_last_lines(&mut self) -> bool {
+        match self.merge.next(&self.shelf) {
+            Next::Lines(lines) => {
+                self.lines = lines.into();
+                true
+            }
+            Next::End => false,
+            Next::Later => {
+                self.ended_early = true;
+                false
+            }
+        }
+    }
+}
+
+impl Blocks for Source {
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn claim(&mut self, block: &mut Block) -> bool {
+        block.shrink(BLOCK * 4);
+        if !self.has_lines() {
+            return false;
+        }
+        while block.bytes().len() < BLOCK
+            && let Some(line) = self.lines.pop_front()
+        {
+            block.extend(&line.text);
+            block.extend(b"\n");
+        }
+        block.index = self.blocks;
+        block.offset = self.offset;
+        self.blocks += 1;
+        self.offset += block.bytes().len() as u64;
+        true
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Prepares the fetch of one client's groups, the first of which is `first` among all.
+pub(super) fn fetch<S: Service>(
+    site: Site<S>,
+    first: usize,
+    room: usize,
+    request: &Request,
+    shelf: &Arc<Shelf>,
+    progress: &Arc<Progress>,
+) -> Fetch<S> {
+    let quota = request
+        .quotas
+        .of(Action::FilterLogEvents, &site.place.region);
+    let mut slices = Slices::new(request.direction, room);
+    let groups: Vec<(usize, Arc<str>)> = (first..).zip(site.groups).collect();
+    // As many as the first second has calls for: a slice more costs half a page, and one too few a call left out.
+    let count = match request.direction {
+        Direction::OldestFirst => quota.ceil() as usize / groups.len().max(1),
+        Direction::NewestFirst => HALVINGS,
+    };
+    for (lane, group) in &groups {
+        slices.add(*lane, group, request.start, request.end, count);
+    }
+    Fetch {
+        service: site.service,
+        place: site.place,
+        groups,
+        prefix: request.prefix.clone(),
+        pattern: request.pattern.clone(),
+        slices,
+        limiter: Limiter::new(quota),
+        deadline: request.time_out,
+        shelf: Arc::clone(shelf),
+        progress: Arc::clone(progress),
+    }
+}
+
+/// Leaves out what says the same again: one failure mostly hits all slices of a group.
+fn told_once(problems: Vec<CallError>) -> Vec<CallError> {
+    let mut told: Vec<CallError> = Vec::new();
+    for problem in problems {
+        let same = |one: &CallError| one.kind == problem.kind && one.group == problem.group;
+        if !told.iter().any(same) {
+            told.push(problem);
+        }
+    }
+    told
+}
+
+/// Runs the fetches in this thread.
+fn run<S: Service>(fetches: Vec<Fetch<S>>, shelf: &Shelf) {
+    let count = fetches.len();
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
+        for _ in 0..count {
+            shelf.close();
+        }
+        return;
+    };
+    runtime.block_on(async {
+        let mut running = JoinSet::new();
+        for fetch in fetches {
+            running.spawn(fetch.run());
+        }
+        while running.join_next().await.is_some() {
+            shelf.close();
+        }
+    });
+}
