@@ -15,6 +15,7 @@ use super::context::Context;
 use super::output::{self, counted};
 use super::progress::{Progress, State};
 use super::source::{self, Beginning, Source, StandardInput};
+use super::tables;
 use super::watched::{Watched, elapsed};
 use crate::decode::stamp::Clock;
 use crate::diagnostic::Diagnostics;
@@ -151,7 +152,8 @@ impl Answer {
 
 /// Compiles a query; what is wrong with it is told before anything is read.
 pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Program, Failure> {
-    let program = Program::compile(ask.query, &settings(context, ask.table))
+    let tables = tables::read(&context.tables)?;
+    let program = Program::compile_with(ask.query, &settings(context, ask.table), &tables)
         .map_err(|faults| mistakes(ask, faults))?;
     for warning in program.warnings() {
         context.notices.warn(&warning.message);
@@ -201,6 +203,9 @@ pub(super) fn query(
     sink.columns(program.columns());
     let found = drive::query(&mut reader.source, &question, &setting, |row| sink.row(row));
     let ending = reader.finish(context)?;
+    if let Some(why) = found.exceeded {
+        return Err(Failure::incomplete(why.to_string()).hint(why.hint().to_owned()));
+    }
     Ok(Answer {
         total: found.total,
         runs: found.runs,

@@ -190,6 +190,10 @@ codes! {
     BAD_LIMIT = "Q034";
     /// A command without a part that it needs.
     INCOMPLETE = "Q035";
+    /// A table that nobody brought.
+    UNKNOWN_TABLE = "Q046";
+    /// A column that a table does not have.
+    UNKNOWN_COLUMN = "Q047";
 
     // Queries: what runs, and may mean something else.
     /// A period that counts as a shorter one.
@@ -198,6 +202,8 @@ codes! {
     LIMIT_BEFORE_STATS = "Q051";
     /// A word without quotes that looks like a text.
     UNQUOTED_TEXT = "Q052";
+    /// A result that only resembles the service's.
+    APPROXIMATE = "Q056";
 }
 
 #[cfg(test)]
