@@ -37,6 +37,8 @@ pub(super) struct Context {
     pub(super) window: Window,
     /// Which stage and targets were asked for.
     pub(super) scope: Scope,
+    /// The tables for `lookup`, as written: `NAME=FILE`.
+    pub(super) tables: Vec<String>,
     /// The output format; `None` when none was asked for.
     pub(super) format: Option<Format>,
     /// How answers look.
@@ -121,6 +123,7 @@ impl Context {
                 region: source.region,
                 endpoint_url: source.endpoint_url,
             },
+            tables: source.table,
             sources,
             environment: environment.clone(),
             streams: *streams,
@@ -357,14 +360,8 @@ fn scope(
     Scope::new(stage, targets, config)
 }
 
-/// Refuses what would need something that is not here: an engine, or the command that reads tables.
+/// Refuses what would need an engine that is not here.
 fn refuse_absent(source: &SourceArgs, environment: &Environment) -> Result<(), Failure> {
-    if let Some(table) = source.table.first() {
-        return Err(Failure::usage(format!(
-            "`--table {table}` is for `lookup`, which is not in this version"
-        ))
-        .hint("join the rows in another program: -o csv".to_owned()));
-    }
     match choice(source.engine, "LOGQ_ENGINE", environment)? {
         Some(Engine::Insights) => Err(Failure::usage(
             "this build of logq cannot run queries on the Logs Insights service",

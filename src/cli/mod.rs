@@ -27,6 +27,7 @@ mod run;
 mod scope;
 mod sheet;
 mod source;
+mod tables;
 mod terminal;
 mod tree;
 mod watched;

@@ -18,6 +18,7 @@ use super::opened::{Opened, Reported, Volume, Watch};
 use super::output::counted;
 use super::progress::Progress;
 use super::source::{self, Beginning, Source, StandardInput, Wanted};
+use super::tables;
 use super::watched::{Watched, elapsed};
 #[cfg(feature = "aws")]
 use crate::cloudwatch;
@@ -196,7 +197,8 @@ fn wrong_zone(context: &Context, zone: &Zone, offset: Option<i64>) -> Option<Str
 
 /// Compiles a query; what is wrong with it is told before anything is read.
 pub(super) fn compile(context: &Context, ask: &Ask<'_>) -> Result<Program, Failure> {
-    let program = Program::compile(ask.query, &settings(context, ask.table))
+    let tables = tables::read(&context.tables)?;
+    let program = Program::compile_with(ask.query, &settings(context, ask.table), &tables)
         .map_err(|faults| mistakes(ask, faults))?;
     for warning in program.warnings() {
         context.notices.warn(&warning.message);
@@ -246,6 +248,9 @@ pub(super) fn query(
     sink.columns(program.columns());
     let found = drive::query(&mut reader.source, &question, &setting, |row| sink.row(row));
     let ending = reader.finish(context)?;
+    if let Some(why) = found.exceeded {
+        return Err(Failure::incomplete(why.to_string()).hint(why.hint().to_owned()));
+    }
     Ok(Answer {
         total: found.total,
         runs: found.runs,

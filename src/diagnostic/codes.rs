@@ -192,6 +192,10 @@ codes! {
     INCOMPLETE = "Q035";
     /// A constant that the function can make nothing of.
     ARGUMENT_VALUE = "Q040";
+    /// A table that nobody brought.
+    UNKNOWN_TABLE = "Q046";
+    /// A column that a table does not have.
+    UNKNOWN_COLUMN = "Q047";
 
     // Queries: what runs, and may mean something else.
     /// A period that counts as a shorter one.
@@ -200,6 +204,8 @@ codes! {
     LIMIT_BEFORE_STATS = "Q051";
     /// A word without quotes that looks like a text.
     UNQUOTED_TEXT = "Q052";
+    /// A result that only resembles the service's.
+    APPROXIMATE = "Q056";
     /// A comparison that looks as if it named a value.
     COMPARED_ITEM = "Q060";
 

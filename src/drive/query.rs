@@ -8,7 +8,7 @@ use crate::decode::level::Level;
 use crate::detect::Run;
 use crate::event::Event;
 use crate::pattern::Pattern;
-use crate::query::{EventKey, Extras, Head, Partial, Program, Slots, Table, Tail};
+use crate::query::{EventKey, Exceeded, Extras, Head, Partial, Program, Slots, Table, Tail};
 use crate::record::Record;
 use crate::row::Row;
 use crate::scan::{Block, Blocks, Need, pool};
@@ -34,6 +34,8 @@ pub struct Answer {
     pub total: Option<u64>,
     /// How many runs were looked at.
     pub runs: u64,
+    /// Why the query was given up; there is no answer then.
+    pub exceeded: Option<Exceeded>,
 }
 
 /// Runs a query and hands on its rows, as they come where the query allows it.
@@ -99,6 +101,7 @@ impl<F: FnMut(&Row) -> ControlFlow<()>> Rows<F> {
         let results = self.tail.finish();
         answer.tally.truncated = results.truncated;
         answer.total = results.total;
+        answer.exceeded = results.exceeded;
         answer.tally.matches = results.rows.len() as u64;
         for row in &results.rows {
             if (self.take)(row).is_break() {

@@ -16,6 +16,7 @@ pub mod fields;
 pub mod functions;
 mod key;
 pub mod lexer;
+pub mod lookup;
 mod need;
 pub mod optimize;
 pub mod parser;
@@ -27,12 +28,14 @@ mod program;
 pub mod reference;
 pub mod resolve;
 pub mod tables;
+mod template;
 pub mod token;
 
 use crate::time::Timestamp;
 
-pub use exec::{EventKey, Head, Partial, Results, Tail};
+pub use exec::{EventKey, Exceeded, Head, Partial, Results, Tail};
 pub use fields::{Extras, FieldSet, Slots};
+pub use lookup::{LookupTable, LookupTables};
 pub use program::Program;
 
 /// Which rows a query starts from.

@@ -12,6 +12,11 @@ use crate::value::Value;
 impl Plan {
     /// Returns what each line must hold that can matter to this plan over events.
     pub fn need(&self) -> Need {
+        let subqueries = self.subqueries.iter().map(|one| one.plan.need());
+        subqueries.fold(self.own_need(), Need::or)
+    }
+
+    fn own_need(&self) -> Need {
         let mut need = Need::Anything;
         for operator in &self.operators {
             match operator {
@@ -20,8 +25,12 @@ impl Plan {
                         need = need.and(self.condition(condition));
                     }
                 }
-                // These leave every row in place, and conditions on what they make say nothing of the line.
-                Operator::Extend(_) | Operator::Parse(_) | Operator::Sort(_) => {}
+                // These let every row through, once or several times, and conditions on what they make say nothing of the line.
+                Operator::Extend(_)
+                | Operator::Parse(_)
+                | Operator::Sort(_)
+                | Operator::Spread(_)
+                | Operator::Lookup(_) => {}
                 _ => break,
             }
         }
@@ -91,9 +100,10 @@ impl Plan {
             Expr::Slot(slot) => self.field_name(*slot),
             Expr::Negate(one) | Expr::Not(one) => self.present(one),
             Expr::Binary(left, _, right) => self.present(left).and(self.present(right)),
-            Expr::Contains { value, .. } | Expr::Matches { value, .. } | Expr::In { value, .. } => {
-                self.present(value)
-            }
+            Expr::Contains { value, .. }
+            | Expr::Matches { value, .. }
+            | Expr::In { value, .. }
+            | Expr::InQuery { value, .. } => self.present(value),
             // Functions may have a result without their arguments; `and` and `or` without an operand.
             _ => Need::Anything,
         }

@@ -8,6 +8,11 @@ impl Plan {
     ///
     /// It may say no of a query that is so; it never says yes of one that is not.
     pub fn requires(&self, prefix: &str) -> bool {
+        let mut subqueries = self.subqueries.iter();
+        subqueries.all(|one| one.plan.requires(prefix)) && self.requires_itself(prefix)
+    }
+
+    fn requires_itself(&self, prefix: &str) -> bool {
         for operator in &self.operators {
             match operator {
                 Operator::Filter(conditions) => {
@@ -18,8 +23,12 @@ impl Plan {
                         return true;
                     }
                 }
-                // These leave every row in place.
-                Operator::Extend(_) | Operator::Parse(_) | Operator::Sort(_) => {}
+                // These let every row through, once or several times.
+                Operator::Extend(_)
+                | Operator::Parse(_)
+                | Operator::Sort(_)
+                | Operator::Spread(_)
+                | Operator::Lookup(_) => {}
                 _ => return false,
             }
         }
@@ -37,9 +46,10 @@ impl Plan {
             Expr::Binary(left, operator, right) if compares(*operator) => {
                 self.is_field(left, prefix) || self.is_field(right, prefix)
             }
-            Expr::Contains { value, .. } | Expr::Matches { value, .. } | Expr::In { value, .. } => {
-                self.is_field(value, prefix)
-            }
+            Expr::Contains { value, .. }
+            | Expr::Matches { value, .. }
+            | Expr::In { value, .. }
+            | Expr::InQuery { value, .. } => self.is_field(value, prefix),
             _ => false,
         }
     }

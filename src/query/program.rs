@@ -8,8 +8,8 @@ use crate::query::explain::Explain;
 use crate::query::fields::FieldSet;
 use crate::query::optimize::optimize;
 use crate::query::plan::{Expr, Order, Plan};
-use crate::query::resolve::{Resolved, resolve};
-use crate::query::{Settings, Table, parser};
+use crate::query::resolve::{Resolved, resolve_with};
+use crate::query::{LookupTables, Settings, Table, parser};
 use crate::row::Columns;
 use crate::scan::need::Need;
 use crate::value::Value;
@@ -33,8 +33,17 @@ pub struct Program {
 impl Program {
     /// Compiles a query, or returns all that is wrong with it.
     pub fn compile(text: &str, settings: &Settings) -> Result<Self, Diagnostics> {
+        Self::compile_with(text, settings, &LookupTables::default())
+    }
+
+    /// Compiles a query that may bring in columns of tables.
+    pub fn compile_with(
+        text: &str,
+        settings: &Settings,
+        tables: &LookupTables,
+    ) -> Result<Self, Diagnostics> {
         let query = parser::parse(text)?;
-        let Resolved { plan, warnings } = resolve(&query, text, settings.table)?;
+        let Resolved { plan, warnings } = resolve_with(&query, text, settings.table, tables)?;
         let optimized = optimize(plan.clone(), &|expr| constant(expr, settings));
         Ok(Self {
             fields: FieldSet::new(optimized.fields.clone(), optimized.width),
@@ -65,6 +74,20 @@ impl Program {
         self.fields = FieldSet::new(self.optimized.fields.clone(), self.optimized.width);
         self.split = Split::of(&self.optimized, &self.settings);
         self
+    }
+
+    /// Returns the same program with another limit, in bytes, for what it keeps; it is taken by estimate.
+    ///
+    /// To be called last: what changes the plan sets the usual limit again.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.split.set_memory(bytes);
+        self
+    }
+
+    /// Returns whether there are queries inside the query, whose results are known only at the end.
+    pub fn has_subqueries(&self) -> bool {
+        !self.plan.subqueries.is_empty()
     }
 
     /// Returns the slot of a value that the query makes of each row; in the program that runs as written.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::policy::Policy;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::pattern::Pattern;
 use crate::query::exec::Head;
 use crate::query::fields::{Extras, FieldSet, Slots};
@@ -133,6 +133,10 @@ impl Rule {
         };
         let program = Program::compile(&expanded.query, &settings)
             .map_err(|faults| RuleProblem::Text(query.locate_query(&expanded, faults)))?;
+        if program.has_subqueries() {
+            let faults = Diagnostics(vec![waits(&expanded.query)]);
+            return Err(RuleProblem::Text(query.locate_query(&expanded, faults)));
+        }
         let key: Vec<Arc<str>> = alert
             .key
             .iter()
@@ -231,6 +235,13 @@ impl Rule {
         made.map(|slot| slot.map(|slot| text(&slots.get(slot))))
             .collect()
     }
+}
+
+/// Complains about a query whose answer to one event is known only when all are read.
+fn waits(query: &str) -> Diagnostic {
+    let message = "an alert cannot wait for a query inside its query";
+    let hint = "alert on what a single event tells".to_owned();
+    Diagnostic::new(codes::MISPLACED, 0..query.len(), message).hint(hint)
 }
 
 fn text(value: &Value<'_>) -> String {

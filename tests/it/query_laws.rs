@@ -31,7 +31,7 @@ fn needed(program: &Program, inputs: &[Input]) -> Vec<Input> {
 #[test]
 fn recorded_queries_need_no_event_that_is_ruled_out() {
     for vector in vectors() {
-        let Ok(program) = Program::compile(&vector.query, &vector.settings()) else {
+        let Ok(program) = vector.compile() else {
             continue;
         };
         let inputs = vector.inputs();
@@ -215,7 +215,46 @@ fn command() -> impl Strategy<Value = String> {
         1 => (aggregate, name()).prop_map(|(what, by)| format!("stats {what} as n by {by}")),
         1 => name().prop_map(|name| format!("display {name}, a")),
         1 => name().prop_map(|name| format!("dedup {name}")),
+        3 => later_command(),
     ]
+}
+
+/// The commands that make several rows, look at all of them, or hold a query.
+fn later_command() -> impl Strategy<Value = String> {
+    let commands = vec![
+        "parse b /(?<m>[a-z])/ multi",
+        "parse @message csv as v1, v2",
+        "parse b logfmt as lf",
+        "fields jsonParse(@message) as j",
+        "json field=j 'd.e' as je",
+        "unnest j.a into u",
+        "expand a",
+        "expand p",
+        "accum a",
+        "accum a as s",
+        "autoregress b p=1-2",
+        "filldown",
+        "filldown a x*",
+        "sessionize b maxspan 1s as sid",
+        "countFrequent a, b",
+        "addtotals",
+        "addtotals col=true a, n",
+        "outlier action=remove param=0.5 a",
+        "outlier uselower=true param=0 a n",
+        "stats count(*) as n by bin(1s)",
+        "fillmissing with 0 for n",
+        "pattern b",
+        "filter a in (filter b = 'err' | fields a)",
+        "filter b not in (stats max(b) as m)",
+        "fields a in (SOURCE 'g' | display a) as inside",
+        "join type=left where left.a = right.a (SOURCE 'g' | filter c = 1)",
+        "join where left.n = right.k (stats count(*) as k by b)",
+        "filter right.b = 'err' or not ispresent(right.b)",
+        "fields right.k as rk, left.b as lb",
+        "appendcols (stats count(*) as total)",
+        "appendcols override=true (fields b as a, b)",
+    ];
+    prop::sample::select(commands).prop_map(str::to_owned)
 }
 
 /// Pieces of queries in any order, of which some happen to be queries.
@@ -265,6 +304,22 @@ fn scraps() -> impl Strategy<Value = String> {
         "日",
         "unnest",
         "into",
+        "expand",
+        "SOURCE 'g'",
+        "join",
+        "where left.a = right.b",
+        "appendcols",
+        "accum",
+        "filldown",
+        "fillmissing",
+        "sessionize",
+        "pattern",
+        "countFrequent",
+        "outlier",
+        "addtotals",
+        "lookup",
+        "OUTPUT",
+        "right.x",
         "unmask",
         "latest(a)",
         "offset",

@@ -26,7 +26,7 @@ pub(in crate::cli) struct SourceArgs {
     pub(in crate::cli) engine: Option<Engine>,
 
     /// Make the rows of a CSV file available to `lookup` under a name; repeatable
-    #[arg(long, global = true, value_name = "NAME=FILE", hide = true)]
+    #[arg(long, global = true, value_name = "NAME=FILE", hide_short_help = true)]
     pub(in crate::cli) table: Vec<String>,
 
     /// Use this configuration file instead of the `logq.toml` found upwards [env: LOGQ_CONFIG]

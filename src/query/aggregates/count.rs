@@ -88,6 +88,8 @@ impl Count {
 #[derive(Clone, Debug, Default)]
 pub struct Distinct {
     seen: HashSet<Box<[u8]>, RandomState>,
+    /// The length of all keys.
+    bytes: usize,
     scratch: Vec<u8>,
 }
 
@@ -102,15 +104,24 @@ impl Distinct {
         if self.seen.contains(&*self.scratch) {
             return false;
         }
+        self.bytes += self.scratch.len();
         self.seen.insert(self.scratch.as_slice().into())
     }
 
     pub(super) fn merge(&mut self, later: Self) {
         if self.seen.is_empty() {
             self.seen = later.seen;
+            self.bytes = later.bytes;
         } else {
-            self.seen.extend(later.seen);
+            for key in later.seen {
+                let length = key.len();
+                self.bytes += usize::from(self.seen.insert(key)) * length;
+            }
         }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.bytes + self.seen.len() * size_of::<Box<[u8]>>()
     }
 
     fn finish(&self) -> Value<'static> {

@@ -68,6 +68,11 @@ impl Members {
         }
     }
 
+    pub(super) fn heap_bytes(&self) -> usize {
+        // A value is about as long as its key.
+        2 * self.seen.heap_bytes() + self.values.len() * size_of::<Value<'_>>()
+    }
+
     fn finish(&self) -> Value<'static> {
         if self.values.is_empty() {
             return Value::Null;
@@ -81,6 +86,8 @@ impl Members {
 pub struct Frequent {
     places: HashMap<Vec<u8>, usize, RandomState>,
     counts: Vec<(u64, Value<'static>)>,
+    /// The length of all keys.
+    bytes: usize,
 }
 
 impl Frequent {
@@ -100,11 +107,18 @@ impl Frequent {
         }
         let mut bytes = Vec::new();
         key::push_value(value, &mut bytes);
+        let length = bytes.len();
         let place = *self.places.entry(bytes).or_insert(self.counts.len());
         if place == self.counts.len() {
+            self.bytes += length;
             self.counts.push((0, value.clone().into_owned()));
         }
         self.counts[place].0 += count;
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let entry = size_of::<(Vec<u8>, usize)>() + size_of::<(u64, Value<'_>)>();
+        2 * self.bytes + self.counts.len() * entry
     }
 
     /// Returns the most frequent ones, of equals those that came first.

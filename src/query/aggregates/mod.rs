@@ -21,9 +21,10 @@ pub use edge::Edge;
 pub use extreme::Extreme;
 pub use list::{Frequent, Members};
 pub use percentile::Percentile;
+pub(crate) use percentile::interpolated;
 pub use spread::Spread;
 pub use sum::Sum;
-pub use timed::Timed;
+pub use timed::{Rate, Timed};
 
 /// One aggregate of the language.
 #[derive(Debug)]
@@ -74,6 +75,8 @@ pub enum State {
     Edge(Edge),
     /// First or last in time.
     Timed(Timed),
+    /// First and last in time.
+    Rate(Rate),
     /// The distribution.
     Percentile(Percentile),
     /// Mean and squared distances from it.
@@ -97,10 +100,28 @@ impl State {
             Self::Extreme(state) => state.push(first),
             Self::Edge(state) => state.push(first),
             Self::Timed(state) => state.push(first, arguments.get(1)),
+            Self::Rate(state) => state.push(first, arguments.get(1)),
             Self::Percentile(state) => state.push(first),
             Self::Spread(state) => state.push(first),
             Self::Members(state) => state.push(first),
             Self::Frequent(state) => state.push(first),
+        }
+    }
+
+    /// Returns about how many bytes the state takes beside itself.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Distinct(state) => state.heap_bytes(),
+            Self::Percentile(state) => state.heap_bytes(),
+            Self::Members(state) => state.heap_bytes(),
+            Self::Frequent(state) => state.heap_bytes(),
+            Self::Count(_)
+            | Self::Sum(_)
+            | Self::Extreme(_)
+            | Self::Edge(_)
+            | Self::Timed(_)
+            | Self::Rate(_)
+            | Self::Spread(_) => 0,
         }
     }
 
@@ -113,6 +134,7 @@ impl State {
             (Self::Extreme(state), Self::Extreme(later)) => state.merge(later),
             (Self::Edge(state), Self::Edge(later)) => state.merge(later),
             (Self::Timed(state), Self::Timed(later)) => state.merge(later),
+            (Self::Rate(state), Self::Rate(later)) => state.merge(later),
             (Self::Percentile(state), Self::Percentile(later)) => state.merge(later),
             (Self::Spread(state), Self::Spread(later)) => state.merge(later),
             (Self::Members(state), Self::Members(later)) => state.merge(&later),

@@ -94,6 +94,13 @@ impl Percentile {
         }
     }
 
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Exact(numbers) => numbers.capacity() * size_of::<f64>(),
+            Self::Sketch(_) => BINS as usize * size_of::<u64>(),
+        }
+    }
+
     /// Makes a sketch of the numbers, if it is not one yet.
     fn sketch(&mut self) -> &mut DDSketch {
         if let Self::Exact(numbers) = self {
@@ -120,7 +127,7 @@ impl Percentile {
 }
 
 /// Interpolates linearly between the closest ranks (D9).
-fn interpolated(numbers: &mut [f64], share: f64) -> Option<f64> {
+pub(crate) fn interpolated(numbers: &mut [f64], share: f64) -> Option<f64> {
     if !numbers.is_sorted_by(|one, other| one.total_cmp(other).is_le()) {
         numbers.sort_unstable_by(f64::total_cmp);
     }

@@ -46,7 +46,14 @@ pub(super) const TABLE: &[Aggregate] = &[
         summary: "the change per period within a bin",
         by_time: true,
         parameter: Some(1),
-        run: None,
+        run: Some(Run {
+            family: "rate",
+            start: || State::Rate(Rate::default()),
+            finish: |state, periods| match state {
+                State::Rate(state) => state.finish(periods),
+                _ => Value::Null,
+            },
+        }),
     },
 ];
 
@@ -98,5 +105,47 @@ impl Timed {
 
     fn improves(&self, at: f64) -> bool {
         self.value.is_null() || at.total_cmp(&self.at) == self.better
+    }
+}
+
+/// The numbers of the first and the last event in time.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    first: Timed,
+    last: Timed,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self {
+            first: Timed::of(Ordering::Less),
+            last: Timed::of(Ordering::Greater),
+        }
+    }
+}
+
+impl Rate {
+    pub(super) fn push(&mut self, value: &Value<'_>, at: Option<&Value<'_>>) {
+        if value.as_number().is_some() {
+            self.first.push(value, at);
+            self.last.push(value, at);
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: Self) {
+        self.first.merge(later.first);
+        self.last.merge(later.last);
+    }
+
+    /// Divides the change by the number of periods in the bin (D30).
+    fn finish(&self, periods: &Value<'static>) -> Value<'static> {
+        let numbers = self
+            .last
+            .value
+            .as_number()
+            .zip(self.first.value.as_number());
+        let change = numbers.map(|(last, first)| last - first);
+        let periods = periods.as_number().unwrap_or(1.0);
+        change.map(|change| change / periods).into()
     }
 }

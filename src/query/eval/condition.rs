@@ -1,10 +1,14 @@
 //! Conditions: true, false, or open where a value is missing.
 
+use std::sync::Arc;
+
 use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::{Compute, Searched};
 use crate::query::fields::Cell;
+use crate::query::key::push_value;
+use crate::query::plan::Members;
 use crate::value::{Comparison, Value, equal};
 
 /// An expression that gives a truth; `None` is "open" (D1, D38).
@@ -36,6 +40,11 @@ pub(crate) enum Condition {
     In {
         value: Compute,
         list: Vec<Compute>,
+        negated: bool,
+    },
+    Among {
+        value: Compute,
+        members: Arc<Members>,
         negated: bool,
     },
 }
@@ -71,6 +80,11 @@ impl Condition {
                 list,
                 negated,
             } => is_in(value, list, *negated, row),
+            Self::Among {
+                value,
+                members,
+                negated,
+            } => is_among(value, members, *negated, row),
         }
     }
 }
@@ -146,4 +160,18 @@ fn is_in(value: &Compute, list: &[Compute], negated: bool, row: &[Cell<'_>]) -> 
         }
     }
     (!open).then_some(negated)
+}
+
+/// Compares with the values of a subquery, where equal values have equal keys.
+fn is_among(value: &Compute, members: &Members, negated: bool, row: &[Cell<'_>]) -> Option<bool> {
+    let value = value.value(row);
+    match &value {
+        Value::Null => None,
+        nested if nested.is_nested() => Some(false),
+        _ => {
+            let mut key = Vec::new();
+            push_value(&value, &mut key);
+            Some(members.keys.contains(&key) != negated)
+        }
+    }
 }

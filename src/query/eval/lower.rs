@@ -1,13 +1,15 @@
 //! From the expressions of a plan to what is run.
 
+use std::sync::Arc;
+
 use memchr::memmem::Finder;
 use regex::Regex;
 
-use super::{Arithmetic, Compute, Condition};
+use super::{Arithmetic, Compute, Condition, own};
 use crate::query::Settings;
 use crate::query::ast::BinaryOp;
 use crate::query::functions::{self, Run};
-use crate::query::plan::Expr;
+use crate::query::plan::{Among, Expr};
 use crate::value::{Comparison, Value};
 
 /// Prepares an expression that gives a value.
@@ -30,7 +32,8 @@ pub(crate) fn compute(expr: &Expr, settings: &Settings) -> Compute {
         | Expr::Or(_)
         | Expr::Contains { .. }
         | Expr::Matches { .. }
-        | Expr::In { .. } => truth(expr, settings),
+        | Expr::In { .. }
+        | Expr::InQuery { .. } => truth(expr, settings),
     }
 }
 
@@ -39,8 +42,14 @@ fn truth(expr: &Expr, settings: &Settings) -> Compute {
 }
 
 fn call(name: &str, arguments: &[Expr], settings: &Settings) -> Compute {
-    let run = functions::find(name).and_then(|function| function.run);
     let all = || arguments.iter().map(|one| compute(one, settings)).collect();
+    if let Some(run) = own::find(name) {
+        return Compute::Call(run, all());
+    }
+    if let (own::WHOLE, [Expr::Slot(slot)]) = (name, arguments) {
+        return Compute::Whole(slot.0);
+    }
+    let run = functions::find(name).and_then(|function| function.run);
     match (run, arguments) {
         (Some(Run::Values(run)), _) => Compute::Call(run, all()),
         (Some(Run::Regex(at, run)), _) => pattern(run, at, all()),
@@ -99,6 +108,19 @@ pub(crate) fn condition(expr: &Expr, settings: &Settings) -> Condition {
         } => Condition::In {
             value: compute(value, settings),
             list: list.iter().map(|one| compute(one, settings)).collect(),
+            negated: *negated,
+        },
+        Expr::InQuery {
+            value,
+            among,
+            negated,
+        } => Condition::Among {
+            value: compute(value, settings),
+            members: match among {
+                Among::Values(members) => members.clone(),
+                // What needs a subquery is prepared once its result is there.
+                Among::Query(_) => Arc::default(),
+            },
             negated: *negated,
         },
         other => Condition::Value(compute(other, settings)),

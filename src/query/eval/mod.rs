@@ -5,6 +5,7 @@
 
 mod condition;
 mod lower;
+pub(crate) mod own;
 
 use std::borrow::Cow;
 
@@ -23,6 +24,8 @@ pub(crate) use lower::{compute, condition};
 pub(crate) enum Compute {
     Constant(Value<'static>),
     Slot(usize),
+    /// A field with the lists and maps that are no fields (D22).
+    Whole(usize),
     Access(Box<Compute>, Vec<String>),
     Call(Values, Vec<Compute>),
     /// A call with a regular expression that is known; `None` when it does not compile.
@@ -66,6 +69,7 @@ impl Compute {
         match self {
             Self::Constant(value) => value.reborrow(),
             Self::Slot(slot) => row[*slot].value(),
+            Self::Whole(slot) => own::whole(&row[*slot]),
             Self::Access(of, path) => access(of, path, row),
             Self::Call(run, arguments) => with_values(arguments, row, |args| run(args)),
             Self::Pattern(run, Some(regex), arguments) => {

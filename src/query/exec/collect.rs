@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::{EventKey, Held};
+use super::limits::row_bytes;
+use super::{Held, RowKey};
 use crate::query::ast::Direction;
 use crate::query::fields::Cell;
 use crate::value::{Value, natural};
@@ -48,7 +49,7 @@ impl Sequence {
         self.compare_by(left.key, right.key, by_value)
     }
 
-    fn compare_row(&self, row: &[Cell<'_>], key: EventKey, held: &Held) -> Ordering {
+    fn compare_row(&self, row: &[Cell<'_>], key: RowKey, held: &Held) -> Ordering {
         let by_value =
             |by: SortedBy| by.compare(&row[by.slot].value(), &held.cells[by.held].value());
         self.compare_by(key, held.key, by_value)
@@ -56,8 +57,8 @@ impl Sequence {
 
     fn compare_by(
         &self,
-        left: EventKey,
-        right: EventKey,
+        left: RowKey,
+        right: RowKey,
         by_value: impl Fn(SortedBy) -> Ordering,
     ) -> Ordering {
         let first = match self {
@@ -69,7 +70,8 @@ impl Sequence {
                 .find(|ordering| ordering.is_ne())
                 .unwrap_or(Ordering::Equal),
         };
-        first.then(left.position.cmp(&right.position))
+        let left = (left.position, left.part);
+        first.then(left.cmp(&(right.position, right.part)))
     }
 }
 
@@ -98,6 +100,8 @@ pub(super) struct Collector {
     last: Option<Held>,
     /// Whether rows were dropped, here or in a block that was merged.
     dropped: bool,
+    /// About how many bytes the rows take.
+    bytes: usize,
     scratch: Vec<u8>,
 }
 
@@ -130,6 +134,7 @@ pub(super) struct Collected {
     rows: Rows,
     seen: u64,
     dropped: bool,
+    bytes: usize,
 }
 
 impl Collected {
@@ -150,19 +155,24 @@ impl Collector {
             seen: 0,
             last: None,
             dropped: false,
+            bytes: 0,
             scratch: Vec::new(),
         }
     }
 
     /// Takes a row of a block and returns whether there are enough, whatever comes later in the input.
-    pub(super) fn push(&mut self, row: &[Cell<'_>], key: EventKey) -> bool {
+    pub(super) fn push(&mut self, row: &[Cell<'_>], key: RowKey) -> bool {
         self.seen += 1;
         let behind = |last: &Held| self.spec.sequence.compare_row(row, key, last).is_gt();
         if self.last.as_ref().is_some_and(behind) {
             return false;
         }
         match &mut self.rows {
-            Rows::All(rows) => rows.push(hold(&self.spec, row, key)),
+            Rows::All(rows) => {
+                let held = hold(&self.spec, row, key);
+                self.bytes += row_bytes(&held);
+                rows.push(held);
+            }
             Rows::Distinct(rows) => {
                 let slots = self.spec.distinct.as_deref().unwrap_or_default();
                 identity(slots, row, key, &mut self.scratch);
@@ -172,8 +182,9 @@ impl Collector {
                     Some(known) if better(known) => *known = hold(&self.spec, row, key),
                     Some(_) => {}
                     None => {
-                        let identity = self.scratch.as_slice().into();
-                        rows.insert(identity, hold(&self.spec, row, key));
+                        let held = hold(&self.spec, row, key);
+                        self.bytes += row_bytes(&held) + self.scratch.len();
+                        rows.insert(self.scratch.as_slice().into(), held);
                     }
                 }
             }
@@ -189,6 +200,7 @@ impl Collector {
             rows: std::mem::replace(&mut self.rows, Rows::new(self.spec.distinct.is_some())),
             seen: std::mem::take(&mut self.seen),
             dropped: std::mem::take(&mut self.dropped),
+            bytes: std::mem::take(&mut self.bytes),
         }
     }
 
@@ -196,6 +208,7 @@ impl Collector {
     pub(super) fn merge(&mut self, later: Collected) -> bool {
         self.seen += later.seen;
         self.dropped |= later.dropped;
+        self.bytes += later.bytes;
         match (&mut self.rows, later.rows) {
             (Rows::All(rows), Rows::All(more)) => rows.extend(more),
             (Rows::Distinct(rows), Rows::Distinct(more)) => {
@@ -207,6 +220,11 @@ impl Collector {
         }
         self.prune();
         self.is_enough()
+    }
+
+    /// Returns about how many bytes the rows take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     fn is_enough(&self) -> bool {
@@ -226,6 +244,8 @@ impl Collector {
             return;
         }
         self.dropped = true;
+        // The rows that stay are about as large as those that go.
+        self.bytes = self.bytes / self.rows.len() * limit;
         let sequence = &self.spec.sequence;
         match &mut self.rows {
             Rows::All(rows) => {
@@ -262,7 +282,7 @@ impl Collector {
     }
 }
 
-fn hold(spec: &Collect, row: &[Cell<'_>], key: EventKey) -> Held {
+fn hold(spec: &Collect, row: &[Cell<'_>], key: RowKey) -> Held {
     Held {
         key,
         cells: spec.keep.iter().map(|slot| row[*slot].to_owned()).collect(),
@@ -285,7 +305,7 @@ fn merge_distinct(
 }
 
 /// Writes what rows must have in common to be one: their values, or, with a null among them, nothing at all.
-pub(super) fn identity(slots: &[usize], row: &[Cell<'_>], key: EventKey, identity: &mut Vec<u8>) {
+pub(super) fn identity(slots: &[usize], row: &[Cell<'_>], key: RowKey, identity: &mut Vec<u8>) {
     /// No value begins like this.
     const ALONE: u8 = u8::MAX;
     identity.clear();
@@ -295,6 +315,7 @@ pub(super) fn identity(slots: &[usize], row: &[Cell<'_>], key: EventKey, identit
             identity.push(ALONE);
             identity.extend(key.position.0.to_le_bytes());
             identity.extend(key.position.1.to_le_bytes());
+            identity.extend(key.part.to_le_bytes());
             return;
         }
         row[*slot].push_key(identity);

@@ -5,7 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{EventKey, Held};
+use super::limits::heap_bytes;
+use super::{Held, RowKey};
 use crate::query::Settings;
 use crate::query::aggregates::{self, Run, State};
 use crate::query::eval::{self, Compute};
@@ -56,6 +57,13 @@ impl Grouping {
             width: stats.width,
             hasher: RandomState::default(),
         }
+    }
+}
+
+impl Grouping {
+    /// Returns how many slots the rows have that come out.
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 }
 
@@ -120,6 +128,8 @@ pub(super) struct Groups {
     spec: Grouping,
     table: HashTable<usize>,
     met: Vec<Group>,
+    /// About how many bytes the groups take.
+    bytes: usize,
     scratch: Vec<u8>,
 }
 
@@ -137,6 +147,7 @@ impl Groups {
             spec,
             table: HashTable::new(),
             met: Vec::new(),
+            bytes: 0,
             scratch: Vec::new(),
         }
     }
@@ -170,6 +181,7 @@ impl Groups {
 
     fn insert(&mut self, group: Group) -> usize {
         let at = self.met.len();
+        self.bytes += group.bytes();
         let met = &self.met;
         self.table
             .insert_unique(group.hash, at, |other| met[*other].hash);
@@ -180,6 +192,7 @@ impl Groups {
     /// Hands over the groups of a block and begins the next.
     pub(super) fn take(&mut self) -> Vec<Group> {
         self.table.clear();
+        self.bytes = 0;
         std::mem::take(&mut self.met)
     }
 
@@ -192,13 +205,19 @@ impl Groups {
                     self.insert(group);
                 }
                 Some(at) => {
-                    let states = self.met[at].states.iter_mut();
-                    states
-                        .zip(group.states)
-                        .for_each(|(state, later)| state.merge(later));
+                    for (state, later) in self.met[at].states.iter_mut().zip(group.states) {
+                        let before = state.heap_bytes();
+                        state.merge(later);
+                        self.bytes += state.heap_bytes().saturating_sub(before);
+                    }
                 }
             }
         }
+    }
+
+    /// Returns about how many bytes the groups take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Returns a row for each group; without any row there is none, also without `by` (D7).
@@ -222,6 +241,17 @@ fn push_arguments(state: &mut State, arguments: &[Compute], row: &[Cell<'_>]) {
 }
 
 impl Group {
+    fn bytes(&self) -> usize {
+        let by = self.by.iter();
+        let by: usize = by.map(|value| size_of_val(value) + heap_bytes(value)).sum();
+        let states = self.states.iter();
+        let states: usize = states
+            .map(|state| size_of_val(state) + state.heap_bytes())
+            .sum();
+        // The index holds a number for each group, with room to grow.
+        size_of::<Self>() + 2 * size_of::<usize>() + self.key.len() + by + states
+    }
+
     /// Returns the row of a group: its keys, its aggregates, and what is computed from both.
     fn finish(mut self, at: usize, spec: &Grouping) -> Held {
         let mut cells: Vec<Cell<'static>> = self.by.into_iter().map(Cell::Value).collect();
@@ -235,9 +265,9 @@ impl Group {
         for (slot, one) in &spec.post {
             cells[*slot] = Cell::Value(one.value(&cells).into_owned());
         }
-        let key = EventKey {
+        let key = RowKey {
             position: (0, at as u32),
-            ..EventKey::default()
+            ..RowKey::default()
         };
         Held { key, cells }
     }

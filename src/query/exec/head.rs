@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::EventKey;
 use super::collect::{Collect, Collected, Collector};
 use super::group::{Group, Grouping, Groups};
-use super::stage::Stage;
-use crate::query::fields::Slots;
+use super::limits::{Exceeded, MOST_PARTS, Parts};
+use super::stage::{Stage, flow};
+use super::{EventKey, RowKey};
+use crate::query::fields::{Cell, Slots};
 
 /// What a head's rows end in.
 #[derive(Clone, Debug)]
@@ -20,6 +21,18 @@ pub(super) enum SinkSpec {
 pub struct Head {
     stages: Vec<Stage>,
     sink: Sink,
+    inner: Vec<InnerHead>,
+    exceeded: Option<Exceeded>,
+}
+
+/// The head of a query inside the query.
+#[derive(Clone, Debug)]
+pub(super) struct InnerHead {
+    pub(super) head: Head,
+    /// Where its fields stand in the rows of the query around it.
+    pub(super) inputs: Vec<usize>,
+    /// How many slots its rows have.
+    pub(super) width: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -30,7 +43,11 @@ enum Sink {
 
 /// What was found in one block, to be merged in the order of the blocks.
 #[derive(Debug)]
-pub struct Partial(pub(super) Found);
+pub struct Partial {
+    pub(super) found: Found,
+    pub(super) inner: Vec<Partial>,
+    pub(super) exceeded: Option<Exceeded>,
+}
 
 #[derive(Debug)]
 pub(super) enum Found {
@@ -39,39 +56,64 @@ pub(super) enum Found {
 }
 
 impl Head {
-    pub(super) fn new(stages: Vec<Stage>, sink: SinkSpec) -> Self {
+    pub(super) fn new(stages: Vec<Stage>, sink: SinkSpec, inner: Vec<InnerHead>) -> Self {
         let sink = match sink {
             SinkSpec::Rows(spec) => Sink::Rows(Box::new(Collector::new(spec))),
             SinkSpec::Groups(spec) => Sink::Groups(Box::new(Groups::new(spec))),
         };
-        Self { stages, sink }
+        Self {
+            stages,
+            sink,
+            inner,
+            exceeded: None,
+        }
     }
 
     /// Takes a row; `Break` says that nothing later in the input can change the result.
     pub fn push(&mut self, slots: &mut Slots<'_>, key: EventKey) -> ControlFlow<()> {
         let row = slots.cells.as_mut_slice();
-        for stage in &mut self.stages {
-            if !stage.apply(row) {
-                return ControlFlow::Continue(());
-            }
+        if self.inner.is_empty() {
+            return self.push_row(row, key);
         }
-        match &mut self.sink {
-            Sink::Groups(groups) => groups.push(row),
-            Sink::Rows(rows) => {
-                if rows.push(row, key) {
-                    return ControlFlow::Break(());
-                }
-            }
+        for inner in &mut self.inner {
+            inner.push(row, key);
         }
-        ControlFlow::Continue(())
+        // What is enough for one of the queries is not for the others, except that nothing is once one is given up.
+        let _ = self.push_row(row, key);
+        if self.has_exceeded() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn push_row(&mut self, row: &mut [Cell<'_>], key: EventKey) -> ControlFlow<()> {
+        let Self { stages, sink, .. } = self;
+        let mut parts = Parts::default();
+        let flow = flow(stages, row, &mut parts, &mut |row, part| {
+            sink.push(row, key.part(part))
+        });
+        if parts.count > MOST_PARTS {
+            self.exceeded = Some(Exceeded::Parts(MOST_PARTS));
+        }
+        flow
+    }
+
+    fn has_exceeded(&self) -> bool {
+        self.exceeded.is_some() || self.inner.iter().any(|inner| inner.head.has_exceeded())
     }
 
     /// Returns whether a row gets as far as the first operator that needs to see more than one row.
     ///
-    /// It leaves no trace: for those who look at one event at a time.
+    /// It leaves no trace: for those who look at one event at a time. Of an event that becomes several rows, the
+    /// slots hold the first that gets there.
     pub fn passes(&mut self, slots: &mut Slots<'_>) -> bool {
         let row = slots.cells.as_mut_slice();
-        self.stages.iter_mut().all(|stage| stage.apply(row))
+        let mut parts = Parts::default();
+        let flow = flow(&mut self.stages, row, &mut parts, &mut |_, _| {
+            ControlFlow::Break(())
+        });
+        flow.is_break() && parts.count <= MOST_PARTS
     }
 
     /// Computes what the query makes of a row up to there, whether or not its filters let the row through.
@@ -84,9 +126,43 @@ impl Head {
 
     /// Hands over what was found since the last call: once for each block.
     pub fn take_partial(&mut self) -> Partial {
-        Partial(match &mut self.sink {
+        let found = match &mut self.sink {
             Sink::Rows(rows) => Found::Rows(rows.take()),
             Sink::Groups(groups) => Found::Groups(groups.take()),
-        })
+        };
+        let inner = self.inner.iter_mut();
+        Partial {
+            found,
+            inner: inner.map(|one| one.head.take_partial()).collect(),
+            exceeded: self.exceeded,
+        }
+    }
+}
+
+impl Sink {
+    fn push(&mut self, row: &[Cell<'_>], key: RowKey) -> ControlFlow<()> {
+        let enough = match self {
+            Self::Groups(groups) => {
+                groups.push(row);
+                false
+            }
+            Self::Rows(rows) => rows.push(row, key),
+        };
+        if enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl InnerHead {
+    fn push(&mut self, row: &[Cell<'_>], key: EventKey) {
+        let mut own = vec![Cell::Empty; self.width.max(self.inputs.len())];
+        for (cell, from) in own.iter_mut().zip(&self.inputs) {
+            *cell = row[*from].clone();
+        }
+        // That one query has enough is no reason to stop reading for the other.
+        let _ = self.head.push_row(&mut own, key);
     }
 }

@@ -29,6 +29,10 @@ enum Method {
     Regex(Box<(Regex, CaptureLocations)>, Vec<usize>),
     /// An expression that does not compile; the resolver reports those.
     Nothing,
+    /// Keys and values.
+    Logfmt,
+    /// The columns of a line.
+    Csv,
 }
 
 impl Extract {
@@ -44,6 +48,10 @@ impl Extract {
 
     /// Fills the slots from a row; where the text does not match they stay empty.
     pub(super) fn apply(&mut self, row: &mut [Cell<'_>]) {
+        if matches!(self.method, Method::Logfmt | Method::Csv) {
+            self.apply_whole(row);
+            return;
+        }
         let plain = self
             .source
             .as_slot()
@@ -63,6 +71,24 @@ impl Extract {
             && self.method.find(&text, &mut self.found)
         {
             self.fill(row, |start, end| Value::from(text[start..end].to_owned()));
+        }
+    }
+
+    /// Reads the whole text at once, into values of their own.
+    fn apply_whole(&self, row: &mut [Cell<'_>]) {
+        let source = self.source.value(row);
+        if source.is_nested() {
+            return;
+        }
+        let Some(text) = source.into_text() else {
+            return;
+        };
+        let values = match self.method {
+            Method::Logfmt => vec![super::logfmt::map(&text).into_owned()],
+            _ => super::csv::columns(&text, self.slots.len()),
+        };
+        for (slot, value) in self.slots.iter().zip(values) {
+            row[*slot] = Cell::Value(value);
         }
     }
 
@@ -93,6 +119,8 @@ impl Method {
                 }
                 Err(_) => Self::Nothing,
             },
+            ParseMethod::Logfmt(_) => Self::Logfmt,
+            ParseMethod::Csv(_) => Self::Csv,
         }
     }
 
@@ -110,7 +138,7 @@ impl Method {
                 }
                 true
             }
-            Self::Nothing => false,
+            Self::Nothing | Self::Logfmt | Self::Csv => false,
         }
     }
 }

@@ -5,11 +5,13 @@ use std::fmt;
 
 use super::collect::{Collect, Sequence, SortedBy};
 use super::group::Grouping;
-use super::head::{Head, SinkSpec};
+use super::head::{Head, InnerHead, SinkSpec};
+use super::late::Remaining;
+use super::limits::MOST_BYTES;
 use super::stage::Stage;
-use super::tail::{Rest, Tail, TailSpec};
+use super::tail::{Tail, TailSpec};
 use crate::query::Settings;
-use crate::query::plan::{Operator, Order, Plan, Slot, SortKey};
+use crate::query::plan::{Operator, Order, Plan, Slot, SortKey, Subquery};
 use crate::row::Columns;
 
 /// A plan made ready to run.
@@ -17,21 +19,43 @@ use crate::row::Columns;
 pub(crate) struct Split {
     stages: Vec<Stage>,
     tail: TailSpec,
+    /// The queries inside.
+    inner: Vec<Inner>,
     /// How the operators are divided, for people who read the plan.
     outline: String,
+}
+
+/// A query inside the query, made ready to run.
+#[derive(Clone, Debug)]
+struct Inner {
+    split: Split,
+    inputs: Vec<usize>,
+    width: usize,
+}
+
+impl Inner {
+    fn of(subquery: &Subquery, settings: &Settings) -> Self {
+        // The default limit is for results; this one is looked at by no person.
+        let settings = Settings {
+            default_limit: None,
+            ..settings.clone()
+        };
+        Self {
+            split: Split::of(&subquery.plan, &settings),
+            inputs: subquery.inputs.iter().map(|slot| slot.0).collect(),
+            width: subquery.plan.width,
+        }
+    }
 }
 
 impl Split {
     /// Divides a plan behind the operators that one row at a time is enough for.
     pub(crate) fn of(plan: &Plan, settings: &Settings) -> Self {
-        let operators = plan.operators.iter();
-        let stages: Vec<Stage> = operators
-            .map_while(|operator| Stage::of(operator, settings))
-            .collect();
+        let stages = stages(plan, settings);
         let behind = &plan.operators[stages.len()..];
         let cap = cap(plan, settings);
         let (tail, length) = match behind.first() {
-            Some(Operator::Stats(stats)) => {
+            Some(operator @ Operator::Stats(stats)) if !operator.waits() => {
                 let grouping = Grouping::of(stats, settings);
                 let sink = SinkSpec::Groups(grouping);
                 let columns = plan.columns.iter().map(|(_, slot)| slot.0).collect();
@@ -52,17 +76,36 @@ impl Split {
             outline: outline(&plan.operators, stages.len(), length, tail.streams),
             stages,
             tail,
+            inner: plan
+                .subqueries
+                .iter()
+                .map(|one| Inner::of(one, settings))
+                .collect(),
+        }
+    }
+
+    /// Sets about how much memory may be needed for what is kept.
+    pub(crate) fn set_memory(&mut self, bytes: usize) {
+        self.tail.most_bytes = bytes;
+        for inner in &mut self.inner {
+            inner.split.set_memory(bytes);
         }
     }
 
     /// Returns a head for one worker.
     pub(crate) fn head(&self) -> Head {
-        Head::new(self.stages.clone(), self.tail.sink.clone())
+        let inner = self.inner.iter().map(|inner| InnerHead {
+            head: inner.split.head(),
+            inputs: inner.inputs.clone(),
+            width: inner.width,
+        });
+        Head::new(self.stages.clone(), self.tail.sink.clone(), inner.collect())
     }
 
     /// Returns the tail.
     pub(crate) fn tail(&self) -> Tail {
-        Tail::new(self.tail.clone())
+        let inner = self.inner.iter().map(|inner| inner.split.tail());
+        Tail::new(self.tail.clone(), inner.collect())
     }
 
     /// Returns the columns of the result.
@@ -76,10 +119,32 @@ impl Split {
     }
 }
 
+/// Prepares the operators that look at one row at a time and wait for nothing.
+fn stages(plan: &Plan, settings: &Settings) -> Vec<Stage> {
+    let first = plan.operators.iter();
+    let mut stages: Vec<Stage> = first
+        .take_while(|operator| !operator.waits())
+        .map_while(|operator| Stage::of(operator, settings))
+        .collect();
+    let mut written = Vec::new();
+    for (stage, operator) in stages.iter_mut().zip(&plan.operators).rev() {
+        if let Stage::Spread(spreading) = stage {
+            spreading.resets.clone_from(&written);
+        }
+        operator.writes(&mut |slot| written.push(slot.0));
+    }
+    stages
+}
+
 /// Tells how the plan is divided.
 impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.outline)
+        f.write_str(&self.outline)?;
+        for (number, inner) in self.inner.iter().enumerate() {
+            let outline = inner.split.to_string().replace('\n', "\n  ");
+            write!(f, "\nquery {number}, beside it:\n  {outline}")?;
+        }
+        Ok(())
     }
 }
 
@@ -120,6 +185,10 @@ fn word(operator: &Operator) -> &'static str {
         Operator::Limit(_) => "limit",
         Operator::LimitAny(_) => "limit any",
         Operator::Dedup(_) => "dedup",
+        Operator::Spread(_) => "spread",
+        Operator::Lookup(_) => "lookup",
+        Operator::Join(_) => "join",
+        Operator::Ordered(_) => "over rows in order",
     }
 }
 
@@ -193,12 +262,15 @@ fn rows(
     let layout = Layout::of(plan, &sink, rest);
     let rest = layout.renumber(rest);
     let sequence = sequence(plan, &sink, &layout);
-    let keeps_all = rest
-        .iter()
-        .all(|operator| matches!(operator, Operator::Extend(_) | Operator::Parse(_)));
+    let keeps_all = rest.iter().all(|operator| {
+        matches!(
+            operator,
+            Operator::Extend(_) | Operator::Parse(_) | Operator::Lookup(_)
+        )
+    });
     let cap_here = cap.filter(|_| keeps_all);
     let in_order = matches!(sequence, Sequence::Input);
-    let streams = in_order && keeps_all && sink.distinct.is_none();
+    let streams = in_order && keeps_all && sink.distinct.is_none() && plan.subqueries.is_empty();
     let collect = Collect {
         sequence,
         keep: layout.held.iter().map(|slot| slot.0).collect(),
@@ -316,38 +388,11 @@ fn tail(
     TailSpec {
         sink,
         width,
-        rest: rest
-            .iter()
-            .flat_map(|operator| steps(operator, settings))
-            .collect(),
+        rest: Remaining::of(rest, settings, !plan.subqueries.is_empty()),
         columns: plan.columns.iter().map(|(name, _)| name.clone()).collect(),
         slots,
         cap,
         streams: false,
-    }
-}
-
-/// Prepares an operator behind the sink.
-fn steps(operator: &Operator, settings: &Settings) -> Vec<Rest> {
-    let sort = |keys: &[SortKey]| {
-        let keys = keys.iter().map(|key| SortedBy {
-            slot: key.slot.0,
-            held: key.slot.0,
-            direction: key.direction,
-        });
-        Rest::Sort(keys.collect())
-    };
-    match operator {
-        Operator::Stats(stats) => vec![Rest::Groups(Box::new(Grouping::of(stats, settings)))],
-        Operator::Sort(keys) => vec![sort(keys)],
-        Operator::TopK(keys, limit) => vec![sort(keys), Rest::Limit(*limit as usize)],
-        Operator::Limit(limit) | Operator::LimitAny(limit) => vec![Rest::Limit(*limit as usize)],
-        Operator::Dedup(slots) => {
-            vec![Rest::Distinct(slots.iter().map(|slot| slot.0).collect())]
-        }
-        other => Stage::of(other, settings)
-            .map(Rest::Stage)
-            .into_iter()
-            .collect(),
+        most_bytes: MOST_BYTES,
     }
 }

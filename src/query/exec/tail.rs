@@ -2,11 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use super::Held;
 use super::collect::{Collector, SortedBy, identity};
 use super::group::{Grouping, Groups};
 use super::head::{Found, Partial, SinkSpec};
-use super::stage::Stage;
+use super::join::Joining;
+use super::late::Remaining;
+use super::limits::{Budget, Exceeded, MOST_PARTS, Parts, row_bytes};
+use super::ordered::InOrder;
+use super::stage::{Stage, flow};
+use super::{Held, RowKey};
 use crate::query::fields::Cell;
 use crate::row::{Columns, Row};
 use crate::value::Value;
@@ -19,6 +23,8 @@ pub(super) enum Rest {
     Sort(Vec<SortedBy>),
     Limit(usize),
     Distinct(Vec<usize>),
+    Join(Box<Joining>),
+    Ordered(Box<InOrder>),
 }
 
 /// What a tail does, prepared once for a program.
@@ -27,7 +33,7 @@ pub(super) struct TailSpec {
     pub(super) sink: SinkSpec,
     /// How many slots the rows behind the sink have.
     pub(super) width: usize,
-    pub(super) rest: Vec<Rest>,
+    pub(super) rest: Remaining,
     pub(super) columns: Columns,
     /// Where the columns stand in the last layout.
     pub(super) slots: Vec<usize>,
@@ -35,6 +41,8 @@ pub(super) struct TailSpec {
     pub(super) cap: Option<usize>,
     /// Rows can be given as soon as their block is merged: no later one comes before them.
     pub(super) streams: bool,
+    /// About so much memory may be needed.
+    pub(super) most_bytes: usize,
 }
 
 /// The tail of a program: takes what the heads found in the order of the blocks, gives the result.
@@ -48,6 +56,10 @@ pub struct Tail {
     given: u64,
     /// How many rows there were, given or not.
     seen: u64,
+    /// The tails of the queries inside.
+    inner: Vec<Tail>,
+    /// Why the query was given up.
+    exceeded: Option<Exceeded>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,10 +79,23 @@ pub struct Results {
     pub total: Option<u64>,
     /// Whether the default limit cut rows off.
     pub truncated: bool,
+    /// Why the query was given up; the rows are not its answer then.
+    pub exceeded: Option<Exceeded>,
+}
+
+impl Results {
+    fn given_up(why: Exceeded) -> Self {
+        Self {
+            rows: Vec::new(),
+            total: None,
+            truncated: false,
+            exceeded: Some(why),
+        }
+    }
 }
 
 impl Tail {
-    pub(super) fn new(spec: TailSpec) -> Self {
+    pub(super) fn new(spec: TailSpec, inner: Vec<Tail>) -> Self {
         let merged = match &spec.sink {
             SinkSpec::Rows(collect) if spec.streams => {
                 Merged::Stream(collect.limit.map(|limit| limit as u64))
@@ -84,12 +109,19 @@ impl Tail {
             ready: Vec::new(),
             given: 0,
             seen: 0,
+            inner,
+            exceeded: None,
         }
     }
 
     /// Takes what a head found in the next block; `Break` says that no later block can change the result.
     pub fn merge(&mut self, partial: Partial) -> ControlFlow<()> {
-        let enough = match (&mut self.merged, partial.0) {
+        let alone = self.inner.is_empty();
+        for (tail, partial) in self.inner.iter_mut().zip(partial.inner) {
+            let _ = tail.merge(partial);
+            self.exceeded = self.exceeded.or(tail.exceeded);
+        }
+        let enough = match (&mut self.merged, partial.found) {
             (Merged::Groups(groups), Found::Groups(more)) => {
                 groups.merge(more);
                 false
@@ -101,11 +133,27 @@ impl Tail {
             }
             _ => false,
         };
-        if enough {
+        self.exceeded = self.exceeded.or(partial.exceeded).or(self.overflow());
+        if enough && alone || self.exceeded.is_some() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    /// Returns about how many bytes are kept, here and in the queries inside.
+    fn bytes(&self) -> usize {
+        let own = match &self.merged {
+            Merged::Rows(rows) => rows.bytes(),
+            Merged::Groups(groups) => groups.bytes(),
+            Merged::Stream(_) => 0,
+        };
+        self.inner.iter().map(Self::bytes).sum::<usize>() + own
+    }
+
+    fn overflow(&self) -> Option<Exceeded> {
+        let budget = Budget::of(self.spec.most_bytes);
+        budget.check(self.bytes()).err()
     }
 
     /// Makes rows ready and returns whether there are as many as the query wants.
@@ -116,7 +164,12 @@ impl Tail {
         self.seen += rows.len() as u64;
         rows.truncate(left(self.spec.cap.map(|cap| cap as u64), self.given));
         self.given += rows.len() as u64;
-        let rows = run_rest(&mut self.spec.rest, rows, self.spec.width);
+        let spec = &mut self.spec;
+        // What streams waits for nothing, and keeps one row for each that comes.
+        if let Remaining::Ready(rest) = &mut spec.rest {
+            let mut budget = Budget::of(spec.most_bytes);
+            rows = run_rest(rest, rows, spec.width, &mut budget).unwrap_or_default();
+        }
         let spec = &self.spec;
         self.ready
             .extend(rows.into_iter().map(|held| row(spec, held)));
@@ -130,20 +183,35 @@ impl Tail {
 
     /// Runs what remains and returns the rows that were not drained.
     pub fn finish(mut self) -> Results {
-        let (rows, total) = match self.merged {
-            Merged::Stream(_) => {
-                return Results {
-                    rows: self.ready,
-                    total: Some(self.seen),
-                    truncated: self.seen > self.given,
-                };
-            }
+        if let Some(why) = self.exceeded {
+            return Results::given_up(why);
+        }
+        if let Merged::Stream(_) = self.merged {
+            return Results {
+                rows: self.ready,
+                total: Some(self.seen),
+                truncated: self.seen > self.given,
+                exceeded: None,
+            };
+        }
+        self.answer().unwrap_or_else(Results::given_up)
+    }
+
+    fn answer(&mut self) -> Result<Results, Exceeded> {
+        let mut budget = Budget::of(self.spec.most_bytes);
+        budget.take(self.bytes())?;
+        let merged = std::mem::replace(&mut self.merged, Merged::Stream(None));
+        let (rows, total) = match merged {
             Merged::Rows(rows) => rows.finish(),
             Merged::Groups(groups) => (groups.finish(), None),
+            Merged::Stream(_) => (Vec::new(), None),
         };
-        let keeps_all = self.spec.rest.iter().all(Rest::keeps_all);
+        let waiting = std::mem::replace(&mut self.spec.rest, Remaining::Ready(Vec::new()));
+        let found = self.found()?;
+        let mut rest = waiting.ready(&found)?;
+        let keeps_all = rest.iter().all(Rest::keeps_all);
         let from_rows = matches!(self.spec.sink, SinkSpec::Rows(_));
-        let mut rows = run_rest(&mut self.spec.rest, rows, self.spec.width);
+        let mut rows = run_rest(&mut rest, rows, self.spec.width, &mut budget)?;
         let total = if keeps_all && from_rows && self.spec.cap.is_some() {
             // The sink dropped rows beyond the cap: only it knows how many there were.
             total
@@ -152,11 +220,25 @@ impl Tail {
         };
         rows.truncate(self.spec.cap.unwrap_or(usize::MAX));
         let spec = &self.spec;
-        Results {
+        Ok(Results {
             truncated: total.is_none_or(|total| total > rows.len() as u64),
             total,
             rows: rows.into_iter().map(|held| row(spec, held)).collect(),
-        }
+            exceeded: None,
+        })
+    }
+
+    /// Returns the rows of the queries inside.
+    fn found(&mut self) -> Result<Vec<Vec<Row>>, Exceeded> {
+        let inner = std::mem::take(&mut self.inner).into_iter();
+        let finished = inner.map(|tail| {
+            let results = tail.finish();
+            match results.exceeded {
+                Some(why) => Err(why),
+                None => Ok(results.rows),
+            }
+        });
+        finished.collect()
     }
 }
 
@@ -171,12 +253,20 @@ impl Rest {
     }
 }
 
-fn run_rest(rest: &mut [Rest], mut rows: Vec<Held>, width: usize) -> Vec<Held> {
+fn run_rest(
+    rest: &mut [Rest],
+    mut rows: Vec<Held>,
+    mut width: usize,
+    budget: &mut Budget,
+) -> Result<Vec<Held>, Exceeded> {
     widen(&mut rows, width);
     for step in rest {
-        rows = step.run(rows);
+        rows = step.run(rows, width, budget)?;
+        if let Rest::Groups(grouping) = step {
+            width = grouping.width();
+        }
     }
-    rows
+    Ok(rows)
 }
 
 /// Makes room for what will be computed.
@@ -188,22 +278,59 @@ fn widen(rows: &mut [Held], width: usize) {
 }
 
 impl Rest {
-    fn run(&mut self, mut rows: Vec<Held>) -> Vec<Held> {
+    fn run(
+        &mut self,
+        mut rows: Vec<Held>,
+        width: usize,
+        budget: &mut Budget,
+    ) -> Result<Vec<Held>, Exceeded> {
         match self {
+            Self::Stage(stage @ Stage::Spread(_)) => return spread(stage, rows, budget),
             Self::Stage(stage) => rows.retain_mut(|held| stage.apply(&mut held.cells)),
             Self::Sort(keys) => sort(keys, &mut rows),
             Self::Limit(limit) => rows.truncate(*limit),
             Self::Distinct(slots) => distinct(slots, &mut rows),
+            Self::Join(joining) => return joining.run(rows, budget),
+            Self::Ordered(in_order) => return in_order.run(rows, width, budget),
             Self::Groups(grouping) => {
                 let mut groups = Groups::new((**grouping).clone());
                 for held in &rows {
                     groups.push(&held.cells);
+                    budget.check(groups.bytes())?;
                 }
-                return groups.finish();
+                budget.take(groups.bytes())?;
+                return Ok(groups.finish());
             }
         }
-        rows
+        Ok(rows)
     }
+}
+
+/// Makes several rows of each.
+fn spread(stage: &mut Stage, rows: Vec<Held>, budget: &mut Budget) -> Result<Vec<Held>, Exceeded> {
+    let mut made = Vec::new();
+    let mut over = None;
+    for mut held in rows {
+        let mut parts = Parts::default();
+        let key = held.key;
+        budget.give(row_bytes(&held));
+        let stages = std::slice::from_mut(stage);
+        let flow = flow(stages, &mut held.cells, &mut parts, &mut |cells, _| {
+            let cells = cells.to_vec();
+            let held = Held { key, cells };
+            over = budget.take(row_bytes(&held)).err();
+            made.push(held);
+            if over.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        if flow.is_break() {
+            return Err(over.unwrap_or(Exceeded::Parts(MOST_PARTS)));
+        }
+    }
+    Ok(made)
 }
 
 /// Sorts rows that have an order already: equal ones keep it.
@@ -223,8 +350,15 @@ fn sort(keys: &[SortedBy], rows: &mut [Held]) {
 fn distinct(slots: &[usize], rows: &mut Vec<Held>) {
     let mut seen = std::collections::HashSet::new();
     let mut scratch = Vec::new();
+    let mut at = 0;
     rows.retain(|held| {
-        identity(slots, &held.cells, held.key, &mut scratch);
+        // Here rows come from anywhere, and are told apart by their place.
+        let key = RowKey {
+            position: (0, at),
+            ..RowKey::default()
+        };
+        at += 1;
+        identity(slots, &held.cells, key, &mut scratch);
         seen.insert(scratch.clone())
     });
 }

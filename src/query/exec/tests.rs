@@ -194,7 +194,125 @@ const QUERIES: &[&str] = &[
     "sort a asc, @timestamp asc | limit 5 | fields a * 2 as d | filter d > 2 | display d, b",
     "fields jsonParse(@message) as j | filter j.a > 0 | display j.b, c.d, j",
     "filter a in [1, \"2\", 3] and b not like /^y/ | fields strlen(b) as n, coalesce(a, b) as k",
+    "parse @message /(?<w>[a-z]+)/ multi | stats count(*) as n by w | sort n desc, w",
+    "parse @message /(?<w>[xy0-9])/ multi | filter ispresent(w) | fields a | limit 7",
+    "parse @message /(?<w>[xy])/ multi | sort w desc | parse @message /(?<v>[0-9])/ multi | dedup w, v",
+    "fields split(b, \"x\") as l | unnest l into x | fields x, b",
+    "sort a asc | fields split(b, \"x\") as l | unnest l into x | display x, b | limit 5",
+    "parse @message csv as p, q | display q, p",
+    "parse @message logfmt as m | fields m.a, m",
+    "fields jsonParse(@message) as j | json field=j \"c.d\" as d | display d, a",
+    "fields a, b | sort @timestamp asc | accum a as s | autoregress a p=1-2 | filldown b",
+    "fields a | sort a asc | filldown | accum a | filter a > 1",
+    "fields a, b | addtotals col=true a",
+    "sessionize b maxspan 10ms as s | stats count(*) as n by b, s | sort b asc, s asc",
+    "fields a | outlier action=remove param=0.5 uselower=true a | fields a * 2 as d",
+    "fields a | outlier param=0.5 mark=true a",
+    "stats sum(a) as s, count(*) as n by bin(5ms) | fillmissing with 0 for n | fields s",
+    "countFrequent b | filter _approxcount > 1",
+    "stats rate(a, 1ms) as r by bin(10ms) as t, histogram(a, 2) as h | sort t asc, h asc",
+    "pattern @message",
+    "pattern b | filter @sampleCount > 1 | display @pattern, @ratio",
+    "filter a in (filter b like \"x\" | fields a) | fields a, b",
+    "fields a, b not in (stats max(b) as m by a | fields m | display m) as other | sort a asc",
+    "join type=left where left.a = right.a (filter b like \"y\") | display a, b, right.b | limit 40",
+    "join left=l right=r where l.a = r.n (stats count(*) as n by b) | fields l.b, r.b, r.n | sort r.b asc",
+    "stats count(*) as n by a | appendcols (stats max(b) as m by b | sort m asc) | sort m asc",
+    "fields a | sort a desc | appendcols override=true max=2 (fields b as a, b | sort b asc)",
 ];
+
+#[test]
+fn one_event_becomes_no_more_rows_than_are_allowed() {
+    let digits = "1".repeat(limits::MOST_PARTS as usize + 1);
+    let inputs = [(1, digits)];
+    for query in [
+        "parse @message /(?<d>.)/ multi | stats count(*) as n",
+        "sort @timestamp asc | parse @message /(?<d>.)/ multi | stats count(*) as n",
+        "filter 1 in (parse @message /(?<d>.)/ multi | display d)",
+    ] {
+        let results = run_program(&compile(query, None), &inputs, &[]);
+        let most = limits::MOST_PARTS;
+        assert_eq!(results.exceeded, Some(Exceeded::Parts(most)), "{query}");
+        assert!(results.rows.is_empty());
+    }
+}
+
+#[test]
+fn a_query_that_keeps_too_much_is_given_up() {
+    let inputs = numbered(2000);
+    for query in [
+        "fields n, half",
+        "sort n asc",
+        "dedup n",
+        "stats count(*) as c by n",
+        "stats count_distinct(n), values(n)",
+        "limit 5000 | stats count(*) as c by n",
+        "join where left.half = right.half (fields n)",
+        "fields n | filter n in (fields n)",
+        "parse @message /(?<d>[0-9])/ multi",
+        "sort n | parse @message /(?<d>[0-9])/ multi",
+    ] {
+        let enough = compile(query, None).with_memory(100 << 20);
+        assert_eq!(
+            run_program(&enough, &inputs, &[500]).exceeded,
+            None,
+            "{query}"
+        );
+        let little = compile(query, None).with_memory(50_000);
+        let results = run_program(&little, &inputs, &[500]);
+        assert_eq!(results.exceeded, Some(Exceeded::Memory(50_000)), "{query}");
+        assert!(results.rows.is_empty() && !results.truncated);
+    }
+}
+
+#[test]
+fn a_limit_keeps_little_of_much() {
+    let program = compile("sort n desc | limit 3", None).with_memory(20_000);
+    let results = run_program(&program, &numbered(2000), &[500]);
+    assert_eq!((results.rows.len(), results.exceeded), (3, None));
+}
+
+#[test]
+fn rows_of_one_event_keep_their_order() {
+    let inputs = [(1, "ab".to_owned()), (2, "cd".to_owned())];
+    let program = compile("parse @message /(?<c>.)/ multi | display c", None);
+    assert_eq!(printed(&run_program(&program, &inputs, &[1])), "c\nd\na\nb");
+}
+
+#[test]
+fn a_list_of_an_event_can_be_expanded_anywhere() {
+    let inputs = [(
+        1,
+        r#"{"l": [1, {"a": 2}, null, "x"], "k": "[3]"}"#.to_owned(),
+    )];
+    for query in [
+        "expand l | display l, l.a",
+        "sort @timestamp asc | expand l | display l, l.a",
+    ] {
+        let results = run_program(&compile(query, None), &inputs, &[]);
+        assert_eq!(printed(&results), "1 -\n{\"a\":2} 2\n- -\nx -", "{query}");
+    }
+    let program = compile(
+        "fields l, ispresent(l) as p | expand k | display l, p, k",
+        None,
+    );
+    assert_eq!(printed(&run_program(&program, &inputs, &[])), "- 0 3");
+}
+
+#[test]
+fn missing_bins_are_filled_between_the_first_and_the_last() {
+    let program = compile(
+        "stats count(*) as n by bin(1s) offset 500ms | fillmissing with 0 for n",
+        None,
+    );
+    let inputs: Vec<Input> = [600, 1400, 4600].map(|at| (at, String::new())).to_vec();
+    let rows = "1970-01-01 00:00:00.500 2\n1970-01-01 00:00:01.500 0\n\
+                1970-01-01 00:00:02.500 0\n1970-01-01 00:00:03.500 0\n1970-01-01 00:00:04.500 1";
+    assert_eq!(printed(&run_program(&program, &inputs, &[])), rows);
+    let far = [(1, String::new()), (1 << 40, String::new())];
+    let exceeded = run_program(&program, &far, &[]).exceeded;
+    assert_eq!(exceeded, Some(Exceeded::Bins(limits::MOST_BINS)));
+}
 
 fn any_input() -> impl Strategy<Value = Input> {
     let a = prop_oneof![

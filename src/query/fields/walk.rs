@@ -254,8 +254,9 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         if matches!(value.kind(), Kind::Object | Kind::Array | Kind::Null) {
+            // None of them is a field; what it is written in is kept for `expand` alone.
             *known = u8::MAX;
-            self.slots.cells[slot] = Cell::Empty;
+            self.slots.cells[slot] = Cell::Json(value);
         } else {
             *known = depth;
             self.slots.cells[slot] = Cell::Json(value);

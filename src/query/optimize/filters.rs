@@ -21,11 +21,18 @@ pub(super) fn push(operators: Vec<Operator>) -> Vec<Operator> {
 /// Puts a condition as far forward as it can stand.
 fn place(operators: &mut Vec<Operator>, condition: Expr) {
     let mut at = operators.len();
+    // A condition that needs a subquery holds up all behind it.
+    if condition.waits() {
+        operators.push(Operator::Filter(vec![condition]));
+        return;
+    }
     while at > 0 && passes(&operators[at - 1], &condition) {
         at -= 1;
     }
     match operators.get_mut(at) {
-        Some(Operator::Filter(conditions)) => conditions.push(condition),
+        Some(Operator::Filter(conditions)) if !conditions.iter().any(Expr::waits) => {
+            conditions.push(condition);
+        }
         _ => operators.insert(at, Operator::Filter(vec![condition])),
     }
 }
@@ -34,7 +41,7 @@ fn place(operators: &mut Vec<Operator>, condition: Expr) {
 fn passes(operator: &Operator, condition: &Expr) -> bool {
     match operator {
         Operator::Filter(_) | Operator::Sort(_) => true,
-        Operator::Extend(_) | Operator::Parse(_) => {
+        Operator::Extend(_) | Operator::Parse(_) | Operator::Spread(_) | Operator::Lookup(_) => {
             let mut needs = false;
             operator.writes(&mut |written| {
                 condition.reads(&mut |read| needs |= read == written);
@@ -62,6 +69,7 @@ fn cost(expr: &Expr) -> u32 {
         Expr::Slot(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::Negate(_) => 1,
         Expr::Binary(..) => 2,
         Expr::In { list, .. } => 2 + list.len() as u32,
+        Expr::InQuery { .. } => 30,
         Expr::Contains { .. } => 10,
         Expr::Call(..) => 20,
         Expr::Matches { .. } => 40,

@@ -6,25 +6,16 @@ use crate::value::Value;
 /// Replaces every expression that reads no slot by its value.
 pub(super) fn fold(plan: &mut Plan, evaluate: &dyn Fn(&Expr) -> Value<'static>) {
     for operator in &mut plan.operators {
+        for one in operator.exprs_mut() {
+            fold_expr(one, evaluate);
+        }
         match operator {
             Operator::Filter(conditions) => {
-                for one in conditions.iter_mut() {
-                    fold_expr(one, evaluate);
-                }
                 conditions.retain(|one| *one != Expr::Constant(Value::Bool(true)));
             }
-            Operator::Extend(made) => made
-                .iter_mut()
-                .for_each(|(_, one)| fold_expr(one, evaluate)),
-            Operator::Parse(parse) => fold_expr(&mut parse.source, evaluate),
             Operator::Stats(stats) => {
-                let arguments = stats
-                    .aggregates
-                    .iter_mut()
-                    .flat_map(|one| &mut one.arguments);
-                let post = stats.post.iter_mut().map(|(_, one)| one);
-                let all = stats.by.iter_mut().chain(arguments).chain(post);
-                all.for_each(|one| fold_expr(one, evaluate));
+                let post = stats.post.iter_mut();
+                post.for_each(|(_, one)| fold_expr(one, evaluate));
             }
             _ => {}
         }
@@ -37,7 +28,7 @@ fn fold_expr(expr: &mut Expr, evaluate: &dyn Fn(&Expr) -> Value<'static>) {
     if matches!(expr, Expr::Constant(_) | Expr::Period(_)) {
         return;
     }
-    if is_constant(expr) {
+    if is_constant(expr) && !expr.waits() {
         *expr = Expr::Constant(evaluate(expr));
         return;
     }

@@ -33,15 +33,19 @@ fn keep_used(operator: &mut Operator, used: &mut BTreeSet<Slot>) -> bool {
                 return false;
             }
         }
-        Operator::Parse(parse) => {
-            if !parse.method.slots().iter().any(|slot| used.contains(slot)) {
+        _ if operator.only_adds() => {
+            let mut wanted = false;
+            operator.writes(&mut |slot| wanted |= used.contains(&slot));
+            if !wanted {
                 return false;
-            }
-            if let ParseMethod::Regex { groups, .. } = &mut parse.method {
-                groups.retain(|(_, slot)| used.contains(slot));
             }
         }
         _ => {}
+    }
+    if let Operator::Parse(parse) = operator
+        && let ParseMethod::Regex { groups, .. } = &mut parse.method
+    {
+        groups.retain(|(_, slot)| used.contains(slot));
     }
     operator.reads(&mut |slot| {
         used.insert(slot);
@@ -71,6 +75,7 @@ fn drop_post(operator: &mut Operator, used: &BTreeSet<Slot>) {
 /// Leaves only used slots in the first layout. A glob keeps the slots of all its stars.
 fn close_gaps(plan: &mut Plan, used: &BTreeSet<Slot>) {
     let mut used = used.clone();
+    used.extend(plan.subqueries.iter().flat_map(|one| &one.inputs));
     let first = plan.layouts()[0].clone();
     for operator in &plan.operators[first] {
         operator.writes(&mut |slot| {

@@ -4,13 +4,18 @@
 //! operators up to the first one work on rows of [`Plan::width`] slots, those after a `Stats` on rows of its
 //! own width. The first slots of the first layout are the fields that are read from the records.
 
+mod ordered;
 mod print;
+mod relations;
 mod slots;
 
 use std::sync::Arc;
 
 use super::ast::{BinaryOp, Direction, Period};
 use crate::value::Value;
+
+pub use ordered::{Append, Appended, Bounds, Cluster, FillMissing, Ordered};
+pub use relations::{Join, Lookup, LookupBy, LookupOutput, Spread, SpreadMethod, Subquery};
 
 /// A position in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +36,8 @@ pub struct Plan {
     pub columns: Vec<(Arc<str>, Slot)>,
     /// How rows are ordered when no `sort` says so.
     pub order: Order,
+    /// The queries inside it, by the numbers that expressions and operators give them.
+    pub subqueries: Vec<Subquery>,
 }
 
 impl Plan {
@@ -71,6 +78,14 @@ pub enum Operator {
     LimitAny(u64),
     /// Keeps the first row of each combination of values; rows with a null among them are all kept.
     Dedup(Vec<Slot>),
+    /// Makes a row for each part of a value.
+    Spread(Spread),
+    /// Brings in columns of a table.
+    Lookup(Lookup),
+    /// Pairs rows with those of a subquery.
+    Join(Join),
+    /// Computes over all rows in their order.
+    Ordered(Ordered),
 }
 
 /// One key of a sort.
@@ -108,6 +123,10 @@ pub enum ParseMethod {
         /// Groups by their number, and where they go.
         groups: Vec<(usize, Slot)>,
     },
+    /// Keys and values as a map.
+    Logfmt(Slot),
+    /// The columns of a line of CSV.
+    Csv(Vec<Slot>),
 }
 
 /// Groups rows and computes aggregates.
@@ -186,4 +205,29 @@ pub enum Expr {
         /// True when it is none of them.
         negated: bool,
     },
+    /// Is one of the values of a subquery's column.
+    InQuery {
+        /// The value.
+        value: Box<Expr>,
+        /// Which values.
+        among: Among,
+        /// True when it is none of them.
+        negated: bool,
+    },
+}
+
+/// The values of a subquery's only column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Among {
+    /// Those that this subquery will have found.
+    Query(usize),
+    /// Those that it found.
+    Values(Arc<Members>),
+}
+
+/// Values by their keys, see `query::key`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Members {
+    /// The keys.
+    pub keys: std::collections::HashSet<Vec<u8>>,
 }

@@ -2,9 +2,10 @@
 
 use super::Resolver;
 use super::expr::{NULL, Place};
+use super::stats::fixed_millis;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::aggregates::{self, Aggregate};
-use crate::query::ast::{Expr, ExprKind, Field, Name, Period, Span};
+use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, Name, Period, Span};
 use crate::query::functions::{self, Arity, Function, Level, Run, Unfit};
 use crate::query::plan;
 use crate::suggest;
@@ -104,8 +105,21 @@ impl Resolver<'_> {
         if let ("unmask", [one]) = (name.text.to_ascii_lowercase().as_str(), arguments) {
             return self.expr(one, place);
         }
+        if let ("histogram", [value, width]) = (name.text.to_ascii_lowercase().as_str(), arguments)
+        {
+            return self.histogram(value, width, place);
+        }
         self.unknown_function(name);
         NULL
+    }
+
+    /// `histogram(f, w)` is the lower edge of the bucket of width `w` that `f` is in (D30).
+    fn histogram(&mut self, value: &Expr, width: &Expr, place: &mut Place<'_>) -> plan::Expr {
+        let value = Box::new(self.expr(value, place));
+        let width = Box::new(self.expr(width, place));
+        let share = plan::Expr::Binary(value, BinaryOp::Divide, width.clone());
+        let floor = plan::Expr::Call("floor", vec![share]);
+        plan::Expr::Binary(Box::new(floor), BinaryOp::Multiply, width)
     }
 
     fn unknown_function(&mut self, name: &Name) {
@@ -293,10 +307,15 @@ impl Resolver<'_> {
             self.say_missing(name, aggregate.level);
             return NULL;
         }
-        let mut values: Vec<plan::Expr> = arguments
-            .iter()
-            .map(|one| self.inside_aggregate(one))
-            .collect();
+        let mut values: Vec<plan::Expr> = match (aggregate.name, arguments) {
+            ("rate", [value, period]) => {
+                vec![self.inside_aggregate(value), self.periods_of_bin(period)]
+            }
+            _ => arguments
+                .iter()
+                .map(|one| self.inside_aggregate(one))
+                .collect(),
+        };
         if let Some(at) = aggregate.parameter {
             self.check_parameter(aggregate, &values[at], arguments[at].span);
         }
@@ -320,6 +339,24 @@ impl Resolver<'_> {
             }
         }
         value
+    }
+
+    /// Returns how many periods the bins of the `stats` hold.
+    fn periods_of_bin(&mut self, argument: &Expr) -> plan::Expr {
+        let Some(period) = self.period("rate(requests, 1m)", argument) else {
+            return NULL;
+        };
+        let bin = self.bin.and_then(|bin| bin.millis());
+        let periods = bin
+            .zip(fixed_millis(period))
+            .map(|(bin, period)| bin / period);
+        let Some(periods) = periods.filter(|periods| periods.is_finite()) else {
+            let message = "`rate` needs bins, and periods, of a fixed length";
+            let hint = "for example: `stats rate(requests, 1m) by bin(5m)`";
+            self.error(codes::INCOMPLETE, argument.span, message, hint);
+            return NULL;
+        };
+        plan::Expr::Constant(Value::Number(periods))
     }
 
     /// Checks the argument of an aggregate that is a number of its own and no value of the rows.

@@ -162,7 +162,11 @@ impl Resolver<'_> {
     }
 
     /// Returns the slot of a field; a part of a map gets one of its own.
-    fn field_slot(&mut self, field: &Field, extend: &mut Vec<(Slot, plan::Expr)>) -> Slot {
+    pub(super) fn field_slot(
+        &mut self,
+        field: &Field,
+        extend: &mut Vec<(Slot, plan::Expr)>,
+    ) -> Slot {
         let value = self.field(field);
         let name = field.name();
         let slot = self.slot_of(&name, value, false, extend);

@@ -60,11 +60,16 @@ impl Resolver<'_> {
             },
             ExprKind::Period(_) => self.stray_period(expr.span),
             ExprKind::Star => self.stray_star(expr.span),
-            ExprKind::InQuery { .. } => {
-                if !self.complained_in(expr.span) {
-                    self.say_not_built("a subquery in `in ( ... )`", expr.span);
+            ExprKind::InQuery {
+                value,
+                negated,
+                query,
+            } => {
+                let value = self.expr(value, place);
+                if self.complained_in(expr.span) {
+                    return NULL;
                 }
-                NULL
+                self.in_query(value, *negated, query)
             }
         }
     }

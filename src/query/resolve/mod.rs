@@ -6,20 +6,26 @@
 mod calls;
 mod commands;
 mod expr;
+mod ordered;
 mod parse;
+mod pattern;
 mod placement;
+mod row_commands;
 mod scope;
 mod stats;
+mod subqueries;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use super::Table;
 use super::ast::{Command, CommandKind, Query, Span};
-use super::plan::{Operator, Order, Plan, Slot};
+use super::plan::{Operator, Order, Plan, Slot, Subquery};
+use super::{LookupTables, Table};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use scope::Scope;
+use stats::Bin;
+use subqueries::Joined;
 
 /// A plan, and what is odd about its query though not wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,23 +38,19 @@ pub struct Resolved {
 
 /// Resolves a query that was read from `text`, or returns all that is wrong with it.
 pub fn resolve(query: &Query, text: &str, table: Table) -> Result<Resolved, Diagnostics> {
-    let mut resolver = Resolver {
-        text,
-        table,
-        scope: Scope::of_table(table),
-        operators: Vec::new(),
-        shown: Shown::default(),
-        first: None,
-        errors: Vec::new(),
-        warnings: Vec::new(),
-    };
+    resolve_with(query, text, table, &LookupTables::default())
+}
+
+/// Resolves a query that may bring in columns of tables.
+pub fn resolve_with(
+    query: &Query,
+    text: &str,
+    table: Table,
+    tables: &LookupTables,
+) -> Result<Resolved, Diagnostics> {
+    let mut resolver = Resolver::new(text, table, tables);
     resolver.errors = placement::check(query);
-    resolver.source(query);
-    for command in &query.commands {
-        if !resolver.command(command) {
-            break;
-        }
-    }
+    resolver.commands(query);
     resolver.finish()
 }
 
@@ -78,27 +80,87 @@ impl Shown {
         }
     }
 
-    fn columns(self) -> Vec<Column> {
-        self.display.unwrap_or_else(|| {
-            let parts = [self.outputs, self.listed, self.made];
-            parts.into_iter().flatten().collect()
+    /// Returns the columns that are shown by themselves, each once.
+    fn all(&self) -> impl Iterator<Item = &Column> {
+        let parts = [&self.outputs, &self.listed, &self.made];
+        let all: Vec<&Column> = parts.into_iter().flatten().collect();
+        (0..all.len()).filter_map(move |at| {
+            let known = all[..at].iter().any(|(name, _)| *name == all[at].0);
+            (!known).then_some(all[at])
         })
+    }
+
+    /// Shows another value wherever the name is shown; false when it is nowhere.
+    fn replace(&mut self, name: &str, slot: Slot) -> bool {
+        let display = self.display.iter_mut().flatten();
+        let parts = [&mut self.outputs, &mut self.listed, &mut self.made];
+        let mut found = false;
+        for (known, old) in parts.into_iter().flatten() {
+            if **known == *name {
+                *old = slot;
+                found = true;
+            }
+        }
+        for (known, old) in display {
+            if **known == *name {
+                *old = slot;
+            }
+        }
+        found
+    }
+
+    fn columns(self) -> Vec<Column> {
+        let all = self.all().cloned().collect();
+        self.display.unwrap_or(all)
     }
 }
 
 struct Resolver<'t> {
     text: &'t str,
     table: Table,
+    tables: &'t LookupTables,
     scope: Scope,
     operators: Vec<Operator>,
     shown: Shown,
     /// The layout up to the first `stats`, once there is one.
     first: Option<Scope>,
+    /// The bins of the last `stats`, when it has some.
+    bin: Option<Bin>,
+    subqueries: Vec<Subquery>,
+    /// The right side of the `join` whose fields can be used.
+    joined: Option<Box<Joined<'t>>>,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
 
-impl Resolver<'_> {
+impl<'t> Resolver<'t> {
+    fn new(text: &'t str, table: Table, tables: &'t LookupTables) -> Self {
+        Self {
+            text,
+            table,
+            tables,
+            scope: Scope::of_table(table),
+            operators: Vec::new(),
+            shown: Shown::default(),
+            first: None,
+            bin: None,
+            subqueries: Vec::new(),
+            joined: None,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Resolves the commands of a query in order, as far as they can be looked at.
+    fn commands(&mut self, query: &Query) {
+        self.source(query.source.as_ref());
+        for command in &query.commands {
+            if !self.command(command) {
+                break;
+            }
+        }
+    }
+
     /// Resolves one command; false when the ones behind it cannot be looked at.
     fn command(&mut self, command: &Command) -> bool {
         match &command.kind {
@@ -111,32 +173,32 @@ impl Resolver<'_> {
             CommandKind::Sort(keys) => self.sort(keys),
             CommandKind::Limit(limit) => self.limit(limit),
             CommandKind::Dedup(fields) => self.dedup(fields),
-            CommandKind::Parse(parse) => return self.parse(parse, command),
+            CommandKind::Parse(parse) => self.parse(parse, command),
+            CommandKind::Json(json) => self.json(json),
+            CommandKind::Unnest(list, into) => self.unnest(list, into),
+            CommandKind::Expand(field) => self.expand(field),
+            CommandKind::Lookup(lookup) => self.lookup(lookup),
+            CommandKind::CidrLookup(lookup) => self.cidr_lookup(lookup),
+            CommandKind::Join(join) => self.join(join),
+            CommandKind::Pattern(text) => self.pattern(text, command.word),
+            CommandKind::AddTotals(totals) => self.add_totals(totals, command.word),
+            CommandKind::Accum(field, alias) => self.accum(field, alias.as_ref()),
+            CommandKind::Autoregress(one) => self.autoregress(one, command.word),
+            CommandKind::FillDown(names) => self.fill_down(names, command.word),
+            CommandKind::FillMissing(fills) => self.fill_missing(fills, command.word),
+            CommandKind::Sessionize(one) => self.sessionize(one, command.word),
+            CommandKind::CountFrequent(fields) => self.count_frequent(fields),
+            CommandKind::Outlier(settings, names) => self.outlier(settings, names),
+            CommandKind::AppendCols(settings, query) => self.append_cols(settings, query),
+            // Nothing is masked here.
             CommandKind::Unmask(_) => {}
             CommandKind::Diff(_)
             | CommandKind::Anomaly(_)
             | CommandKind::RelevantFields(..)
             | CommandKind::LogCompare(_)
             | CommandKind::Estimate => return self.service_only(command),
-            _ => return self.not_built(command),
         }
         true
-    }
-
-    fn source(&mut self, query: &Query) {
-        if let Some(source) = &query.source {
-            let span = Span::new(source.span.start, source.span.start + "SOURCE".len());
-            self.say_not_built("`SOURCE`", span);
-        }
-    }
-
-    /// Says that a command is missing here, unless it stands wrong anyway.
-    fn not_built(&mut self, command: &Command) -> bool {
-        if !self.complained_in(command.span) {
-            let word = format!("`{}`", self.written(command.word));
-            self.say_not_built(&word, command.word);
-        }
-        false
     }
 
     fn service_only(&mut self, command: &Command) -> bool {
@@ -156,7 +218,7 @@ impl Resolver<'_> {
 
     fn say_service_only(&mut self, word: &str, span: Span) {
         let message = format!("only the Logs Insights service can do `{word}`");
-        let hint = "run the query in the console".to_owned();
+        let hint = "`--engine insights` runs the query there".to_owned();
         self.errors.push(
             Diagnostic::new(codes::SERVICE_ONLY, span.range(), message)
                 .label("only there")
@@ -198,10 +260,25 @@ impl Resolver<'_> {
 
     fn finish(mut self) -> Result<Resolved, Diagnostics> {
         self.add_default_columns();
+        self.close_last_join();
         if !self.errors.is_empty() {
             self.errors.sort_by_key(|one| one.span.start);
             return Err(Diagnostics(self.errors));
         }
+        let warnings = std::mem::take(&mut self.warnings);
+        let plan = self.into_plan();
+        Ok(Resolved { plan, warnings })
+    }
+
+    fn close_last_join(&mut self) {
+        let mut last = self.scope.clone();
+        self.close_join(&mut last);
+        self.scope = last;
+    }
+
+    /// Puts the plan together.
+    fn into_plan(mut self) -> Plan {
+        self.close_last_join();
         let first = self.first.unwrap_or(self.scope.clone());
         let mut plan = Plan {
             width: first.width(),
@@ -210,14 +287,12 @@ impl Resolver<'_> {
             operators: self.operators,
             columns: self.shown.columns(),
             order: Order::NewestFirst,
+            subqueries: self.subqueries,
         };
         plan.grow_last_layout(&self.scope);
         let known = plan.fields.len();
         plan.renumber(0, &|slot| scope::settle(slot, known));
-        Ok(Resolved {
-            plan,
-            warnings: self.warnings,
-        })
+        plan
     }
 
     /// Adds the columns of a query that names none.
@@ -227,7 +302,11 @@ impl Resolver<'_> {
             return;
         }
         let columns = self.table.default_columns().iter();
-        let columns = columns.map(|name| (Arc::from(*name), self.scope.table_field(name)));
+        let columns = columns.map(|name| {
+            let made = self.scope.made(name).map(|made| made.slot);
+            let slot = made.unwrap_or_else(|| self.scope.table_field(name));
+            (Arc::from(*name), slot)
+        });
         self.shown.outputs = columns.collect();
     }
 }
@@ -243,6 +322,7 @@ fn label(code: Code) -> &'static str {
         codes::BAD_LIMIT => "from 1 to 100000",
         codes::NAME_COUNT => "these do not fit",
         codes::UNKNOWN_FUNCTION => "not a function",
+        codes::UNKNOWN_TABLE | codes::UNKNOWN_COLUMN => "not there",
         _ => "",
     }
 }

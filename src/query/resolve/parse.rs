@@ -1,32 +1,13 @@
 //! `parse`: stars and groups against names.
 
-use std::sync::Arc;
-
 use super::Resolver;
 use super::scope::Maker;
 use crate::diagnostic::codes;
 use crate::query::ast::{Command, Field, Parse, ParseMethod, Regex, Span, Text};
-use crate::query::plan::{self, Operator, Slot};
+use crate::query::plan::{self, Operator, Slot, Spread, SpreadMethod};
 
 impl Resolver<'_> {
-    pub(super) fn parse(&mut self, parse: &Parse, command: &Command) -> bool {
-        let method = match &parse.method {
-            ParseMethod::Glob(glob, names) => self.glob(glob, names),
-            ParseMethod::Regex {
-                regex,
-                names,
-                multi: false,
-            } => self.groups(regex, names),
-            other => {
-                let what = match other {
-                    ParseMethod::Logfmt(_) => "`parse ... logfmt`",
-                    ParseMethod::Csv(_) => "`parse ... csv`",
-                    _ => "`parse ... multi`",
-                };
-                self.say_not_built(what, command.word);
-                return false;
-            }
-        };
+    pub(super) fn parse(&mut self, parse: &Parse, command: &Command) {
         let source = match &parse.source {
             Some(field) => self.field(field),
             None => self.field(&Field {
@@ -34,15 +15,62 @@ impl Resolver<'_> {
                 path: vec!["@message".to_owned()],
             }),
         };
-        if let Some((method, made)) = method {
-            self.operators
-                .push(Operator::Parse(plan::Parse { source, method }));
-            for (name, slot, span) in made {
-                self.define(&name, slot, Maker::Parse, span);
-                self.shown.made.push((Arc::from(name), slot));
+        match &parse.method {
+            ParseMethod::Glob(glob, names) => {
+                if let Some((method, made)) = self.glob(glob, names) {
+                    self.extract(source, method, made, Maker::Parse);
+                }
+            }
+            ParseMethod::Regex {
+                regex,
+                names,
+                multi,
+            } => self.matches(source, regex, names, *multi),
+            ParseMethod::Logfmt(name) => {
+                let made = self.make_fields([(name.name(), name.span)].into_iter());
+                let method = plan::ParseMethod::Logfmt(made[0].1);
+                self.extract(source, method, made, Maker::Item);
+            }
+            ParseMethod::Csv(names) => {
+                let made = self.make_fields(names.iter().map(|name| (name.name(), name.span)));
+                let slots = made.iter().map(|(_, slot, _)| *slot).collect();
+                let method = plan::ParseMethod::Csv(slots);
+                self.extract(source, method, made, Maker::Parse);
             }
         }
-        true
+    }
+
+    fn matches(&mut self, source: plan::Expr, regex: &Regex, names: &[Field], multi: bool) {
+        let Some((method, made)) = self.groups(regex, names) else {
+            return;
+        };
+        match method {
+            plan::ParseMethod::Regex { regex, groups } if multi => {
+                let method = SpreadMethod::Matches { regex, groups };
+                self.operators
+                    .push(Operator::Spread(Spread { source, method }));
+                self.name_made(made, Maker::Parse);
+            }
+            method => self.extract(source, method, made, Maker::Parse),
+        }
+    }
+
+    fn extract(
+        &mut self,
+        source: plan::Expr,
+        method: plan::ParseMethod,
+        made: Vec<MadeField>,
+        maker: Maker,
+    ) {
+        self.operators
+            .push(Operator::Parse(plan::Parse { source, method }));
+        self.name_made(made, maker);
+    }
+
+    fn name_made(&mut self, made: Vec<MadeField>, maker: Maker) {
+        for (name, slot, span) in made {
+            self.make(&name, slot, maker, span);
+        }
     }
 
     fn glob(
@@ -65,7 +93,7 @@ impl Resolver<'_> {
             self.error(codes::NAME_COUNT, span, message, hint);
             return None;
         }
-        let made = self.make(names.iter().map(|name| (name.name(), name.span)));
+        let made = self.make_fields(names.iter().map(|name| (name.name(), name.span)));
         let slots = made.iter().map(|(_, slot, _)| *slot).collect();
         Some((plan::ParseMethod::Glob { parts, slots }, made))
     }
@@ -103,14 +131,14 @@ impl Resolver<'_> {
             self.error(codes::NAME_COUNT, regex.span, message, hint);
             return None;
         }
-        let made = self.make(groups.iter().map(|(_, name, span)| (name.clone(), *span)));
+        let made = self.make_fields(groups.iter().map(|(_, name, span)| (name.clone(), *span)));
         let numbers = groups.iter().map(|(at, ..)| *at);
         let groups = numbers.zip(made.iter().map(|(_, slot, _)| *slot)).collect();
         let regex = regex.source.clone();
         Some((plan::ParseMethod::Regex { regex, groups }, made))
     }
 
-    fn make(&mut self, names: impl Iterator<Item = (String, Span)>) -> Vec<MadeField> {
+    fn make_fields(&mut self, names: impl Iterator<Item = (String, Span)>) -> Vec<MadeField> {
         names
             .map(|(name, span)| {
                 let slot = self.scope.new_slot(&name);

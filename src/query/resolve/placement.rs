@@ -171,6 +171,12 @@ fn collect_queries<'q>(command: &'q Command, queries: &mut Vec<&'q Query>) {
                 queries_of(&item.expr, queries);
             }
         }
+        CommandKind::Stats(stats) => {
+            for item in stats.items.iter().chain(&stats.by) {
+                queries_of(&item.expr, queries);
+            }
+        }
+        CommandKind::Pattern(text) => queries_of(text, queries),
         _ => {}
     }
 }

@@ -48,6 +48,19 @@ pub(super) struct Scope {
     /// What the computed slots are called.
     computed: Vec<Arc<str>>,
     made: HashMap<String, Made>,
+    /// The right side of a `join`, whose fields can be used here.
+    pub(super) join: Option<Box<JoinSide>>,
+}
+
+/// The names of a `join`'s two sides, and what is wanted of the right one.
+#[derive(Clone, Debug)]
+pub(super) struct JoinSide {
+    pub(super) left: String,
+    pub(super) right: String,
+    /// The names of the right side's rows.
+    pub(super) scope: Scope,
+    /// Values of the right side, and where they go.
+    pub(super) wanted: Vec<(Expr, Slot)>,
 }
 
 impl Scope {
@@ -58,6 +71,7 @@ impl Scope {
             fields: Vec::new(),
             computed: Vec::new(),
             made: HashMap::new(),
+            join: None,
         }
     }
 
@@ -73,6 +87,7 @@ impl Scope {
             fields: Vec::new(),
             computed: slots,
             made: made.collect(),
+            join: None,
         }
     }
 
@@ -114,8 +129,55 @@ impl Scope {
         true
     }
 
+    /// Gives a slot a name that may have stood for another.
+    pub(super) fn redefine(&mut self, name: &str, slot: Slot, maker: Maker) {
+        self.made.insert(name.to_owned(), Made { slot, maker });
+    }
+
+    /// Resolves a field that names a side of a `join` (D32); a field without a side is one of the left.
+    fn joined_field(&mut self, field: &Field) -> Option<Result<Expr, Diagnostic>> {
+        let join = self.join.as_mut()?;
+        let (side, rest) = field.path.split_first()?;
+        let rest = Field {
+            span: field.span,
+            path: rest.to_vec(),
+        };
+        if rest.path.is_empty() {
+            return None;
+        }
+        if *side == join.right {
+            let value = match join.scope.field(&rest) {
+                Ok(value) => value,
+                Err(mistake) => return Some(Err(mistake)),
+            };
+            return Some(Ok(Expr::Slot(self.right_slot(&field.name(), value))));
+        }
+        (*side == join.left).then(|| self.own_field(&rest))
+    }
+
+    /// Returns where a value of the right side goes.
+    fn right_slot(&mut self, name: &str, value: Expr) -> Slot {
+        let wanted = self.join.iter().flat_map(|join| &join.wanted);
+        let mut same = wanted.filter(|(known, _)| *known == value);
+        if let Some((_, slot)) = same.next() {
+            return *slot;
+        }
+        let slot = self.new_slot(name);
+        if let Some(join) = &mut self.join {
+            join.wanted.push((value, slot));
+        }
+        slot
+    }
+
     /// Resolves a field: what the query made, or a part of it, before what the table has (D14).
     pub(super) fn field(&mut self, field: &Field) -> Result<Expr, Diagnostic> {
+        match self.joined_field(field) {
+            Some(found) => found,
+            None => self.own_field(field),
+        }
+    }
+
+    fn own_field(&mut self, field: &Field) -> Result<Expr, Diagnostic> {
         if let Some((slot, rest)) = self.made_prefix(&field.path) {
             return Ok(access(slot, rest));
         }

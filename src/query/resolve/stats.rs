@@ -55,6 +55,58 @@ impl Outputs {
     }
 }
 
+/// The bins that a `stats` groups by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bin {
+    pub(super) slot: Slot,
+    pub(super) period: Period,
+    /// How far the edges are moved, in milliseconds.
+    pub(super) offset: f64,
+}
+
+impl Bin {
+    /// Finds the first key that is a bin.
+    fn among(keys: &[plan::Expr]) -> Option<Self> {
+        let mut keys = keys.iter().enumerate();
+        keys.find_map(|(at, key)| {
+            let (period, offset) = bin(key)?;
+            let slot = Slot(at);
+            Some(Self {
+                slot,
+                period,
+                offset,
+            })
+        })
+    }
+
+    /// Returns the length of a bin, when they are all equally long.
+    pub(super) fn millis(&self) -> Option<f64> {
+        let most = self.period.unit.cap().unwrap_or(u64::MAX);
+        let count = self.period.count.clamp(1, most);
+        fixed_millis(Period {
+            count,
+            ..self.period
+        })
+    }
+}
+
+/// Returns the period and the offset of an expression that gives a bin.
+fn bin(key: &plan::Expr) -> Option<(Period, f64)> {
+    let plan::Expr::Call(name, arguments) = key else {
+        return None;
+    };
+    match (*name, arguments.as_slice()) {
+        ("datefloor", [_, plan::Expr::Period(period)]) => Some((*period, 0.0)),
+        ("fromMillis", [plan::Expr::Binary(floor, BinaryOp::Add, offset)]) => {
+            let plan::Expr::Constant(Value::Number(offset)) = **offset else {
+                return None;
+            };
+            bin(floor).map(|(period, _)| (period, offset))
+        }
+        _ => None,
+    }
+}
+
 impl Resolver<'_> {
     pub(super) fn stats(&mut self, stats: &Stats, word: Span) {
         self.check_topk(stats);
@@ -64,6 +116,7 @@ impl Resolver<'_> {
             .iter()
             .map(|item| self.key(&item.expr, stats.offset))
             .collect();
+        self.bin = Bin::among(&by);
         let mut outputs = Outputs {
             keys: by.len(),
             ..Outputs::default()
@@ -171,14 +224,42 @@ impl Resolver<'_> {
             computed.push((Slot(names.len()), value));
             names.push(name);
         }
-        let scope = Scope::of_outputs(names.clone(), &columns);
-        self.operators.push(Operator::Stats(plan::Stats {
-            by,
-            aggregates: outputs.aggregates,
-            post: computed,
-            width: names.len(),
-            names,
-        }));
+        self.begin(
+            plan::Stats {
+                by,
+                aggregates: outputs.aggregates,
+                post: computed,
+                width: names.len(),
+                names,
+            },
+            columns,
+        );
+    }
+
+    /// Begins a layout of keys and aggregates for a command that is no `stats`; all its slots are named.
+    pub(super) fn begin_groups(
+        &mut self,
+        by: Vec<plan::Expr>,
+        aggregates: Vec<Aggregate>,
+        names: Vec<Arc<str>>,
+        columns: Vec<Column>,
+    ) {
+        self.bin = None;
+        self.begin(
+            plan::Stats {
+                by,
+                aggregates,
+                post: Vec::new(),
+                width: names.len(),
+                names,
+            },
+            columns,
+        );
+    }
+
+    fn begin(&mut self, stats: plan::Stats, columns: Vec<Column>) {
+        let scope = Scope::of_outputs(stats.names.clone(), &columns);
+        self.operators.push(Operator::Stats(stats));
         self.enter(scope);
         self.shown = Shown {
             outputs: columns,
@@ -188,7 +269,8 @@ impl Resolver<'_> {
 
     /// Leaves the layout before the `stats` behind.
     fn enter(&mut self, scope: Scope) {
-        let before = std::mem::replace(&mut self.scope, scope);
+        let mut before = std::mem::replace(&mut self.scope, scope);
+        self.close_join(&mut before);
         if self.first.is_none() {
             self.first = Some(before);
             return;
@@ -248,7 +330,8 @@ fn slot_names(outputs: &Outputs, columns: &[Column]) -> Vec<Arc<str>> {
     (0..count).map(name).collect()
 }
 
-fn fixed_millis(period: Period) -> Option<f64> {
+/// Returns a period in milliseconds, unless its units are of different lengths.
+pub(super) fn fixed_millis(period: Period) -> Option<f64> {
     let unit: u32 = match period.unit {
         Unit::Millisecond => 1,
         Unit::Second => 1000,

@@ -1,9 +1,14 @@
 //! Printing a plan for people: a line for each operator, slots by their names.
 
+mod ordered;
+
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
-use super::{Expr, Operator, Order, Parse, ParseMethod, Plan, Slot, SortKey, Stats};
+use super::{
+    Among, Expr, Lookup, LookupBy, Operator, Order, Parse, ParseMethod, Plan, Slot, SortKey,
+    Spread, SpreadMethod, Stats,
+};
 use crate::query::ast::Direction;
 use crate::query::print::quoted;
 use crate::value::Value;
@@ -20,6 +25,12 @@ impl Display for Plan {
         }
         if self.order == Order::NewestFirst && !self.is_ordered() {
             writeln!(f, "order    newest first")?;
+        }
+        for (number, subquery) in self.subqueries.iter().enumerate() {
+            writeln!(f, "query {number}")?;
+            for line in subquery.plan.to_string().lines() {
+                writeln!(f, "  {line}")?;
+            }
         }
         let columns = self.columns.iter().map(|(name, slot)| {
             let (name, from) = (shown(name), slot_name(names, *slot));
@@ -71,6 +82,19 @@ fn line(f: &mut Formatter<'_>, operator: &Operator, names: &[Arc<str>]) -> fmt::
             let slots = slots.iter().map(|slot| slot_name(names, *slot));
             writeln!(f, "dedup    {}", slots.collect::<Vec<_>>().join(", "))
         }
+        Operator::Spread(spread) => writeln!(f, "spread   {}", spread_text(spread, names)),
+        Operator::Lookup(lookup) => writeln!(f, "lookup   {}", lookup_text(lookup, names)),
+        Operator::Join(join) => {
+            let kind = if join.keeps_left { "left" } else { "inner" };
+            let made = list(&join.slots, names);
+            let key = show(&join.key);
+            writeln!(
+                f,
+                "join     {kind} {key} with query {} as {made}",
+                join.query
+            )
+        }
+        Operator::Ordered(one) => writeln!(f, "{}", ordered::text(one, names)),
     }
 }
 
@@ -119,8 +143,57 @@ fn parse_text(parse: &Parse, names: &[Arc<str>]) -> String {
     let how = match &parse.method {
         ParseMethod::Glob { parts, .. } => quoted(&parts.join("*")),
         ParseMethod::Regex { regex, .. } => format!("/{regex}/"),
+        ParseMethod::Logfmt(_) => "logfmt".to_owned(),
+        ParseMethod::Csv(_) => "csv".to_owned(),
     };
     format!("{source} {how} as {}", made.join(", "))
+}
+
+fn spread_text(spread: &Spread, names: &[Arc<str>]) -> String {
+    let source = operand(&spread.source, names);
+    let made = list(&spread.method.slots(), names);
+    match &spread.method {
+        SpreadMethod::Elements(_) => format!("elements of {source} as {made}"),
+        SpreadMethod::Texts(_) => format!("elements of the text {source} as {made}"),
+        SpreadMethod::Matches { regex, .. } => format!("matches of {source} /{regex}/ as {made}"),
+    }
+}
+
+fn lookup_text(lookup: &Lookup, names: &[Arc<str>]) -> String {
+    let column = |at: usize| shown(lookup.table.columns.get(at).map_or("", |name| name));
+    let by = match &lookup.by {
+        LookupBy::Equal(columns) => {
+            let pairs = columns.iter();
+            let pairs =
+                pairs.map(|(at, value)| format!("{} = {}", column(*at), operand(value, names)));
+            pairs.collect::<Vec<_>>().join(" and ")
+        }
+        LookupBy::Range(at, address) => {
+            format!("{} holds {}", column(*at), operand(address, names))
+        }
+    };
+    let outputs = lookup.outputs.iter().map(|one| {
+        let slot = slot_name(names, one.slot);
+        match &one.unless {
+            Some(kept) => format!(
+                "{slot} = {} or {}",
+                operand(kept, names),
+                column(one.column)
+            ),
+            None => format!("{slot} = {}", column(one.column)),
+        }
+    });
+    let outputs: Vec<String> = outputs.collect();
+    format!(
+        "{} by {by}: {}",
+        shown(&lookup.table.name),
+        outputs.join(", ")
+    )
+}
+
+fn list(slots: &[Slot], names: &[Arc<str>]) -> String {
+    let slots = slots.iter().map(|slot| slot_name(names, *slot));
+    slots.collect::<Vec<_>>().join(", ")
 }
 
 fn keys_text(keys: &[SortKey], names: &[Arc<str>]) -> String {
@@ -207,6 +280,17 @@ fn expr_text(expr: &Expr, names: &[Arc<str>]) -> String {
                 join(list, ", ")
             )
         }
+        Expr::InQuery {
+            value,
+            among,
+            negated,
+        } => {
+            let among = match among {
+                Among::Query(number) => format!("(query {number})"),
+                Among::Values(found) => format!("({} values)", found.keys.len()),
+            };
+            format!("{}{} in {among}", inner(value), not(*negated))
+        }
     }
 }
 
@@ -220,7 +304,8 @@ fn operand(expr: &Expr, names: &[Arc<str>]) -> String {
         | Expr::Binary(..)
         | Expr::Contains { .. }
         | Expr::Matches { .. }
-        | Expr::In { .. } => format!("({text})"),
+        | Expr::In { .. }
+        | Expr::InQuery { .. } => format!("({text})"),
         _ => text,
     }
 }
