@@ -147,12 +147,10 @@ impl Service {
         self.calls().journal.clone()
     }
 
-    /// Empties the journal and begins to count the calls anew.
+    /// Empties the journal, begins to count the calls anew, and forgets what was admitted in the last second.
     pub(crate) fn forget(&self) {
         let mut calls = self.calls();
-        let admitted = std::mem::take(&mut calls.admitted);
         *calls = Calls {
-            admitted,
             of_all: calls.of_all,
             ..Calls::default()
         };

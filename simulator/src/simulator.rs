@@ -93,7 +93,7 @@ impl Simulator {
         journal::summarize(&self.journal())
     }
 
-    /// Empties the journal; the calls that faults happen to are counted anew.
+    /// Empties the journal; what faults and quotas count begins anew.
     pub fn forget(&self) {
         self.service.forget();
     }
