@@ -121,11 +121,21 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "settle" => self.settle(value),
+                "settle" => {
+                    if let Some(millis) = self.millis_of(value, "settle") {
+                        self.config.runs.settle_ms = millis;
+                    }
+                }
+                "lost" => {
+                    if let Some(millis) = self.millis_of(value, "lost") {
+                        self.config.runs.lost_ms = millis;
+                    }
+                }
                 "name_field" => self.config.runs.name_field = self.text_of(value, "name_field"),
                 "app_roots" => self.config.runs.app_roots = self.texts_of(value, "app_roots"),
                 _ => {
-                    self.unknown(key, "runs", &["settle", "name_field", "app_roots"]);
+                    let known = ["settle", "lost", "name_field", "app_roots"];
+                    self.unknown(key, "runs", &known);
                     continue;
                 }
             }
@@ -133,13 +143,14 @@ impl Reader<'_> {
         }
     }
 
-    fn settle(&mut self, value: &Value<'_>) {
-        let Some(written) = self.text_of(value, "settle") else {
-            return;
-        };
+    fn millis_of(&mut self, value: &Value<'_>, key: &str) -> Option<i64> {
+        let written = self.text_of(value, key)?;
         match duration::parse(&written) {
-            Ok(millis) => self.config.runs.settle_ms = millis,
-            Err(faults) => self.inside(value, faults),
+            Ok(millis) => Some(millis),
+            Err(faults) => {
+                self.inside(value, faults);
+                None
+            }
         }
     }
 
@@ -321,6 +332,7 @@ mod tests {
             webapp = "/apps/{stage}/web"
             [runs]
             settle = "10m"
+            lost = "12h"
             name_field = "batch"
             app_roots = ["/app", "/srv"]
             [batches."同期"]
@@ -355,6 +367,7 @@ mod tests {
             Some("/ecs/staging-batch")
         );
         assert_eq!(config.runs.settle_ms, 600_000);
+        assert_eq!(config.runs.lost_ms, 43_200_000);
         assert_eq!(config.runs.name_field.as_deref(), Some("batch"));
         assert_eq!(config.runs.app_roots, ["/app", "/srv"]);
         assert_eq!(

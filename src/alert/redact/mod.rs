@@ -82,7 +82,8 @@ impl Redactor {
         out
     }
 
-    fn subject(&self, subject: &mut Subject) {
+    /// Takes secrets out of what happened, before it is kept for a later alert.
+    pub fn subject(&self, subject: &mut Subject) {
         let texts = [
             &mut subject.name,
             &mut subject.stop_reason,
