@@ -36,10 +36,10 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Creates a store on a table that is there already. It tries again by itself, so the client no longer does: else
+    /// Creates a store on a table that is there already. It tries again by itself, so the client does not: else
     /// the tries of the two would be multiplied.
-    pub fn new(client: &Client, table: impl Into<String>) -> Self {
-        let config = client.config().to_builder();
+    pub fn new(given: &Client, table: impl Into<String>) -> Self {
+        let config = given.config().to_builder();
         let config = config.retry_config(RetryConfig::disabled());
         Self {
             client: Client::from_conf(config.build()),
