@@ -240,13 +240,13 @@ variable "memory_size" {
 }
 
 variable "reserved_concurrency" {
-  description = "Most copies of the function at once; 0 stops it."
+  description = "Most copies of the function at once; 0 stops it, -1 reserves none, for accounts whose quota is too small."
   type        = number
   default     = 5
 
   validation {
-    condition     = var.reserved_concurrency >= 0 && var.reserved_concurrency <= 1000
-    error_message = "Expected 0 to 1000."
+    condition     = var.reserved_concurrency >= -1 && var.reserved_concurrency <= 1000
+    error_message = "Expected -1 to 1000."
   }
 }
 

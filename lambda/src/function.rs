@@ -18,6 +18,9 @@ use crate::telemetry::{Counts, Invocation, Log};
 /// How many bytes a payload may unpack to: a megabyte of log text rarely unpacks to more than twenty.
 const LARGEST_DOCUMENT: usize = 64 << 20;
 
+/// How long a call takes at most when nothing sensible says so.
+const USUAL_TIME: Duration = Duration::from_secs(30);
+
 /// Where documents are kept.
 #[derive(Debug)]
 pub enum Table {
@@ -100,12 +103,12 @@ impl<R: Streams> Function<R> {
                     Err(Failure::Store(error)) => {
                         pipeline.log.store_down(&error.to_string());
                         pipeline.counts.store_errors += 1;
-                        Box::pin(pipeline.handle(memory, input, deadline, now)).await?;
+                        Box::pin(unwritten(pipeline, memory, input, call)).await?;
                         Err(Failure::Store(error))
                     }
                     // What came while the table was down and is not tried again is judged from memory.
                     Ok(sent) if matches!(input, Input::Tick) && !memory.is_empty() => {
-                        Box::pin(pipeline.handle(memory, input, deadline, now)).await?;
+                        Box::pin(unwritten(pipeline, memory, input, call)).await?;
                         Ok(sent)
                     }
                     ended => ended,
@@ -113,6 +116,23 @@ impl<R: Streams> Function<R> {
             }
         }
     }
+}
+
+/// Tells from memory what cannot be written down. It is counted when it is, by a later try: counted here too it would
+/// be counted twice.
+async fn unwritten<R: Streams>(
+    pipeline: &mut Pipeline<R>,
+    memory: &Memory,
+    input: &Input,
+    call: Call<'_>,
+) -> Result<Sent, Failure> {
+    let counted = std::mem::take(&mut pipeline.counts);
+    let ended = pipeline
+        .handle(memory, input, call.deadline, call.now)
+        .await;
+    let sent = std::mem::replace(&mut pipeline.counts, counted);
+    pipeline.counts.add_sent(sent);
+    ended
 }
 
 fn name(input: &Input) -> &'static str {
@@ -156,7 +176,27 @@ pub fn rules(settings: &Settings, log: &Log, now: Timestamp) -> Result<(Config, 
 }
 
 /// Returns how long a call may take when Lambda names a deadline, in milliseconds since 1970.
+///
+/// No call begins after its deadline: one that is past is none, as emulators send it, and a usual time is taken.
 pub fn time_left(deadline_ms: u64, now: Timestamp) -> Duration {
     let left = deadline_ms.saturating_sub(now.as_millis().unsigned_abs());
-    Duration::from_millis(left)
+    match left {
+        0 => USUAL_TIME,
+        left => Duration::from_millis(left),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_is_past_is_none() {
+        let now = Timestamp(1_795_600_000_000);
+        assert_eq!(
+            time_left(1_795_600_002_500, now),
+            Duration::from_millis(2500)
+        );
+        assert_eq!(time_left(600_000, now), USUAL_TIME);
+    }
 }

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -73,13 +72,8 @@ fn table(settings: &Settings, sdk: &SdkConfig) -> Table {
     match &settings.table {
         None => Table::Memory(Memory::default()),
         Some(table) => {
-            // The store waits for room by itself; the client only makes up for a connection that broke.
-            let retries = RetryConfig::standard()
-                .with_max_attempts(2)
-                .with_initial_backoff(Duration::from_millis(50));
-            let config = aws_sdk_dynamodb::config::Builder::from(sdk).retry_config(retries);
-            let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-            Table::Dynamo(Dynamo::new(client, table), Memory::default())
+            let client = aws_sdk_dynamodb::Client::new(sdk);
+            Table::Dynamo(Dynamo::new(&client, table), Memory::default())
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ssm::Client;
 use tokio::sync::Mutex;
@@ -125,8 +126,11 @@ impl Secrets {
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .operation_timeout(Duration::from_secs(8))
                 .build();
-            let config = aws_sdk_ssm::config::Builder::from(&self.config);
-            Client::from_conf(config.timeout_config(timeouts).build())
+            let config = aws_sdk_ssm::config::Builder::from(&self.config)
+                .timeout_config(timeouts)
+                // The delivery that needs the secret is tried again, and asks again.
+                .retry_config(RetryConfig::disabled());
+            Client::from_conf(config.build())
         })
     }
 }

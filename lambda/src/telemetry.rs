@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use logq::detect::Outcome;
 use logq::time::Timestamp;
 use logq::watch::Batch;
 use serde_json::{Map, Value, json};
@@ -47,7 +48,7 @@ pub struct Counts {
     /// Whether work was left for want of time.
     pub partial: bool,
     poison: BTreeMap<&'static str, u64>,
-    runs: BTreeMap<&'static str, u64>,
+    runs: BTreeMap<&'static str, i64>,
     sinks: BTreeMap<(String, &'static str), u64>,
     delay: Option<i64>,
 }
@@ -57,8 +58,28 @@ impl Counts {
         *self.poison.entry(reason).or_default() += 1;
     }
 
-    pub(crate) fn run(&mut self, outcome: &'static str) {
-        *self.runs.entry(outcome).or_default() += 1;
+    /// Counts a run by how it ended. One that was counted otherwise before is taken from there, so that the sum over
+    /// all outcomes is the number of runs.
+    pub(crate) fn run(&mut self, outcome: Outcome, before: Option<Outcome>) {
+        if before == Some(outcome) {
+            return;
+        }
+        *self.runs.entry(outcome.as_str()).or_default() += 1;
+        if let Some(before) = before {
+            *self.runs.entry(before.as_str()).or_default() -= 1;
+        }
+    }
+
+    /// Adds what a pass over the same input has sent that could write nothing down. What it has counted beside is
+    /// counted by the try that writes it down.
+    pub(crate) fn add_sent(&mut self, other: Self) {
+        self.refused += other.refused;
+        self.stream_errors += other.stream_errors;
+        self.partial |= other.partial;
+        self.heartbeat |= other.heartbeat;
+        for (sink, number) in other.sinks {
+            *self.sinks.entry(sink).or_default() += number;
+        }
     }
 
     /// Counts the lines of a delivery that begin as records, and those that do not end as such.
@@ -94,6 +115,12 @@ impl Counts {
             sinks[sink][*result] = (*number).into();
         }
         sinks
+    }
+
+    /// Returns how many runs there were, by how they ended.
+    #[cfg(test)]
+    pub(crate) fn runs(&self) -> Value {
+        json!(self.runs)
     }
 
     pub(crate) fn storm(&mut self, sink: &str, answer: &Result<Delivered, DeliveryError>) {
@@ -200,11 +227,11 @@ impl Log {
                 .map(|(name, value, _)| (name.to_owned(), value)),
         );
         self.line(&Value::Object(line));
-        self.by_word("reason", "Poison", counts.poison.iter(), invocation.now);
-        self.by_word("outcome", "Runs", counts.runs.iter(), invocation.now);
+        self.by_word(("reason", "Poison"), &counts.poison, invocation.now);
+        self.by_word(("outcome", "Runs"), &counts.runs, invocation.now);
         for ((sink, result), number) in &counts.sinks {
             let words = [("sink", sink.as_str()), ("result", result)];
-            self.one("Deliveries", *number, &words, invocation.now);
+            self.one("Deliveries", &(*number).into(), &words, invocation.now);
         }
     }
 
@@ -223,19 +250,18 @@ impl Log {
         directive(&self.namespace, &["stage"], &metrics, now)
     }
 
-    fn by_word<'a>(
+    fn by_word<N: Copy + Into<Value>>(
         &self,
-        dimension: &str,
-        metric: &str,
-        counts: impl Iterator<Item = (&'a &'static str, &'a u64)>,
+        (dimension, metric): (&str, &str),
+        counts: &BTreeMap<&'static str, N>,
         now: Timestamp,
     ) {
         for (word, number) in counts {
-            self.one(metric, *number, &[(dimension, word)], now);
+            self.one(metric, &(*number).into(), &[(dimension, word)], now);
         }
     }
 
-    fn one(&self, metric: &str, number: u64, words: &[(&str, &str)], now: Timestamp) {
+    fn one(&self, metric: &str, number: &Value, words: &[(&str, &str)], now: Timestamp) {
         let mut dimensions = vec!["stage"];
         dimensions.extend(words.iter().map(|(name, _)| *name));
         let metrics = [json!({"Name": metric, "Unit": "Count"})];

@@ -65,6 +65,9 @@ pub struct Stage {
 pub struct Runs {
     /// How long a stream must be quiet before it counts as ended, in milliseconds.
     pub settle_ms: i64,
+    /// How long nothing must be heard of a task that ECS last called running until its stop counts as lost, in
+    /// milliseconds.
+    pub lost_ms: i64,
     /// The record field that holds a batch's name.
     pub name_field: Option<String>,
     /// The folders in the container that hold the application's own code.
@@ -133,6 +136,7 @@ impl Default for Runs {
     fn default() -> Self {
         Self {
             settle_ms: 300_000,
+            lost_ms: 6 * 3_600_000,
             name_field: None,
             app_roots: vec!["/app".to_owned()],
         }

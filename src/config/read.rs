@@ -126,11 +126,21 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "settle" => self.settle(value),
+                "settle" => {
+                    if let Some(millis) = self.millis_of(value, "settle") {
+                        self.config.runs.settle_ms = millis;
+                    }
+                }
+                "lost" => {
+                    if let Some(millis) = self.millis_of(value, "lost") {
+                        self.config.runs.lost_ms = millis;
+                    }
+                }
                 "name_field" => self.config.runs.name_field = self.text_of(value, "name_field"),
                 "app_roots" => self.config.runs.app_roots = self.texts_of(value, "app_roots"),
                 _ => {
-                    self.unknown(key, "runs", &["settle", "name_field", "app_roots"]);
+                    let known = ["settle", "lost", "name_field", "app_roots"];
+                    self.unknown(key, "runs", &known);
                     continue;
                 }
             }
@@ -138,10 +148,9 @@ impl Reader<'_> {
         }
     }
 
-    fn settle(&mut self, value: &Value<'_>) {
-        if let Some(length) = self.length_of(value, "settle") {
-            self.config.runs.settle_ms = length.as_millis() as i64;
-        }
+    fn millis_of(&mut self, value: &Value<'_>, key: &str) -> Option<i64> {
+        let length = self.length_of(value, key)?;
+        Some(length.as_millis() as i64)
     }
 
     /// Reads a length of time such as `5m`.
@@ -334,6 +343,7 @@ mod tests {
             webapp = "/apps/{stage}/web"
             [runs]
             settle = "10m"
+            lost = "12h"
             name_field = "batch"
             app_roots = ["/app", "/srv"]
             [batches."同期"]
@@ -368,6 +378,7 @@ mod tests {
             Some("/ecs/staging-batch")
         );
         assert_eq!(config.runs.settle_ms, 600_000);
+        assert_eq!(config.runs.lost_ms, 43_200_000);
         assert_eq!(config.runs.name_field.as_deref(), Some("batch"));
         assert_eq!(config.runs.app_roots, ["/app", "/srv"]);
         assert_eq!(

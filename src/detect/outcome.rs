@@ -32,6 +32,8 @@ pub(crate) struct Case<'a> {
     pub(crate) now: Timestamp,
     /// How many milliseconds without a line count as the end, when no event tells.
     pub(crate) settle: i64,
+    /// How many milliseconds nothing must be heard of a running task until its stop counts as lost.
+    pub(crate) lost: i64,
 }
 
 /// How a run ended, why, and how that is known.
@@ -75,6 +77,7 @@ impl Case<'_> {
         };
         let stop = task.stop(self.main);
         let verdict = match stop {
+            Stop::NotYet if self.is_lost(task) => return self.without_stop(),
             Stop::NotYet => return self.while_running(),
             Stop::NeverStarted(why) => Verdict::failed(Cause::NeverStarted, why.as_str()),
             Stop::Spot => Verdict::failed(Cause::Spot, "its Spot capacity was taken back"),
@@ -260,6 +263,30 @@ impl Case<'_> {
         self.crashed()
             .filter(|_| !in_shell)
             .unwrap_or_else(|| Verdict::of(Outcome::Running, "the task has not stopped yet"))
+    }
+
+    /// The event of the stop is lost, or the task hangs: what the log says is all that will be known. That it says
+    /// nothing bad is no sign of a good end, since ECS has seen none.
+    fn without_stop(&self) -> Verdict {
+        let quiet = format!(
+            "nothing for {} h, ECS last said that it runs",
+            self.lost / 3_600_000
+        );
+        let verdict = self.crashed().unwrap_or_else(|| self.by_silence(true));
+        let verdict = match verdict.outcome {
+            Outcome::Succeeded => Verdict::of(Outcome::Unknown, quiet),
+            _ => verdict.and(Some(quiet)),
+        };
+        Verdict {
+            settled: true,
+            ..verdict
+        }
+    }
+
+    fn is_lost(&self, task: &TaskEvent) -> bool {
+        let line = self.transcript.and_then(Transcript::last);
+        let heard = line.map(|last| last.timestamp).max(task.time);
+        heard.is_some_and(|heard| self.now.0.saturating_sub(heard.0) >= self.lost)
     }
 
     /// No event tells: the log alone speaks.

@@ -113,6 +113,7 @@ pub fn run_config(config: &Config) -> RunConfig {
     let groups = config.clone();
     RunConfig {
         settle: config.runs.settle_ms,
+        lost: config.runs.lost_ms,
         name_field: config.runs.name_field.clone(),
         main_container: None,
         app_roots: app_roots(config),

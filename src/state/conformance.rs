@@ -90,6 +90,40 @@ async fn holds(store: &impl Store) {
     ];
     assert!(store.commit(twice, NOW).await.is_err(), "one name twice");
     assert_eq!(body(store, "d", NOW).await, None, "none of them");
+    hands_out_all(store).await;
+}
+
+/// More than one page holds: each document comes once, in order.
+async fn hands_out_all(store: &impl Store) {
+    const ALL: usize = 450;
+    let text = "x".repeat(5_000);
+    for number in 0..ALL {
+        let write = Write::Put {
+            key: Key::new("many", format!("{number:04}")),
+            body: text.clone(),
+            expires: LATER,
+            expected: Expected::Absent,
+        };
+        let made = store.commit(vec![write], NOW).await.expect("written");
+        assert_eq!(made, Committed::Made);
+    }
+    let (mut sorts, mut pages, mut after) = (Vec::new(), 0, None);
+    loop {
+        let page = store.page("many", after.as_deref(), NOW).await;
+        let page = page.expect("read");
+        sorts.extend(page.documents.into_iter().map(|one| one.key.sort));
+        pages += 1;
+        after = page.more;
+        if after.is_none() {
+            break;
+        }
+    }
+    let all: Vec<String> = (0..ALL).map(|number| format!("{number:04}")).collect();
+    assert_eq!(sorts, all);
+    assert!(pages > 1, "{pages}");
+    let first = store.list("many", 300, NOW).await.expect("listed");
+    assert_eq!(first.len(), 300);
+    assert!(first.is_sorted_by_key(|one| one.key.sort.clone()));
 }
 
 #[test]
@@ -105,6 +139,6 @@ pub(super) mod moto;
 #[test]
 fn dynamo_does() {
     let moto = moto::Moto::shared();
-    let store = Dynamo::new(moto.client(), moto.table("conformance"));
+    let store = Dynamo::new(&moto.client(), moto.table("conformance"));
     moto::block_on(holds(&store));
 }

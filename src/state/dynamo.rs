@@ -6,13 +6,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, TransactWriteItem,
 };
 
-use super::{Committed, Document, Expected, Key, Store, StoreError, Write};
+use super::{Committed, Document, Expected, Key, Page, Store, StoreError, Write};
 use crate::time::Timestamp;
 
 /// The most keys that `BatchGetItem` takes
@@ -20,6 +21,8 @@ use crate::time::Timestamp;
 const MOST_KEYS: usize = 100;
 /// How often a throttled call is made, and keys that `BatchGetItem` left out are asked for.
 const MOST_TRIES: u32 = 6;
+/// How often a call is made that the service did not answer, or answered with a fault of its own.
+const MOST_UNANSWERED: u32 = 2;
 /// How long the second try waits at most; each later one waits twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
@@ -33,10 +36,13 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Creates a store on a table that is there already.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// Creates a store on a table that is there already. It tries again by itself, so the client does not: else
+    /// the tries of the two would be multiplied.
+    pub fn new(given: &Client, table: impl Into<String>) -> Self {
+        let config = given.config().to_builder();
+        let config = config.retry_config(RetryConfig::disabled());
         Self {
-            client,
+            client: Client::from_conf(config.build()),
             table: table.into(),
         }
     }
@@ -131,33 +137,29 @@ impl Store for Dynamo {
         Ok(documents(&items, now).collect())
     }
 
-    async fn list(
+    async fn page(
         &self,
         partition: &str,
-        most: usize,
+        after: Option<&str>,
         now: Timestamp,
-    ) -> Result<Vec<Document>, StoreError> {
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let request = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
-                .consistent_read(true)
-                .set_exclusive_start_key(from);
-            let page = patiently(|| request.clone().send(), is_throttled)
-                .await
-                .map_err(|error| self.error("Query", &error))?;
-            found.extend(documents(page.items(), now));
-            from = page.last_evaluated_key;
-            if from.is_none() || found.len() >= most {
-                found.truncate(most);
-                return Ok(found);
-            }
-        }
+    ) -> Result<Page, StoreError> {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+            .consistent_read(true)
+            .set_exclusive_start_key(after.map(|after| name(&Key::new(partition, after))));
+        let page = patiently(|| request.clone().send(), is_throttled)
+            .await
+            .map_err(|error| self.error("Query", &error))?;
+        let last = page.last_evaluated_key();
+        let last = last.and_then(|last| last.get("sk")?.as_s().ok().cloned());
+        Ok(Page {
+            documents: documents(page.items(), now).collect(),
+            more: last,
+        })
     }
 
     async fn commit(&self, writes: Vec<Write>, now: Timestamp) -> Result<Committed, StoreError> {
@@ -217,7 +219,7 @@ impl Condition {
     }
 }
 
-/// Makes a call again while `passes` says that its error passes by itself.
+/// Makes a call again while `passes` says that its error passes by itself, and once after trouble on the way.
 async fn patiently<T, E, F>(
     call: impl Fn() -> F + Send,
     passes: impl Fn(&SdkError<E>) -> bool + Send,
@@ -229,6 +231,7 @@ where
     loop {
         match call().await {
             Err(error) if tries < MOST_TRIES && passes(&error) => {}
+            Err(error) if tries < MOST_UNANSWERED && is_trouble(&error) => {}
             answer => return answer,
         }
         tokio::time::sleep(wait(tries)).await;
@@ -240,6 +243,17 @@ where
 fn wait(tries: u32) -> Duration {
     let longest = FIRST_WAIT * (1 << (tries - 1));
     longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+/// Returns whether there was no answer of the service, or one that says that the service is at fault.
+fn is_trouble<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        _ => error
+            .raw_response()
+            .is_some_and(|answer| answer.status().is_server_error()),
+    }
 }
 
 fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {

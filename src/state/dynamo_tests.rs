@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 
 use super::conformance::moto::block_on;
@@ -46,9 +45,8 @@ fn serve(script: Vec<(u16, String)>) -> (Dynamo, JoinHandle<Vec<String>>) {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-northeast-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .retry_config(RetryConfig::disabled())
         .endpoint_url(format!("http://{address}"));
-    (Dynamo::new(Client::from_conf(config.build()), "t"), server)
+    (Dynamo::new(&Client::from_conf(config.build()), "t"), server)
 }
 
 fn cancelled(codes: &[&str]) -> (u16, String) {
@@ -148,4 +146,14 @@ fn reads_wait_for_room() {
     let read = block_on(store.get(&[Key::new("p", "s")], NOW));
     assert!(read.expect("read").is_empty());
     server.join().expect("two requests");
+}
+
+#[test]
+fn a_service_at_fault_is_asked_once_more_and_by_nobody_else() {
+    let fault = || (500, r#"{"__type":"x#InternalServerError"}"#.to_owned());
+    let script = vec![fault(), good()];
+    assert_eq!(committed(Expected::Absent, script), Ok(Committed::Made));
+    let code = Some("InternalServerError".to_owned());
+    let script = vec![fault(), fault()];
+    assert_eq!(committed(Expected::Absent, script), Err(code));
 }

@@ -1,9 +1,10 @@
 //! Documents in this process: for tests, and for a function that has no table.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Committed, Document, Expected, Key, Store, StoreError, Write};
+use super::{Committed, Document, Expected, Key, Page, Store, StoreError, Write};
 use crate::time::Timestamp;
 
 /// Keeps documents for as long as the process lives.
@@ -21,6 +22,8 @@ struct Kept {
 
 /// Fewer documents than this are not worth a sweep.
 const FEW: usize = 64;
+/// How many documents are handed out at once.
+const PAGE: usize = 200;
 
 impl Kept {
     fn live(&self, key: &Key, now: Timestamp) -> Option<&Document> {
@@ -84,24 +87,29 @@ impl Store for Memory {
         Ok(found.cloned().collect())
     }
 
-    async fn list(
+    async fn page(
         &self,
         partition: &str,
-        most: usize,
+        after: Option<&str>,
         now: Timestamp,
-    ) -> Result<Vec<Document>, StoreError> {
+    ) -> Result<Page, StoreError> {
         let kept = self.lock();
-        let first = Key::new(partition, "");
-        let of_partition = kept
-            .documents
-            .range(first..)
-            .map(|(_, document)| document)
-            .take_while(|document| document.key.partition == partition);
-        Ok(of_partition
-            .filter(|document| document.expires > now)
-            .take(most)
-            .cloned()
-            .collect())
+        let from = match after {
+            Some(after) => Bound::Excluded(Key::new(partition, after)),
+            None => Bound::Included(Key::new(partition, "")),
+        };
+        let of_partition = kept.documents.range((from, Bound::Unbounded));
+        let mut left = of_partition.take_while(|(key, _)| key.partition == partition);
+        let some: Vec<&Document> = left.by_ref().take(PAGE).map(|(_, one)| one).collect();
+        let more = left.next().and(some.last());
+        Ok(Page {
+            more: more.map(|last| last.key.sort.clone()),
+            documents: some
+                .into_iter()
+                .filter(|document| document.expires > now)
+                .cloned()
+                .collect(),
+        })
     }
 
     async fn commit(&self, writes: Vec<Write>, now: Timestamp) -> Result<Committed, StoreError> {

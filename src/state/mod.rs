@@ -56,6 +56,15 @@ pub struct Document {
     pub expires: Timestamp,
 }
 
+/// Some documents of a partition, about as many as a megabyte holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In the order of the second part of their names.
+    pub documents: Vec<Document>,
+    /// Behind which name the next page begins; `None` when there is none.
+    pub more: Option<String>,
+}
+
 /// What must hold of a document for a write to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -122,13 +131,35 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
 
+    /// Returns some documents of a partition, by the second part of their names: the first of all, or of those behind
+    /// `after`. A page may hold none although more follow.
+    fn page(
+        &self,
+        partition: &str,
+        after: Option<&str>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
     /// Returns the first documents of a partition, by the second part of their names.
     fn list(
         &self,
         partition: &str,
         most: usize,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send {
+        async move {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = self.page(partition, after.as_deref(), now).await?;
+                found.extend(page.documents);
+                after = page.more;
+                if after.is_none() || found.len() >= most {
+                    found.truncate(most);
+                    return Ok(found);
+                }
+            }
+        }
+    }
 
     /// Makes all of these writes, of at most [`MOST_WRITES`] different documents, or none. To name a document twice is
     /// an error.

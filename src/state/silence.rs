@@ -108,7 +108,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::super::conformance::block_on;
-    use super::super::{Document, Memory};
+    use super::super::{Document, Memory, Page};
     use super::*;
 
     /// A store where somebody else is quicker for so many commits.
@@ -119,13 +119,13 @@ mod tests {
             self.0.get(keys, now).await
         }
 
-        async fn list(
+        async fn page(
             &self,
             partition: &str,
-            most: usize,
+            after: Option<&str>,
             now: Timestamp,
-        ) -> Result<Vec<Document>, StoreError> {
-            self.0.list(partition, most, now).await
+        ) -> Result<Page, StoreError> {
+            self.0.page(partition, after, now).await
         }
 
         async fn commit(

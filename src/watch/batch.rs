@@ -1,5 +1,6 @@
 //! Some events of one log stream, in the stream's order: a delivery, what was read of the stream, or both together.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -119,17 +120,31 @@ impl Batch {
         for event in delivered.entries.iter().filter(|event| event.fresh) {
             let text = &delivered.texts[event.text.clone()];
             match known.get_mut(&(event.at, text)).and_then(Vec::pop) {
-                Some(index) => there.push(index),
-                None => missing.push((event.at, text)),
+                Some(index) => there.push((index, event.id.clone())),
+                None => missing.push(event),
             }
         }
-        for index in there {
+        for (index, id) in there {
+            let from = self.texts.len();
+            self.texts.extend_from_slice(&delivered.texts[id]);
+            self.entries[index].id = from..self.texts.len();
             self.entries[index].fresh = true;
         }
-        for (at, text) in missing {
-            self.push(at, None, text, true);
+        for event in missing {
+            let id = std::str::from_utf8(&delivered.texts[event.id.clone()]).ok();
+            let text = &delivered.texts[event.text.clone()];
+            self.push(event.at, id, text, true);
         }
         self.sort();
+        self
+    }
+
+    /// Takes the first events for ones that were not delivered just now.
+    #[must_use]
+    pub fn without_first(mut self, events: usize) -> Self {
+        for entry in self.entries.iter_mut().take(events) {
+            entry.fresh = false;
+        }
         self
     }
 
@@ -142,17 +157,17 @@ impl Batch {
         self
     }
 
-    /// Puts the events in the stream's order; those of one millisecond by their ids, else as they came.
+    /// Puts the events in the stream's order; those of one millisecond by their ids where each event has one, else as
+    /// they came.
     fn sort(&mut self) {
         if !self.in_order {
+            let by_id = self.entries.iter().all(|entry| !entry.id.is_empty());
             let texts = &self.texts;
             let id = |entry: &Entry| (entry.id.len(), &texts[entry.id.clone()]);
             self.entries.sort_by(|one, other| {
                 let by_time = one.at.cmp(&other.at);
-                by_time.then_with(|| match (id(one), id(other)) {
-                    ((0, _), _) | (_, (0, _)) => std::cmp::Ordering::Equal,
-                    (one, other) => one.cmp(&other),
-                })
+                let by_id = || by_id.then(|| id(one).cmp(&id(other)));
+                by_time.then_with(|| by_id().unwrap_or(Ordering::Equal))
             });
             self.in_order = true;
         }
@@ -225,6 +240,26 @@ mod tests {
             |(at, text, id)| json!({"id": id, "timestamp": at, "message": text, "new": {}}),
         );
         prop_oneof![6 => whole, 1 => Just(json!({})), 1 => Just(json!(7)), 1 => Just(json!([]))]
+    }
+
+    #[test]
+    fn what_was_delivered_keeps_its_id_among_what_was_read() {
+        let batch = |events: &[(i64, Option<&str>, &str)], fresh| {
+            let mut batch = Batch::new(Origin::new("g", "s"));
+            for (at, id, text) in events {
+                batch.push(Timestamp(*at), *id, text.as_bytes(), fresh);
+            }
+            batch
+        };
+        let read = batch(&[(1, None, "a"), (1, None, "a"), (2, None, "b")], false);
+        let delivered = batch(&[(1, Some("9"), "a"), (1, Some("8"), "new")], true);
+        let both = read.with_delivered(&delivered);
+        let found: Vec<_> = (0..both.len())
+            .map(|index| (both.event(index).id.is_some(), both.is_fresh(index)))
+            .collect();
+        let (delivered, read) = ((true, true), (false, false));
+        assert_eq!(found, [delivered, read, delivered, read]);
+        assert_eq!(both.event(2).message, b"new");
     }
 
     proptest! {

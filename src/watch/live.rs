@@ -2,9 +2,12 @@
 //!
 //! A delivery is any piece of a stream, so what it holds may have begun before it or end after it. [`errors`] says
 //! so, and whoever can read the stream looks again at more of it. The same event is the same sighting in whatever
-//! piece it comes: its identity is made of what the stream holds, as what is read from a stream has no ids.
+//! piece it comes: a delivered event has an id, and one that is read from the stream, which has none, is known by its
+//! time and text and by how many there are of these.
 
 use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::batch::Batch;
 use super::rule::{Rule, Rules};
@@ -18,17 +21,30 @@ use crate::detect::{Run, RunConfig, RunTable, Site};
 use crate::record::Record;
 use crate::time::Timestamp;
 
+/// What tells an event of a stream from all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventIdentity {
+    /// The same for all events of the stream with this time and text.
+    pub alike: String,
+    /// Made of the event's id, where it has one.
+    pub id: Option<String>,
+    /// Which of those alike it is in the piece of the stream that was looked at, from 1 on.
+    pub number: u32,
+}
+
 /// One more of a kind of error.
 #[derive(Clone, Debug)]
 pub struct ErrorSeen {
+    /// Where its event stands in the batch.
+    pub index: usize,
     /// Which of the rules over events it is for.
     pub rule: usize,
     /// What it is one more of.
     pub key: String,
     /// When it was logged.
     pub at: Timestamp,
-    /// The same for the same event, however it was delivered.
-    pub identity: String,
+    /// Which event it is.
+    pub identity: EventIdentity,
     /// What it tells.
     pub subject: Subject,
 }
@@ -40,6 +56,8 @@ pub struct Found {
     pub errors: Vec<ErrorSeen>,
     /// The time from which on events wait for what comes after them.
     pub open_since: Option<Timestamp>,
+    /// What these events tell if nothing more can be learned of them.
+    pub as_is: Vec<ErrorSeen>,
 }
 
 /// Finds errors that rules are about; `closed` says that nothing comes after the last event.
@@ -50,34 +68,62 @@ pub fn errors(
     site: &Site,
     closed: bool,
 ) -> Found {
-    let (attached, open_since) = attach(batch, roots, closed);
+    let Attachments {
+        complete,
+        waiting,
+        open_since,
+    } = attach(batch, roots, closed);
     let mut seen = Seen::default();
-    for one in &attached {
-        let index = one.index as usize;
-        let named_now = one.exception.map(|exception| exception as usize);
-        if batch.is_fresh(index) || named_now.is_some_and(|named| batch.is_fresh(named)) {
-            seen.look(rules, batch, one, site);
-        }
-    }
+    seen.look_at_fresh(rules, batch, &complete, site);
+    let complete = seen.errors.len();
+    seen.look_at_fresh(rules, batch, &waiting, site);
+    let as_is = seen.errors.split_off(complete);
     Found {
         errors: seen.errors,
         open_since,
+        as_is,
     }
 }
 
-/// Gives errors to the events that carry them; those that still wait are left out unless the stream is closed.
-fn attach(batch: &Batch, roots: &AppRoots, closed: bool) -> (Vec<Attached>, Option<Timestamp>) {
+#[derive(Default)]
+struct Attachments {
+    complete: Vec<Attached>,
+    waiting: Vec<Attached>,
+    open_since: Option<Timestamp>,
+}
+
+/// Gives errors to the events that carry them. Those at the end wait for more, unless the stream is closed.
+fn attach(batch: &Batch, roots: &AppRoots, closed: bool) -> Attachments {
     let mut assembler = Assembler::new(roots.clone());
-    let mut attached = Vec::new();
+    let mut found = Attachments::default();
     for (index, event) in batch.events().enumerate() {
-        assembler.push(index as u64, &Record::new(event), &mut attached);
+        assembler.push(index as u64, &Record::new(event), &mut found.complete);
     }
     if closed {
-        assembler.finish(&mut attached);
+        assembler.finish(&mut found.complete);
+        return found;
     }
     let held = assembler.held();
-    let open_since = (held > 0).then(|| batch.event(batch.len() - held).timestamp);
-    (attached, open_since)
+    found.open_since = (held > 0).then(|| batch.event(batch.len() - held).timestamp);
+    assembler.finish(&mut found.waiting);
+    found
+}
+
+/// Returns how many events at the beginning of a batch may go on with an error that began before it: those up to the
+/// first record, or the head of a traceback that is not one of a chain.
+pub fn going_on(batch: &Batch) -> usize {
+    if !begins_inside(batch) {
+        return 0;
+    }
+    let mut in_chain = false;
+    for (index, event) in batch.events().enumerate() {
+        let line = event.message;
+        if line.starts_with(b"{") || (!in_chain && line.starts_with(b"Traceback (most recent")) {
+            return index;
+        }
+        in_chain = is_between(line) || (in_chain && line.trim_ascii().is_empty());
+    }
+    batch.len()
 }
 
 /// Returns whether the first event may go on with an error that began before the batch: it is indented as frames and
@@ -113,6 +159,23 @@ struct Seen {
 }
 
 impl Seen {
+    /// Looks at the events of which something was delivered just now.
+    fn look_at_fresh(
+        &mut self,
+        rules: &mut Rules,
+        batch: &Batch,
+        attached: &[Attached],
+        site: &Site,
+    ) {
+        for one in attached {
+            let named = one.exception.map(|exception| exception as usize);
+            let mut parts = [Some(one.index as usize), named].into_iter().flatten();
+            if parts.any(|part| batch.is_fresh(part)) {
+                self.look(rules, batch, one, site);
+            }
+        }
+    }
+
     fn look(&mut self, rules: &mut Rules, batch: &Batch, attached: &Attached, site: &Site) {
         let error = attached.error.as_deref();
         if error.is_none() && rules.events.iter().all(Rule::is_about_errors) {
@@ -132,6 +195,7 @@ impl Seen {
             };
             let identity = known.get_or_insert_with(|| self.identity(batch, attached));
             self.errors.push(ErrorSeen {
+                index: attached.index as usize,
                 rule: number,
                 key: error_key(&rule.name, &site.stage, &site.service, &values),
                 at: record.event.timestamp,
@@ -141,16 +205,18 @@ impl Seen {
         }
     }
 
-    fn identity(&mut self, batch: &Batch, attached: &Attached) -> String {
+    fn identity(&mut self, batch: &Batch, attached: &Attached) -> EventIdentity {
         let event = batch.event(attached.index as usize);
         let text = String::from_utf8_lossy(event.message);
         let at = event.timestamp.as_millis().to_string();
-        let once = identity(&[&batch.origin.group, &batch.origin.stream, &at, &text]);
-        let number = self.alike.entry(once.clone()).or_default();
+        let place = [&*batch.origin.group, &*batch.origin.stream];
+        let alike = identity(&[place[0], place[1], &at, &text]);
+        let number = self.alike.entry(alike.clone()).or_default();
         *number += 1;
-        match *number {
-            1 => once,
-            more => identity(&[&once, &more.to_string()]),
+        EventIdentity {
+            id: event.id.map(|id| identity(&[place[0], place[1], id])),
+            number: *number,
+            alike,
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Policy {
 pub enum Sighting {
     /// It happened, this badly.
     Bad(Severity),
+    /// What was counted before has turned out to be this much worse: it is told anew, and still is one.
+    Worse(Severity),
     /// It went well.
     Good,
 }
@@ -84,7 +86,38 @@ pub fn decide(
             let (memory, telling) = bad(before, at, severity, policy);
             (Some(memory), telling)
         }
+        Sighting::Worse(severity) => {
+            let (memory, telling) = match before {
+                Some(before) => worse(*before, at, severity, policy),
+                // It went well in between: what is told now is one more.
+                None => bad(None, at, severity, policy),
+            };
+            (Some(memory), telling)
+        }
     }
+}
+
+fn worse(
+    mut memory: Memory,
+    at: Timestamp,
+    severity: Severity,
+    policy: &Policy,
+) -> (Memory, Telling) {
+    memory.last_seen = memory.last_seen.max(at);
+    memory.worst = memory.worst.min(severity);
+    if memory.told == 0 && memory.occurrences < policy.after {
+        return (memory, Telling::Nothing);
+    }
+    let telling = match memory.occurrences {
+        0 | 1 => Telling::Firing,
+        // It is one of those that were not told, or the last that was.
+        occurrences => Telling::Repeat {
+            suppressed: (occurrences - memory.told).saturating_sub(1),
+        },
+    };
+    memory.told = memory.occurrences;
+    memory.told_at = at.max(memory.told_at);
+    (memory, telling)
 }
 
 /// A good run ends an episode, unless it ended before the last bad one did.
@@ -278,6 +311,23 @@ mod tests {
             told(POLICY, &runs),
             [(0, Telling::Firing), (1, Telling::Repeat { suppressed: 0 })]
         );
+    }
+
+    #[test]
+    fn what_turns_out_worse_is_told_anew_and_still_is_one() {
+        let mild = Sighting::Bad(Severity::Warning);
+        let worse = Sighting::Worse(Severity::Critical);
+        assert_eq!(
+            told(POLICY, &[(0, mild), (0, worse), (9, BAD)]),
+            [(0, Telling::Firing), (0, Telling::Firing)],
+            "the next one is the second"
+        );
+        assert_eq!(
+            told(POLICY, &[(0, mild), (1, mild), (2, mild), (2, worse)]),
+            [(0, Telling::Firing), (2, Telling::Repeat { suppressed: 1 })]
+        );
+        let after = Policy { after: 2, ..POLICY };
+        assert_eq!(told(after, &[(0, mild), (0, worse)]), []);
     }
 
     #[test]

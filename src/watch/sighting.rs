@@ -82,7 +82,7 @@ impl<'a> Sighted<'a> {
             }
         };
         let severity = match self.sighting {
-            Sighting::Bad(severity) => severity,
+            Sighting::Bad(severity) | Sighting::Worse(severity) => severity,
             Sighting::Good => Severity::Info,
         };
         let standing = Standing {

@@ -1,7 +1,8 @@
 //! Delivery: thin senders around the payloads of `logq::alert::sink`, one for each way out.
 //!
-//! A sender tries once, and once more when a secret was refused and there is a newer one. Whether and when to try
-//! again is decided by whoever keeps the marks of what was sent. An answer that got lost may hide a message that was
+//! A sender tries once, and once more when a secret was refused and there is a newer one, or a layout was refused that
+//! can be left out. Whether and when to try again is decided by whoever keeps the marks of what was sent, and by nobody
+//! else: the clients of AWS do not. An answer that got lost may hide a message that was
 //! taken: trying again can then tell twice, never less than once.
 
 pub(crate) mod aws;
@@ -47,7 +48,7 @@ pub trait Sink: Send + Sync {
 pub struct Delivered {
     /// Where the message stands, for edits and its thread.
     pub posted: Option<Posted>,
-    /// What went wrong beside the message itself: its details are not in the thread.
+    /// What went wrong although it was taken: its details are not in the thread, or its layout is missing.
     pub flaw: Option<String>,
 }
 
@@ -80,7 +81,7 @@ impl DeliveryError {
 
     /// Returns what a verdict means for the delivery; `None` for a message that was taken.
     ///
-    /// A refused secret is mended by a person, and what waits is sent then.
+    /// A secret or another setting that is refused is mended by a person, and what waits is sent then.
     fn of(verdict: Verdict) -> Option<Self> {
         match verdict {
             Verdict::Taken => None,
@@ -92,6 +93,11 @@ impl DeliveryError {
             Verdict::Refused(reason) => Some(Self::Refused { reason }),
         }
     }
+}
+
+/// Says that the words of a message were taken after its layout was not.
+fn without_layout(reason: &str) -> String {
+    format!("the layout was not taken, the words alone were: {reason}")
 }
 
 impl From<SecretError> for DeliveryError {

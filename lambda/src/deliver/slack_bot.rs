@@ -8,7 +8,7 @@ use logq::alert::sink::{Storm, Verdict};
 use logq::time::Zone;
 use serde_json::{Value, json};
 
-use super::{Delivered, Delivery, DeliveryError, Http, Sink};
+use super::{Delivered, Delivery, DeliveryError, Http, Sink, without_layout};
 use crate::secrets::Secrets;
 
 /// Where Slack's Web API is.
@@ -59,15 +59,16 @@ impl SlackBot {
         {
             return Ok(posted);
         }
-        let posted = self.post(slack::message(alert, &self.zone)).await?;
+        let said = self.post(slack::message(alert, &self.zone)).await?;
         // The message is there: an error now must not send it again.
-        let flaw = match (slack::details(alert, &self.zone), &posted) {
+        let missing = match (slack::details(alert, &self.zone), &said.posted) {
             (Some(details), Some(posted)) => self.reply(details, posted).await.err(),
             _ => None,
         };
+        let missing = missing.map(|error| format!("details are missing: {error}"));
         Ok(Delivered {
-            posted,
-            flaw: flaw.map(|error| format!("details are missing: {error}")),
+            posted: said.posted,
+            flaw: said.flaw.or(missing),
         })
     }
 
@@ -82,40 +83,54 @@ impl SlackBot {
         let mut message = slack::message(alert, &self.zone);
         message["channel"] = json!(before.channel);
         message["ts"] = json!(before.ts);
-        let (verdict, _) = self.call("chat.update", &message).await?;
-        if slack::is_gone(&verdict) {
+        let edited = self.say("chat.update", &message).await?;
+        if slack::is_gone(&edited.verdict) {
             return Ok(None);
         }
-        if let Some(error) = DeliveryError::of(verdict) {
-            return Err(error);
-        }
-        self.reply(slack::follow_up(alert, &self.zone), before)
-            .await?;
+        let edited = edited.taken()?;
+        let follow_up = slack::follow_up(alert, &self.zone);
+        let flaw = match self.reply(follow_up, before).await {
+            Ok(said) => edited.flaw.or(said.flaw),
+            // The message says it all the same, and the thread never will.
+            Err(DeliveryError::Refused { reason }) => Some(format!("not in the thread: {reason}")),
+            Err(later) => return Err(later),
+        };
         Ok(Some(Delivered {
             posted: Some(before.clone()),
-            flaw: None,
+            flaw,
         }))
     }
 
-    async fn reply(&self, mut message: Value, thread: &Posted) -> Result<(), DeliveryError> {
+    async fn reply(&self, mut message: Value, thread: &Posted) -> Result<Said, DeliveryError> {
         message["channel"] = json!(thread.channel);
         message["thread_ts"] = json!(thread.ts);
-        let (verdict, _) = self.call("chat.postMessage", &message).await?;
-        DeliveryError::of(verdict).map_or(Ok(()), Err)
+        self.say("chat.postMessage", &message).await?.taken()
     }
 
-    async fn post(&self, mut message: Value) -> Result<Option<Posted>, DeliveryError> {
+    async fn post(&self, mut message: Value) -> Result<Said, DeliveryError> {
         message["channel"] = json!(self.channel);
-        let (verdict, posted) = self.call("chat.postMessage", &message).await?;
-        DeliveryError::of(verdict).map_or(Ok(posted), Err)
+        self.say("chat.postMessage", &message).await?.taken()
+    }
+
+    /// Calls a method with a message; with its words alone when that is not taken as it is.
+    async fn say(&self, method: &str, message: &Value) -> Result<Said, DeliveryError> {
+        let said = self.call(method, message).await?;
+        let Verdict::Refused(reason) = &said.verdict else {
+            return Ok(said);
+        };
+        if slack::is_gone(&said.verdict) {
+            return Ok(said);
+        }
+        let flaw = without_layout(reason);
+        let said = self.call(method, &slack::as_text(message)).await?;
+        Ok(Said {
+            flaw: Some(flaw),
+            ..said
+        })
     }
 
     /// Calls a method; when the token is refused, once more with a newer one.
-    async fn call(
-        &self,
-        method: &str,
-        message: &Value,
-    ) -> Result<(Verdict, Option<Posted>), DeliveryError> {
+    async fn call(&self, method: &str, message: &Value) -> Result<Said, DeliveryError> {
         let address = format!("{}/{method}", self.api);
         let mut may_refetch = true;
         loop {
@@ -123,12 +138,34 @@ impl SlackBot {
             let answer = self.http.post(&address, Some(&token), message).await?;
             let retry_after = answer.retry_after.as_deref();
             let (verdict, posted) = slack::api_answer(answer.status, retry_after, &answer.body);
-            if !may_refetch || !matches!(verdict, Verdict::Unauthorized(_)) {
-                return Ok((verdict, posted));
+            // Another token finds no channel that is gone.
+            let is_refused =
+                matches!(verdict, Verdict::Unauthorized(_)) && !slack::is_gone(&verdict);
+            if !may_refetch || !is_refused {
+                return Ok(Said {
+                    verdict,
+                    posted,
+                    flaw: None,
+                });
             }
             self.secrets.forget(&self.parameter, &token).await;
             may_refetch = false;
         }
+    }
+}
+
+/// What Slack said to a message.
+struct Said {
+    verdict: Verdict,
+    posted: Option<Posted>,
+    flaw: Option<String>,
+}
+
+impl Said {
+    /// Returns an error unless the message was taken.
+    fn taken(mut self) -> Result<Self, DeliveryError> {
+        let verdict = std::mem::replace(&mut self.verdict, Verdict::Taken);
+        DeliveryError::of(verdict).map_or(Ok(self), Err)
     }
 }
 
@@ -143,8 +180,11 @@ impl Sink for SlackBot {
 
     fn send_storm<'a>(&'a self, storm: &'a Storm) -> Delivery<'a> {
         Box::pin(async {
-            let posted = self.post(slack::storm(storm, &self.zone)).await?;
-            Ok(Delivered { posted, flaw: None })
+            let said = self.post(slack::storm(storm, &self.zone)).await?;
+            Ok(Delivered {
+                posted: said.posted,
+                flaw: said.flaw,
+            })
         })
     }
 }
@@ -269,6 +309,58 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_message_in_a_channel_that_is_gone_is_posted_where_the_setting_says() {
+        for code in ["channel_not_found", "is_archived", "not_in_channel"] {
+            let server = Loopback::start(vec![bad(code), good("2.1"), good("2.2")]);
+            let store = Loopback::start(vec![]);
+            let bot = bot(&server, &store);
+            let delivered = bot.send(&alert(), Some(&posted("1.1"))).await;
+            assert_eq!(delivered.expect("taken").posted, Some(posted("2.1")));
+            assert_eq!(calls(&server)[1], "chat.postMessage #alerts - -", "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_taken_as_it_looks_is_sent_as_words() {
+        let server = Loopback::start(vec![bad("invalid_blocks"), good("1.1"), good("1.2")]);
+        let store = Loopback::start(vec![]);
+        let delivered = bot(&server, &store).send(&alert(), None).await;
+        let delivered = delivered.expect("taken");
+        assert_eq!(delivered.posted, Some(posted("1.1")));
+        assert!(
+            delivered
+                .flaw
+                .is_some_and(|flaw| flaw.contains("invalid_blocks"))
+        );
+        let body = &server.requests()[1].body;
+        assert!(!body.contains("\"blocks\""), "{body}");
+        // An edit has to say that it takes the blocks away.
+        let server = Loopback::start(vec![bad("invalid_blocks"), good("1.1"), good("1.3")]);
+        let store = Loopback::start(vec![]);
+        let bot = bot(&server, &store);
+        let edited = bot.send(&alert(), Some(&posted("1.1"))).await;
+        assert!(edited.is_ok_and(|edited| edited.flaw.is_some()));
+        let body = &server.requests()[1].body;
+        assert!(body.contains("\"blocks\":[]"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_takes_nothing_does_not_send_the_message_again() {
+        let refused = || bad("restricted_action_thread_locked");
+        let server = Loopback::start(vec![good("1.1"), refused(), refused()]);
+        let store = Loopback::start(vec![]);
+        let before = posted("1.1");
+        let delivered = bot(&server, &store).send(&alert(), Some(&before)).await;
+        let delivered = delivered.expect("the message was edited");
+        assert_eq!(delivered.posted, Some(before));
+        assert!(
+            delivered
+                .flaw
+                .is_some_and(|flaw| flaw.starts_with("not in the thread"))
+        );
+    }
+
+    #[tokio::test]
     async fn a_refused_token_is_fetched_anew_once() {
         let server = Loopback::start(vec![bad("token_expired"), good("1.1")]);
         let store = Loopback::start(vec![]);
@@ -294,7 +386,8 @@ mod tests {
             (Answer::new(200, "<html>"), "Slack asks to try again later"),
             (Answer::hanging(), "Slack does not answer within 500 ms"),
         ] {
-            let server = Loopback::start(vec![answer]);
+            // What is refused is sent once more without its layout.
+            let server = Loopback::start(vec![answer.clone(), answer]);
             let store = Loopback::start(vec![]);
             let bot = bot(&server, &store);
             let error = bot.send(&alert(), None).await.expect_err("not taken");

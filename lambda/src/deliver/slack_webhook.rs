@@ -8,7 +8,7 @@ use logq::alert::sink::{Storm, Verdict};
 use logq::time::Zone;
 use serde_json::Value;
 
-use super::{Delivered, Delivery, DeliveryError, Http, Sink};
+use super::{Delivered, Delivery, DeliveryError, Http, Sink, without_layout};
 use crate::secrets::Secrets;
 
 /// Sends to the channel of a webhook whose address is a secret.
@@ -31,11 +31,24 @@ impl SlackWebhook {
         }
     }
 
+    /// Posts a message; as its words alone when it is not taken as it is.
     async fn post(&self, message: Value) -> Result<Delivered, DeliveryError> {
+        let answer = self.post_once(&message).await;
+        let Err(DeliveryError::Refused { reason }) = answer else {
+            return answer;
+        };
+        let delivered = self.post_once(&slack::as_text(&message)).await?;
+        Ok(Delivered {
+            flaw: Some(without_layout(&reason)),
+            ..delivered
+        })
+    }
+
+    async fn post_once(&self, message: &Value) -> Result<Delivered, DeliveryError> {
         let mut may_refetch = true;
         loop {
             let address = self.secrets.get(&self.parameter).await?;
-            let answer = self.http.post(address.expose(), None, &message).await?;
+            let answer = self.http.post(address.expose(), None, message).await?;
             let retry_after = answer.retry_after.as_deref();
             let verdict = slack::webhook_answer(answer.status, retry_after, &answer.body);
             if may_refetch && matches!(verdict, Verdict::Unauthorized(_)) {
@@ -83,8 +96,10 @@ mod tests {
     }
 
     async fn send(answer: Answer) -> Result<Delivered, DeliveryError> {
-        let (server, store) = (Loopback::start(vec![answer]), Loopback::start(vec![]));
+        let server = Loopback::start(vec![answer.clone(), answer]);
+        let store = Loopback::start(vec![]);
         let webhook = webhook(&server, &store, 500);
+        store.push(Answer::parameter(&format!("{}{PATH}", server.address())));
         let sent = webhook.send(&alert(), None).await;
         let said = format!("{sent:?} {webhook:?}");
         assert!(
@@ -132,7 +147,11 @@ mod tests {
             ),
             (
                 Answer::new(302, "").header("Location: http://127.0.0.1:9/"),
-                refused("Slack answers 302"),
+                later(None, "Slack answers 302"),
+            ),
+            (
+                Answer::new(404, "channel_not_found"),
+                later(None, "Slack answers `channel_not_found`"),
             ),
             (
                 Answer::new(429, "").header("Retry-After: 30"),
@@ -151,6 +170,26 @@ mod tests {
         ] {
             assert_eq!(send(answer.clone()).await, Err(expected), "{answer:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_taken_as_it_looks_is_sent_as_words() {
+        let server = Loopback::start(vec![
+            Answer::new(400, "invalid_blocks"),
+            Answer::new(200, "ok"),
+        ]);
+        let store = Loopback::start(vec![]);
+        let delivered = webhook(&server, &store, 5000).send(&alert(), None).await;
+        let flaw = delivered.expect("taken").flaw.expect("it is said");
+        assert!(flaw.ends_with("Slack answers `invalid_blocks`"), "{flaw}");
+        let bodies = server.requests().into_iter().map(|request| request.body);
+        let bodies: Vec<Value> = bodies
+            .map(|body| serde_json::from_str(&body).expect("JSON"))
+            .collect();
+        let text = |at: usize| bodies[at]["text"].as_str().unwrap_or_default();
+        assert!(text(1).starts_with(text(0)), "{}", text(1));
+        assert!(text(1).contains(&alert().command), "{}", text(1));
+        assert!(bodies[1].get("blocks").is_none(), "{}", bodies[1]);
     }
 
     #[tokio::test]

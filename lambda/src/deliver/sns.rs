@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
@@ -75,21 +76,45 @@ impl Sns {
                 .operation_attempt_timeout(Duration::from_secs(5))
                 .operation_timeout(Duration::from_secs(12))
                 .build();
-            let config = aws_sdk_sns::config::Builder::from(&self.config);
-            Client::from_conf(config.timeout_config(timeouts).build())
+            let config = aws_sdk_sns::config::Builder::from(&self.config)
+                .timeout_config(timeouts)
+                .retry_config(RetryConfig::disabled());
+            Client::from_conf(config.build())
         })
     }
 }
 
-/// Only what is wrong with the message itself cannot be mended: a topic or a permission that is missing can.
+/// Only what is wrong with the message itself is given up: a topic or a permission that is missing can be mended. One
+/// code stands for both, and the service's words, which are not repeated, say which of its parameters is meant.
 fn failed(error: &SdkError<PublishError>) -> DeliveryError {
     let reason = format!("SNS: {}", aws::reason(error));
-    match error.code() {
-        Some("InvalidParameter" | "ParameterValueInvalid" | "ValidationException") => {
-            DeliveryError::Refused { reason }
+    let words = error.message().unwrap_or_default();
+    let is_the_message = match error.code() {
+        Some("InvalidParameter" | "InvalidParameterException" | "ValidationException") => {
+            is_about_the_message(words)
         }
-        _ => DeliveryError::later(reason),
+        Some("ParameterValueInvalid" | "InvalidParameterValue") => true,
+        _ => false,
+    };
+    if is_the_message {
+        DeliveryError::Refused { reason }
+    } else {
+        DeliveryError::later(reason)
     }
+}
+
+/// Returns whether words such as `Invalid parameter: Message too long` name what is published, and not where to.
+fn is_about_the_message(words: &str) -> bool {
+    const PARTS: [&str; 4] = [
+        "Subject",
+        "Message",
+        "MessageAttributes",
+        "MessageStructure",
+    ];
+    let named = words.split_once("nvalid parameter: ");
+    let named = named.map_or(words, |(_, named)| named);
+    let end = named.find([' ', ':', '.']).unwrap_or(named.len());
+    PARTS.contains(&&named[..end]) || named.starts_with("Empty message")
 }
 
 impl Sink for Sns {
@@ -127,8 +152,12 @@ mod tests {
     }
 
     fn error(status: u16, code: &str) -> Answer {
+        error_saying(status, code, "s3cret")
+    }
+
+    fn error_saying(status: u16, code: &str, words: &str) -> Answer {
         let body = format!(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>s3cret</Message></Error></ErrorResponse>"
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error></ErrorResponse>"
         );
         Answer::new(status, body)
     }
@@ -166,12 +195,37 @@ mod tests {
 
     #[tokio::test]
     async fn what_can_be_mended_is_tried_again() {
+        let refused = |reason: &str| DeliveryError::Refused {
+            reason: reason.to_owned(),
+        };
         for (answer, expected) in [
             (
-                error(400, "InvalidParameter"),
-                DeliveryError::Refused {
-                    reason: "SNS: InvalidParameter".to_owned(),
-                },
+                error_saying(
+                    400,
+                    "InvalidParameter",
+                    "Invalid parameter: Message too long",
+                ),
+                refused("SNS: InvalidParameter"),
+            ),
+            (
+                error_saying(400, "InvalidParameter", "Invalid parameter: Subject"),
+                refused("SNS: InvalidParameter"),
+            ),
+            (
+                error_saying(
+                    400,
+                    "InvalidParameter",
+                    "Invalid parameter: TopicArn Reason: no",
+                ),
+                DeliveryError::later("SNS: InvalidParameter"),
+            ),
+            (
+                error_saying(
+                    400,
+                    "InvalidParameter",
+                    "Invalid parameter: The MessageGroupId parameter is required for FIFO topics",
+                ),
+                DeliveryError::later("SNS: InvalidParameter"),
             ),
             (
                 error(403, "AuthorizationError"),
@@ -189,10 +243,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_moment_of_trouble_is_not_told() {
+    async fn whoever_keeps_the_marks_tries_again_and_nobody_else() {
         let server = Loopback::start(vec![error(500, "InternalError"), Answer::new(200, TAKEN)]);
         let sns = topic(&server, Format::Text);
-        assert_eq!(sns.send(&alert(), None).await, Ok(Delivered::default()));
-        assert_eq!(server.requests().len(), 2);
+        let trouble = DeliveryError::later("SNS: InternalError");
+        assert_eq!(sns.send(&alert(), None).await, Err(trouble));
+        assert_eq!(server.requests().len(), 1);
     }
 }

@@ -8,14 +8,17 @@
 //! | `outbox` | alert on its way | written before it is sent, removed when every sink has it |
 //! | `posted` | message of a sink on a key | where to edit and to reply |
 //! | `batch` | batch of a stage | when it last went well, and last failed |
-//! | `budget` | sink | how many messages it had in this minute |
+//! | `budget` | sink | how many messages it had in this minute, and until when it asked for none |
 
 use std::collections::BTreeMap;
 
-use logq::alert::{Alert, identity};
+use logq::alert::{Alert, Log, Subject, identity};
+use logq::decode::ecs::TaskEvent;
+use logq::detect::Outcome;
 use logq::severity::Severity;
 use logq::state::Key;
 use logq::time::Timestamp;
+use logq::watch::live::EventIdentity;
 use logq::watch::policy::Memory;
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +37,8 @@ pub(crate) const POSTED_KEPT: i64 = 14 * DAY;
 /// How long a batch's last success is remembered.
 pub(crate) const BATCH_KEPT: i64 = 400 * DAY;
 
-/// How many events a memory knows again; of a storm beyond that, what is delivered twice is counted twice.
-const KNOWN_AGAIN: usize = 4096;
-/// How many characters of an identity are kept.
-const IDENTITY: usize = 12;
+/// How many errors that wait for more lines are kept of one stream, as they look up to now.
+const MOST_AS_IS: usize = 10;
 
 /// Returns the instant so many milliseconds after another.
 pub(crate) fn after(at: Timestamp, millis: i64) -> Timestamp {
@@ -49,12 +50,22 @@ pub(crate) fn after(at: Timestamp, millis: i64) -> Timestamp {
 pub(crate) struct TaskDocument {
     /// The log streams of its containers.
     pub(crate) streams: Vec<StreamSeen>,
-    /// The last ECS event, as it was written.
-    pub(crate) ecs: Option<String>,
+    /// The last ECS event, as far as it is needed: the environment that a task was given may hold secrets.
+    #[serde(default)]
+    pub(crate) event: Option<TaskEvent>,
     /// The stage whose group the ECS event was written to.
     pub(crate) stage: String,
     /// How bad what each rule found in it was; none for what went well.
     pub(crate) judged: BTreeMap<String, Option<Severity>>,
+    /// The key that each rule has counted it as.
+    #[serde(default)]
+    pub(crate) counted_as: BTreeMap<String, String>,
+    /// How each of its runs ended, as it was counted.
+    #[serde(default)]
+    pub(crate) outcomes: BTreeMap<String, Outcome>,
+    /// When it was judged with its end known, unless ECS has said something new since.
+    #[serde(default)]
+    pub(crate) settled: Option<Timestamp>,
     /// How often a stream could not be read.
     #[serde(default)]
     pub(crate) tries: u32,
@@ -122,7 +133,24 @@ pub(crate) enum Due {
         /// How often the stream could not be read.
         #[serde(default)]
         tries: u32,
+        /// What is told if it never can be.
+        #[serde(default)]
+        as_is: Vec<AsIs>,
     },
+}
+
+/// An error as it looks without the lines that stand around it; secrets are taken out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AsIs {
+    /// The rule that is about it, by name.
+    pub(crate) rule: String,
+    /// What it is one more of.
+    pub(crate) key: String,
+    pub(crate) at: Timestamp,
+    pub(crate) identity: EventIdentity,
+    pub(crate) subject: Subject,
+    /// Where its lines are, which is no part of a subject's document.
+    pub(crate) log: Log,
 }
 
 impl Due {
@@ -145,6 +173,31 @@ impl Due {
         due
     }
 
+    /// Adds what was noted of the same stream before.
+    pub(crate) fn with_before(mut self, before: Option<Self>) -> Self {
+        if let Self::Open {
+            since,
+            until,
+            as_is,
+            ..
+        } = &mut self
+            && let Some(Self::Open {
+                since: known_since,
+                until: known_until,
+                as_is: mut known,
+                ..
+            }) = before
+        {
+            *since = known_since.min(*since);
+            *until = known_until.max(*until);
+            as_is.retain(|one| !known.contains(one));
+            known.append(as_is);
+            known.truncate(MOST_AS_IS);
+            *as_is = known;
+        }
+        self
+    }
+
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Task { id, .. } => due_task_key(id),
@@ -158,9 +211,9 @@ impl Due {
 pub(crate) struct MemoryDocument {
     /// The policy's memory.
     pub(crate) memory: Option<Memory>,
-    /// Beginnings of the identities of the events that were counted last, one behind the other.
+    /// The events that were counted last, as [`super::counted`] writes them.
     #[serde(default)]
-    counted: String,
+    pub(crate) seen: String,
     /// How many were not told because of a silence, and why.
     #[serde(default)]
     pub(crate) silenced: Option<Silenced>,
@@ -171,22 +224,6 @@ pub(crate) struct MemoryDocument {
 pub(crate) struct Silenced {
     pub(crate) count: u64,
     pub(crate) reason: String,
-}
-
-impl MemoryDocument {
-    /// Counts an event; false when it was counted before.
-    pub(crate) fn count(&mut self, identity: &str) -> bool {
-        let short = &identity[..IDENTITY.min(identity.len())];
-        let known = self.counted.as_bytes().chunks(IDENTITY);
-        if known.into_iter().any(|known| known == short.as_bytes()) {
-            return false;
-        }
-        if self.counted.len() >= KNOWN_AGAIN * IDENTITY {
-            self.counted.drain(..IDENTITY * KNOWN_AGAIN / 8);
-        }
-        self.counted.push_str(short);
-        true
-    }
 }
 
 /// An alert on its way to the sinks.
@@ -200,6 +237,9 @@ pub(crate) struct Outgoing {
     /// Until when another invocation has it in hand.
     #[serde(default)]
     pub(crate) claimed: Option<Timestamp>,
+    /// How often a sink did not take it.
+    #[serde(default)]
+    pub(crate) tries: u32,
 }
 
 /// A sink that does not have an alert yet.
@@ -207,16 +247,12 @@ pub(crate) struct Outgoing {
 pub(crate) struct Waiting {
     /// Its name.
     pub(crate) sink: String,
-    /// When it may be asked again.
-    #[serde(default)]
-    pub(crate) not_before: Option<Timestamp>,
 }
 
 impl Waiting {
     pub(crate) fn new(sink: &str) -> Self {
         Self {
             sink: sink.to_owned(),
-            not_before: None,
         }
     }
 }
@@ -235,6 +271,9 @@ pub(crate) struct Budget {
     pub(crate) minute: i64,
     pub(crate) sent: u32,
     pub(crate) storms: u32,
+    /// Until when the sink has asked not to be sent anything.
+    #[serde(default)]
+    pub(crate) paused: Option<Timestamp>,
 }
 
 pub(crate) const DUE: &str = "due";
@@ -281,19 +320,6 @@ pub(crate) fn budget_key(sink: &str) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_event_is_counted_once_among_the_last() {
-        let mut document = MemoryDocument::default();
-        let identity = |number: usize| format!("{number:032}").chars().rev().collect::<String>();
-        let mut count = |number| document.count(&identity(number));
-        assert!(count(1) && count(2));
-        assert!(!count(1) && !count(2));
-        assert!((3..9000).all(&mut count));
-        assert!(!count(8999), "of the last ones each is known again");
-        assert!(count(1), "of the first ones none is");
-        assert!(document.counted.len() <= KNOWN_AGAIN * IDENTITY);
-    }
 
     #[test]
     fn a_stream_is_noted_once() {

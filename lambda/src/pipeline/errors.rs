@@ -11,8 +11,8 @@ use logq::watch::live::{self, ErrorSeen};
 use logq::watch::policy::Sighting;
 use logq::watch::{Batch, Rule, Sighted, What};
 
-use super::documents::{Due, TASK_KEPT, after, due_open_key};
-use super::tell::{Group, Told, tell};
+use super::documents::{AsIs, Due, TASK_KEPT, after, due_open_key};
+use super::tell::{Group, Told, keep_end, tell};
 use super::{Failure, Pipeline};
 use crate::streams::{Span, Streams};
 
@@ -22,7 +22,9 @@ const BEFORE: i64 = 10_000;
 const SILENCE: i64 = 10_000;
 /// When a stream that could not be read is tried again, and how often.
 const READ_AGAIN: i64 = 60_000;
-const MOST_READS: u32 = 20;
+const MOST_READS: u32 = 5;
+/// How much is kept of the texts of an error that waits.
+const LONGEST_KEPT: usize = 16_000;
 /// How often a document is read again since somebody else wrote it.
 const MOST_TRIES: u32 = 8;
 
@@ -41,62 +43,97 @@ impl<R: Streams> Pipeline<R> {
             return Ok(Told::default());
         };
         let roots = self.runs.app_roots.clone();
-        let around = if live::begins_inside(delivered) {
+        let going_on = live::going_on(delivered);
+        let mut around = None;
+        if going_on > 0 {
             let span = Span::Between(after(first, -BEFORE), last);
-            self.around(&delivered.origin, span).await
-        } else {
-            None
-        };
-        let found = match around {
+            around = self.read_stream(&delivered.origin, span).await;
+        }
+        let is_cut = going_on > 0 && around.is_none();
+        let mut found = match around {
             Some(around) => {
                 let whole = around.with_delivered(delivered);
                 live::errors(&mut self.rules, &roots, &whole, site, false)
             }
             None => live::errors(&mut self.rules, &roots, delivered, site, false),
         };
+        let mut as_is = std::mem::take(&mut found.as_is);
+        if is_cut {
+            // What stands before is not known: what this looks like is told only if it cannot be learned.
+            let cut = found.errors.extract_if(.., |error| error.index < going_on);
+            as_is.extend(cut);
+            found.open_since = Some(first);
+        }
         let mut told = self.tell_errors(store, found.errors, now).await?;
         if let Some(since) = found.open_since {
-            let origin = &delivered.origin;
-            let open = self.note_open(store, origin, (since, last), now).await?;
-            if open.at() <= now {
+            let as_is = self.kept(&as_is);
+            let open = open_of(&delivered.origin, (since, last), as_is, now);
+            let open = self.note_open(store, &open, now).await?;
+            // What could not be read a moment ago is left to the ticks.
+            if open.at() <= now && !is_cut {
                 told.add(self.close_open(store, &open, Some(delivered), now).await?);
             }
         }
         Ok(told)
     }
 
-    /// Reads what stands around a delivery; nothing when the stream cannot be read.
-    async fn around(&mut self, origin: &Origin, span: Span) -> Option<Batch> {
-        match self.streams.read(origin, span).await {
-            Ok(batch) => Some(batch),
-            Err(error) => {
-                self.log.problem("stream", &error.to_string());
-                self.counts.stream_errors += 1;
-                None
+    /// Returns what is kept of errors that wait for more, without secrets.
+    fn kept(&self, errors: &[ErrorSeen]) -> Vec<AsIs> {
+        let kept = errors.iter().map(|error| {
+            let mut subject = error.subject.clone();
+            if let Some(redactor) = &self.redactor {
+                redactor.subject(&mut subject);
             }
-        }
+            let failure = subject.error.as_mut();
+            let texts = failure.map(|error| [&mut error.traceback, &mut error.message]);
+            for text in texts.into_iter().flatten().flatten() {
+                keep_end(text, LONGEST_KEPT);
+            }
+            AsIs {
+                rule: self.rules.events[error.rule].name.to_string(),
+                key: error.key.clone(),
+                at: error.at,
+                identity: error.identity.clone(),
+                log: subject.log.clone(),
+                subject,
+            }
+        });
+        kept.collect()
     }
 
-    /// Notes that a delivery ends in the middle of an error, together with what was noted of its stream before.
+    /// Returns errors as they were noted, for the rules that there still are.
+    fn as_noted(&self, open: &Due) -> Vec<ErrorSeen> {
+        let Due::Open { as_is, .. } = open else {
+            return Vec::new();
+        };
+        let noted = as_is.iter().filter_map(|one| {
+            let mut rules = self.rules.events.iter();
+            let mut subject = one.subject.clone();
+            subject.log = one.log.clone();
+            Some(ErrorSeen {
+                index: 0,
+                rule: rules.position(|rule| *rule.name == *one.rule)?,
+                key: one.key.clone(),
+                at: one.at,
+                identity: one.identity.clone(),
+                subject,
+            })
+        });
+        noted.collect()
+    }
+
+    /// Notes that a delivery begins or ends in the middle of an error, with what was noted of its stream before.
     async fn note_open(
         &self,
         store: &impl Store,
-        origin: &Origin,
-        (since, until): (Timestamp, Timestamp),
+        open: &Due,
         now: Timestamp,
     ) -> Result<Due, Failure> {
-        let key = due_open_key(&origin.group, &origin.stream);
+        let key = open.key();
         for attempt in 0..MOST_TRIES {
             let found = store.get(std::slice::from_ref(&key), now).await?;
             let before = found.first();
-            let open = match before.and_then(Document::read::<Due>) {
-                Some(Due::Open {
-                    since: known_since,
-                    until: known_until,
-                    ..
-                }) => open_of(origin, since.min(known_since), until.max(known_until), now),
-                _ => open_of(origin, since, until, now),
-            };
+            let open = open.clone().with_before(before.and_then(Document::read));
             let expected = before.map_or(Expected::Absent, Document::unchanged);
             let write = Write::put(key.clone(), &open, after(now, TASK_KEPT), expected);
             if store.commit(vec![write], now).await? == Committed::Made {
@@ -104,7 +141,9 @@ impl<R: Streams> Pipeline<R> {
             }
             tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
         }
-        Err(Failure::Busy(format!("the stream `{}`", origin.stream)))
+        Err(Failure::Busy(format!(
+            "{key} is written by others all the time"
+        )))
     }
 
     /// Looks again at a stream whose last delivery ended in the middle of an error; `delivered` came just now.
@@ -130,13 +169,14 @@ impl<R: Streams> Pipeline<R> {
         let key = due_open_key(group, stream);
         let noted = store.get(std::slice::from_ref(&key), now).await?;
         let span = Span::Between(after(*since, -BEFORE), after(*until, SILENCE));
-        let read = self.around(&origin, span).await;
+        let read = self.read_stream(&origin, span).await;
         if read.is_none() && *tries < MOST_READS {
             let later = open.put_off(after(now, READ_AGAIN));
             let write = Write::put(key, &later, after(now, TASK_KEPT), Expected::Anything);
             store.commit(vec![write], now).await?;
             return Ok(Told::default());
         }
+        let is_lost = read.is_none();
         let read = read.unwrap_or_else(|| Batch::new(origin.clone()));
         // All that is read counts: what has been counted before is known again.
         let whole = match delivered {
@@ -145,7 +185,10 @@ impl<R: Streams> Pipeline<R> {
         };
         let site = self.site(group);
         let roots = self.runs.app_roots.clone();
-        let found = live::errors(&mut self.rules, &roots, &whole, &site, true);
+        let mut found = live::errors(&mut self.rules, &roots, &whole, &site, true);
+        if is_lost && delivered.is_none() {
+            found.errors = self.as_noted(open);
+        }
         let told = self.tell_errors(store, found.errors, now).await?;
         if let Some(noted) = noted.first() {
             // What was noted since is looked at by the next tick.
@@ -173,14 +216,19 @@ impl<R: Streams> Pipeline<R> {
             self.redactor.as_ref(),
             &self.silences,
             &self.names,
-            now,
+            (self.deadline, now),
         );
-        tell(store, groups, &rulings).await
+        tell(store, groups, &rulings, &mut self.counts).await
     }
 }
 
-/// Returns the note on a stream that ends in the middle of an error; times from the future count as now.
-fn open_of(origin: &Origin, since: Timestamp, until: Timestamp, now: Timestamp) -> Due {
+/// Returns the note on a stream that waits in the middle of an error; times from the future count as now.
+fn open_of(
+    origin: &Origin,
+    (since, until): (Timestamp, Timestamp),
+    as_is: Vec<AsIs>,
+    now: Timestamp,
+) -> Due {
     Due::Open {
         at: after(until.min(now), SILENCE),
         group: origin.group.to_string(),
@@ -188,6 +236,7 @@ fn open_of(origin: &Origin, since: Timestamp, until: Timestamp, now: Timestamp) 
         since,
         until,
         tries: 0,
+        as_is,
     }
 }
 

@@ -10,6 +10,7 @@
 //!
 //! Everything here takes its store as an argument, so that the same goes on in memory when the table is down.
 
+mod counted;
 pub(crate) mod crash;
 mod documents;
 mod errors;
@@ -39,18 +40,24 @@ pub use outbox::Sent;
 use crate::deadline::Deadline;
 use crate::deliver::Sink;
 use crate::input::{Input, Refusal};
-use crate::streams::Streams;
+use crate::streams::{Span, Streams};
 use crate::telemetry::{Counts, Log};
 use documents::{DUE, Due, after};
 use tasks::News;
 use tell::{Rulings, Told};
 
-/// How many documents a tick looks at.
+/// How many documents a tick looks at: those that have waited longest.
 const MOST_DUE: usize = 2_000;
 /// When something is looked at again that could not be, in milliseconds.
 const PUT_OFF: i64 = 300_000;
-/// No new judgement is begun with less time left.
+/// A tick begins no new judgement with less time left, as it has alerts to send afterwards.
 const RESERVE: Duration = Duration::from_secs(8);
+/// A delivery begins none with less: the next tick takes it up.
+const JUDGING: Duration = Duration::from_secs(3);
+/// What a stream is read in has to leave so much time, to note what was read or that nothing was.
+const NOTING: Duration = Duration::from_secs(2);
+/// An invocation is given up with so much time left, to say so.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What happens to inputs, and what is counted of it.
 pub struct Pipeline<R> {
@@ -63,6 +70,8 @@ pub struct Pipeline<R> {
     streams: R,
     sinks: Vec<Box<dyn Sink>>,
     names: Vec<&'static str>,
+    /// When this invocation ends.
+    deadline: Deadline,
     /// The silences in force, read when an input may tell something.
     silences: Vec<Silence>,
     /// Until when sinks have asked not to be sent anything.
@@ -100,6 +109,9 @@ pub enum Failure {
     /// Others write the same documents all the time.
     #[error("{0}")]
     Busy(String),
+    /// The invocation is about to end. What is written down goes on from there, the rest comes with the next try.
+    #[error("partial: the time was up, and the next try goes on")]
+    OutOfTime,
     /// Alerts are written down, and a sink does not take them.
     #[error("{left} alerts are not sent yet: {reason}")]
     Undelivered {
@@ -122,6 +134,7 @@ impl<R: Streams> Pipeline<R> {
             stage: parts.stage,
             streams: parts.streams,
             sinks: parts.sinks,
+            deadline: Deadline::after(Duration::ZERO),
             silences: Vec::new(),
             pauses: BTreeMap::new(),
             sent_here: HashSet::new(),
@@ -142,27 +155,39 @@ impl<R: Streams> Pipeline<R> {
         deadline: Deadline,
         now: Timestamp,
     ) -> Result<Sent, Failure> {
-        if matches!(input, Input::Refused(_)) {
-            self.refuse(input);
-            return Ok(Sent::default());
-        }
+        self.deadline = deadline;
+        let time = deadline.left().saturating_sub(LAST_WORDS);
+        let ended = tokio::time::timeout(time, self.take(store, input, now)).await;
+        let ended = ended.unwrap_or(Err(Failure::OutOfTime));
+        self.counts.partial |= matches!(ended, Err(Failure::OutOfTime));
+        ended
+    }
+
+    /// It may be given up at any wait: what it leaves behind is what a process leaves that dies.
+    async fn take(
+        &mut self,
+        store: &impl Store,
+        input: &Input,
+        now: Timestamp,
+    ) -> Result<Sent, Failure> {
         let told = match input {
             Input::Delivery(document) => self.delivery(store, document, now).await?,
-            Input::Task(event, text) => {
-                let text = String::from_utf8_lossy(text).into_owned();
+            Input::Task(event, _) => {
                 let stage = self.stage.clone();
-                self.task_event(store, event, &text, &stage, now).await?
+                self.task_event(store, event, &stage, now).await?
             }
-            Input::Tick => return self.tick(store, deadline, now).await,
+            Input::Tick => return self.tick(store, now).await,
             Input::SelfTest => self.self_test(store, now).await?,
-            Input::Refused(_) => Told::default(),
+            Input::Refused(_) => {
+                self.refuse(input);
+                return Ok(Sent::default());
+            }
         };
-        self.count(&told);
         // What was counted before may be a delivery that is tried again since a sink did not take its alerts.
         if told.alerts.is_empty() && told.repeated == 0 {
             return Ok(Sent::default());
         }
-        let sent = self.flush(store, deadline, now).await?;
+        let sent = self.flush_news(store, told.alerts.len(), now).await?;
         match &sent.reason {
             Some(reason) if sent.failed > 0 => Err(Failure::Undelivered {
                 left: sent.left,
@@ -182,12 +207,6 @@ impl<R: Streams> Pipeline<R> {
             self.counts.poison(reason);
             self.log.refused(reason, words, head);
         }
-    }
-
-    fn count(&mut self, told: &Told) {
-        self.counts.alerts += told.alerts.len() as u64;
-        self.counts.suppressed += told.suppressed;
-        self.counts.repeated += told.repeated;
     }
 
     /// Takes a subscription's document.
@@ -246,18 +265,34 @@ impl<R: Streams> Pipeline<R> {
         let last = batch.last().unwrap_or_default();
         let news = News::Lines(&batch.origin, last);
         let due = self.note_task(store, &id, &news, now).await?;
-        match due {
-            Some(due) if due <= now => self.judge(store, &id, Some(batch), now).await,
-            Some(_) => Ok(Told::default()),
+        let Some(due) = due else {
             // Nothing new: the delivery came before, and may be tried again since a sink failed.
-            None => Ok(Told {
-                repeated: 1,
-                ..Told::default()
-            }),
-        }
+            self.counts.repeated += 1;
+            return Ok(Told::again(1));
+        };
+        self.judge_if_due(store, &id, due, Some(batch), now).await
     }
 
-    /// Takes the ECS events of a delivery; what is none is counted.
+    /// Judges a task whose time has come, unless there is too little left of the invocation's: it stays due.
+    async fn judge_if_due(
+        &mut self,
+        store: &impl Store,
+        id: &str,
+        due: Timestamp,
+        delivered: Option<&Batch>,
+        now: Timestamp,
+    ) -> Result<Told, Failure> {
+        if due > now {
+            return Ok(Told::default());
+        }
+        if !self.deadline.allows(JUDGING) {
+            self.counts.partial = true;
+            return Ok(Told::default());
+        }
+        self.judge(store, id, delivered, now).await
+    }
+
+    /// Takes the ECS events of a delivery; what is none is counted. All are noted before the first is judged.
     async fn task_events(
         &mut self,
         store: &impl Store,
@@ -266,17 +301,22 @@ impl<R: Streams> Pipeline<R> {
         now: Timestamp,
     ) -> Result<Told, Failure> {
         let mut told = Told::default();
+        let mut due = Vec::new();
         for event in batch.events() {
-            match TaskEvent::parse(event.message) {
-                Some(task) => {
-                    let text = String::from_utf8_lossy(event.message);
-                    told.add(
-                        self.task_event(store, &task, &text, &site.stage, now)
-                            .await?,
-                    );
-                }
-                None => self.counts.parse_failures += 1,
+            let Some(event) = TaskEvent::parse(event.message) else {
+                self.counts.parse_failures += 1;
+                continue;
+            };
+            if !self.deadline.allows(JUDGING) {
+                return Err(Failure::OutOfTime);
             }
+            match self.note_event(store, &event, &site.stage, now).await? {
+                Some(at) => due.push((event.task, at)),
+                None => told.add(Told::again(u64::from(event.is_final()))),
+            }
+        }
+        for (task, at) in due {
+            told.add(self.judge_if_due(store, &task, at, None, now).await?);
         }
         Ok(told)
     }
@@ -285,35 +325,34 @@ impl<R: Streams> Pipeline<R> {
         &mut self,
         store: &impl Store,
         event: &TaskEvent,
-        text: &str,
         stage: &str,
         now: Timestamp,
     ) -> Result<Told, Failure> {
-        self.counts.task_events += 1;
-        let news = News::Event(event, text, stage);
-        match self.note_task(store, &event.task, &news, now).await? {
-            Some(due) if due <= now => self.judge(store, &event.task, None, now).await,
-            Some(_) => Ok(Told::default()),
-            None => Ok(Told {
-                repeated: u64::from(event.is_final()),
-                ..Told::default()
-            }),
+        match self.note_event(store, event, stage, now).await? {
+            Some(at) => self.judge_if_due(store, &event.task, at, None, now).await,
+            None => Ok(Told::again(u64::from(event.is_final()))),
         }
     }
 
-    /// Looks at what is due, and sends what is unsent. A failing sink is no failure of a tick: the next one tries again.
-    async fn tick(
+    /// Notes what ECS says of a task; returns when it is to be judged, unless that was known.
+    async fn note_event(
         &mut self,
         store: &impl Store,
-        deadline: Deadline,
+        event: &TaskEvent,
+        stage: &str,
         now: Timestamp,
-    ) -> Result<Sent, Failure> {
-        let due = store.list(DUE, MOST_DUE, now).await?;
-        let due = due.iter().filter_map(logq::state::Document::read::<Due>);
-        let mut due: Vec<Due> = due.filter(|due| due.at() <= now).collect();
-        due.sort_by_key(Due::at);
-        for one in due {
-            if !deadline.allows(RESERVE) {
+    ) -> Result<Option<Timestamp>, Failure> {
+        self.counts.task_events += 1;
+        let news = News::Event(event, stage);
+        let due = self.note_task(store, &event.task, &news, now).await?;
+        self.counts.repeated += u64::from(due.is_none() && event.is_final());
+        Ok(due)
+    }
+
+    /// Looks at what is due, and sends what is unsent. A failing sink is no failure of a tick: the next one tries again.
+    async fn tick(&mut self, store: &impl Store, now: Timestamp) -> Result<Sent, Failure> {
+        for one in self.due_now(store, now).await? {
+            if !self.deadline.allows(RESERVE) {
                 self.counts.partial = true;
                 break;
             }
@@ -322,13 +361,42 @@ impl<R: Streams> Pipeline<R> {
                 Due::Open { .. } => self.close_open(store, &one, None, now).await,
             };
             match looked {
-                Ok(told) => self.count(&told),
+                Ok(_) => {}
+                Err(Failure::OutOfTime) => self.counts.partial = true,
                 Err(failure) => self.leave(store, &one, &failure, now).await?,
             }
         }
-        let sent = self.flush(store, deadline, now).await?;
+        let open = self.open_sinks(store, now).await?;
+        let sent = self.flush(store, &open, now).await?;
         self.counts.heartbeat = true;
         Ok(sent)
+    }
+
+    /// Reads what is due, the longest first. Of very much only so much is held; the rest is for the next tick.
+    async fn due_now(&mut self, store: &impl Store, now: Timestamp) -> Result<Vec<Due>, Failure> {
+        let mut first: BTreeMap<(Timestamp, String), Due> = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = store.page(DUE, after.as_deref(), now).await?;
+            for document in page.documents {
+                let Some(due) = document.read::<Due>() else {
+                    let said = format!("what is due cannot be read: {}", document.key);
+                    self.log.problem("due", &said);
+                    continue;
+                };
+                if due.at() <= now {
+                    first.insert((due.at(), document.key.sort), due);
+                }
+                if first.len() > MOST_DUE {
+                    first.pop_last();
+                    self.counts.partial = true;
+                }
+            }
+            after = page.more;
+            if after.is_none() {
+                return Ok(first.into_values().collect());
+            }
+        }
     }
 
     /// Puts off what could not be looked at: it must not keep the others from being.
@@ -356,6 +424,20 @@ impl<R: Streams> Pipeline<R> {
     ) -> Result<(), StoreError> {
         self.silences = silences(store, now).await?;
         Ok(())
+    }
+
+    /// Reads a stream, unless the invocation's time does not allow for it.
+    async fn read_stream(&mut self, origin: &Origin, span: Span) -> Option<Batch> {
+        let time = self.deadline.left().saturating_sub(NOTING);
+        let read = tokio::time::timeout(time, self.streams.read(origin, span)).await;
+        let said = match read {
+            Ok(Ok(batch)) => return Some(batch),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("the time was up before `{}` was read", origin.stream),
+        };
+        self.log.problem("stream", &said);
+        self.counts.stream_errors += 1;
+        None
     }
 
     /// Returns stage and service of a group.
@@ -393,13 +475,14 @@ fn rulings<'a>(
     redactor: Option<&'a Redactor>,
     silences: &'a [Silence],
     sinks: &'a [&'static str],
-    now: Timestamp,
+    (deadline, now): (Deadline, Timestamp),
 ) -> Rulings<'a> {
     Rulings {
         config,
         redactor,
         silences,
         sinks,
+        deadline,
         now,
     }
 }

@@ -4,6 +4,10 @@
 //! that is not followed by a mark runs out when the invocation has ended, and the alert is sent again: only a process
 //! that dies between sending and marking tells twice. Each sink has its own pauses and its own share of messages for
 //! a minute; when that is used up it gets one more, about all that are left.
+//!
+//! However many alerts wait, a pass holds so many of them, the worst first and the oldest of these; the others wait for
+//! the next pass. One that sinks did not take a few times goes behind the others, so that it cannot keep them from
+//! being sent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +15,8 @@ use std::time::Duration;
 use logq::alert::identity;
 use logq::alert::sink::Storm;
 use logq::alert::sink::slack::Posted;
-use logq::state::{Committed, Document, Expected, MOST_WRITES, Store, StoreError, Write};
+use logq::severity::Severity;
+use logq::state::{Committed, Document, Expected, Key, MOST_WRITES, Store, StoreError, Write};
 use logq::time::Timestamp;
 
 use super::crash::{self, Point};
@@ -28,8 +33,11 @@ use crate::streams::Streams;
 const CLAIM: i64 = 5_000;
 /// How many messages a sink gets in a minute; Slack takes about one a second for a channel.
 const MESSAGES_A_MINUTE: u32 = 20;
-/// How many alerts are looked at in one invocation.
+/// How many alerts are held in one invocation, and how many bytes of them.
 const MOST_ALERTS: usize = 5_000;
+const MOST_BYTES: usize = 40 << 20;
+/// How often an alert is not taken before others go first.
+const MOST_FIRST_TRIES: u32 = 3;
 /// How often a message is tried in one invocation, and the first pause.
 const MOST_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -60,6 +68,26 @@ pub struct Sent {
 struct Entry {
     outgoing: Outgoing,
     version: u64,
+    bytes: usize,
+}
+
+/// The alerts that are sent first.
+#[derive(Default)]
+struct Window {
+    entries: BTreeMap<Rank, Entry>,
+    bytes: usize,
+    /// How many wait beside these.
+    beyond: u64,
+}
+
+/// In which order alerts are sent: those that were tried too often last, else the worst first, then the oldest.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    failed: u32,
+    severity: Severity,
+    last_seen: Timestamp,
+    occurrences: u64,
+    id: String,
 }
 
 /// What goes with every step of a pass.
@@ -83,16 +111,35 @@ impl Pass {
 }
 
 impl<R: Streams> Pipeline<R> {
-    /// Sends all that is written down and not sent yet.
+    /// Sends what a delivery has made, with what waits. When no sink takes anything in this minute, what waits is not
+    /// even read: a storm is many deliveries.
+    pub(crate) async fn flush_news(
+        &mut self,
+        store: &impl Store,
+        alerts: usize,
+        now: Timestamp,
+    ) -> Result<Sent, Failure> {
+        let open = self.open_sinks(store, now).await?;
+        if !open.is_empty() {
+            return self.flush(store, &open, now).await;
+        }
+        self.counts.undelivered = alerts as u64;
+        Ok(Sent {
+            left: alerts as u64,
+            ..Sent::default()
+        })
+    }
+
+    /// Sends what is written down and not sent yet, as far as `open` sinks take messages.
     pub(crate) async fn flush(
         &mut self,
         store: &impl Store,
-        deadline: Deadline,
+        open: &[&str],
         now: Timestamp,
     ) -> Result<Sent, Failure> {
+        let deadline = self.deadline;
         let pass = Pass { deadline, now };
-        let mut entries = self.waiting(store, now).await?;
-        self.pauses = pauses(&entries, now);
+        let (mut entries, beyond) = self.waiting(store, open, now).await?;
         let mut sent = Sent::default();
         let mut over: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, entry) in entries.iter_mut().enumerate() {
@@ -102,7 +149,8 @@ impl<R: Streams> Pipeline<R> {
             }
             let mut room = Vec::new();
             for name in self.ready(entry, now) {
-                if self.spend(store, &name, now).await? {
+                // What is used up for this minute is not asked for once for each of thousands.
+                if !over.contains_key(&name) && self.spend(store, &name, now).await? {
                     room.push(name);
                 } else {
                     over.entry(name).or_default().push(index);
@@ -122,41 +170,73 @@ impl<R: Streams> Pipeline<R> {
         }
         let is_done = |entry: &&Entry| entry.outgoing.waiting.is_empty();
         sent.done = entries.iter().filter(is_done).count() as u64;
-        sent.left = entries.len() as u64 - sent.done;
+        sent.left = beyond + entries.len() as u64 - sent.done;
         self.counts.undelivered = sent.left;
         Ok(sent)
     }
 
-    /// Reads the alerts that nobody has in hand, the worst first, then the oldest.
-    async fn waiting(&self, store: &impl Store, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
-        let documents = store.list(OUTBOX, MOST_ALERTS, now).await?;
-        let mut entries = Vec::new();
-        for document in documents {
-            let Some(outgoing) = document.read::<Outgoing>() else {
-                let said = format!("an alert cannot be read: {}", document.key);
-                self.log.problem("outbox", &said);
-                continue;
-            };
-            if outgoing.claimed.is_none_or(|claimed| claimed <= now) {
-                let version = document.version;
-                entries.push(Entry { outgoing, version });
+    /// Returns the sinks that may be sent something now, and remembers the pauses of the others.
+    pub(crate) async fn open_sinks(
+        &mut self,
+        store: &impl Store,
+        now: Timestamp,
+    ) -> Result<Vec<&'static str>, StoreError> {
+        let keys: Vec<Key> = self.names.iter().map(|name| budget_key(name)).collect();
+        let found = store.get(&keys, now).await?;
+        self.pauses.clear();
+        let mut open = Vec::new();
+        for (name, key) in self.names.iter().zip(&keys) {
+            let budget = found.iter().find(|document| document.key == *key);
+            let budget = Budget::at(now, budget);
+            if let Some(until) = budget.paused.filter(|until| *until > now) {
+                self.pauses.insert((*name).to_owned(), until);
+            } else if budget.sent < MESSAGES_A_MINUTE || budget.storms == 0 {
+                open.push(*name);
             }
         }
-        entries.sort_by_key(|entry| {
-            let alert = &entry.outgoing.alert;
-            (alert.severity, alert.last_seen, alert.counts.occurrences)
-        });
-        Ok(entries)
+        Ok(open)
+    }
+
+    /// Reads the alerts that nobody has in hand and an open sink waits for, in the order in which they are sent; and
+    /// how many there are beside these.
+    async fn waiting(
+        &self,
+        store: &impl Store,
+        open: &[&str],
+        now: Timestamp,
+    ) -> Result<(Vec<Entry>, u64), StoreError> {
+        let mut window = Window::default();
+        let mut after = None;
+        loop {
+            let page = store.page(OUTBOX, after.as_deref(), now).await?;
+            for document in page.documents {
+                let Some(outgoing) = document.read::<Outgoing>() else {
+                    let said = format!("an alert cannot be read: {}", document.key);
+                    self.log.problem("outbox", &said);
+                    continue;
+                };
+                if outgoing.claimed.is_some_and(|claimed| claimed > now) {
+                    continue;
+                }
+                let entry = Entry {
+                    outgoing,
+                    version: document.version,
+                    bytes: document.body.len(),
+                };
+                window.add(entry, open);
+            }
+            after = page.more;
+            if after.is_none() {
+                return Ok((window.entries.into_values().collect(), window.beyond));
+            }
+        }
     }
 
     /// Returns the sinks that wait for an alert and do not pause.
     fn ready(&self, entry: &Entry, now: Timestamp) -> Vec<String> {
-        let waiting = entry.outgoing.waiting.iter();
-        let may_go = waiting.filter(|one| {
-            let paused = self.pauses.get(&one.sink).is_some_and(|until| *until > now);
-            !paused && one.not_before.is_none_or(|limit| limit <= now)
-        });
-        may_go.map(|one| one.sink.clone()).collect()
+        let paused = |sink: &str| self.pauses.get(sink).is_some_and(|until| *until > now);
+        let waiting = entry.outgoing.waiting.iter().map(|one| &one.sink);
+        waiting.filter(|sink| !paused(sink)).cloned().collect()
     }
 
     /// Takes a message out of a sink's budget for this minute; false when it is used up.
@@ -183,16 +263,9 @@ impl<R: Streams> Pipeline<R> {
         take: impl Fn(&mut Budget) -> bool,
     ) -> Result<bool, StoreError> {
         let key = budget_key(sink);
-        let minute = now.as_millis().div_euclid(60_000);
         for attempt in 0..MOST_SPENDINGS {
             let found = store.get(std::slice::from_ref(&key), now).await?;
-            let known: Option<Budget> = found.first().and_then(Document::read);
-            let mut budget = known
-                .filter(|budget| budget.minute == minute)
-                .unwrap_or(Budget {
-                    minute,
-                    ..Budget::default()
-                });
+            let mut budget = Budget::at(now, found.first());
             if !take(&mut budget) {
                 return Ok(false);
             }
@@ -235,7 +308,7 @@ impl<R: Streams> Pipeline<R> {
                 Err(DeliveryError::Later { reason, .. }) => {
                     sent.failed += 1;
                     sent.reason = Some(format!("{name}: {reason}"));
-                    entry.put_off(&name, self.pauses.get(&name).copied());
+                    entry.outgoing.tries = entry.outgoing.tries.saturating_add(1);
                 }
             }
             crash::at(Point::Sent);
@@ -287,18 +360,33 @@ impl<R: Streams> Pipeline<R> {
             }
             Err(error) => {
                 self.log.problem("delivery", &format!("{name}: {error}"));
-                self.pause(name, error, pass);
+                self.pause(store, name, error, pass).await;
             }
         }
         answer
     }
 
-    /// A sink that does not take one alert is left alone for the rest of the pass, or for as long as it asks.
-    fn pause(&mut self, name: &str, error: &DeliveryError, pass: Pass) {
-        if let DeliveryError::Later { after: pause, .. } = error {
-            let pause = pause.map_or(1, |pause| pause.as_millis() as i64);
-            let until = after(pass.clock(), pause);
-            self.pauses.insert(name.to_owned(), until);
+    /// A sink that does not take one alert is left alone for the rest of the pass, or for as long as it asks: whoever
+    /// goes on regardless may be shut out.
+    async fn pause(&mut self, store: &impl Store, name: &str, error: &DeliveryError, pass: Pass) {
+        let DeliveryError::Later { after: pause, .. } = error else {
+            return;
+        };
+        let until = |pause: Duration| after(pass.clock(), pause.as_millis() as i64);
+        self.pauses.insert(
+            name.to_owned(),
+            until(pause.unwrap_or(Duration::from_millis(1))),
+        );
+        let Some(until) = pause.map(until) else {
+            return;
+        };
+        let note = |budget: &mut Budget| {
+            budget.paused = budget.paused.max(Some(until));
+            true
+        };
+        // Without the note others ask once more than they should; the alert itself is marked by whoever sends it.
+        if let Err(error) = self.change_budget(store, name, pass.now, note).await {
+            self.log.problem("budget", &error.to_string());
         }
     }
 
@@ -320,7 +408,13 @@ impl<R: Streams> Pipeline<R> {
             return Ok(());
         }
         let claim = Some(pass.claim());
-        let claimed = claim_all(store, entries, rest, claim, pass.now).await?;
+        // The marks take as long as the claims: what cannot be marked would be told again.
+        let half = pass.deadline.left() / 2;
+        let has_time = || pass.deadline.allows(half.max(RESERVE));
+        let claimed = claim_all(store, entries, rest, claim, pass.now, has_time).await?;
+        if claimed.len() < rest.len() {
+            self.counts.partial |= !has_time();
+        }
         let of_sink: Vec<&Outgoing> = claimed.iter().map(|at| &entries[*at].outgoing).collect();
         let sink = self.sinks.iter().find(|sink| sink.name() == name);
         let Some((message, sink)) = storm_of(&of_sink).zip(sink) else {
@@ -333,7 +427,7 @@ impl<R: Streams> Pipeline<R> {
                 self.log.problem("delivery", &format!("{name}: {reason}"));
                 sent.failed += 1;
                 sent.reason = Some(format!("{name}: {reason}"));
-                self.pause(name, error, pass);
+                self.pause(store, name, error, pass).await;
             }
             _ => {
                 for at in &claimed {
@@ -342,17 +436,57 @@ impl<R: Streams> Pipeline<R> {
                 }
             }
         }
-        claim_all(store, entries, &claimed, None, pass.now).await?;
+        claim_all(store, entries, &claimed, None, pass.now, || true).await?;
         Ok(())
     }
 }
 
+impl Window {
+    /// Adds an alert when one of the open sinks waits for it, and leaves out the last when there are too many.
+    fn add(&mut self, entry: Entry, open: &[&str]) {
+        let mut waiting = entry.outgoing.waiting.iter();
+        if !waiting.any(|one| open.contains(&one.sink.as_str())) {
+            self.beyond += 1;
+            return;
+        }
+        self.bytes += entry.bytes;
+        self.entries.insert(entry.rank(), entry);
+        while self.entries.len() > MOST_ALERTS || self.bytes > MOST_BYTES {
+            let Some((_, last)) = self.entries.pop_last() else {
+                return;
+            };
+            self.bytes -= last.bytes;
+            self.beyond += 1;
+        }
+    }
+}
+
+impl Budget {
+    /// Returns what a sink has left of this minute.
+    fn at(now: Timestamp, document: Option<&Document>) -> Self {
+        let minute = now.as_millis().div_euclid(60_000);
+        let known: Self = document.and_then(Document::read).unwrap_or_default();
+        if known.minute == minute {
+            return known;
+        }
+        Self {
+            minute,
+            sent: 0,
+            storms: 0,
+            ..known
+        }
+    }
+}
+
 impl Entry {
-    /// Notes that a sink may be asked again later.
-    fn put_off(&mut self, name: &str, until: Option<Timestamp>) {
-        let waiting = &mut self.outgoing.waiting;
-        if let Some(one) = waiting.iter_mut().find(|one| one.sink == name) {
-            one.not_before = until;
+    fn rank(&self) -> Rank {
+        let alert = &self.outgoing.alert;
+        Rank {
+            failed: self.outgoing.tries.saturating_sub(MOST_FIRST_TRIES),
+            severity: alert.severity,
+            last_seen: alert.last_seen,
+            occurrences: alert.counts.occurrences,
+            id: alert.id.clone(),
         }
     }
 
@@ -380,13 +514,15 @@ async fn mark(
     Ok(made)
 }
 
-/// Writes the present state of many entries with a new claim; returns those that nobody else wrote since.
+/// Writes the present state of many entries with a new claim, as long as there is time; returns those that nobody else
+/// wrote since.
 async fn claim_all(
     store: &impl Store,
     entries: &mut [Entry],
     which: &[usize],
     claim: Option<Timestamp>,
     now: Timestamp,
+    has_time: impl Fn() -> bool,
 ) -> Result<Vec<usize>, StoreError> {
     let mut made = Vec::new();
     let mut pack: Vec<(usize, Write)> = Vec::new();
@@ -400,6 +536,9 @@ async fn claim_all(
         if is_last || pack.len() == MOST_WRITES || bytes > LARGEST_PACK {
             made.extend(write_pack(store, std::mem::take(&mut pack), now).await?);
             bytes = 0;
+            if !has_time() {
+                break;
+            }
         }
     }
     for at in &made {
@@ -425,19 +564,6 @@ async fn write_pack(
         }
     }
     Ok(made)
-}
-
-/// Returns until when sinks have asked not to be sent anything: whoever goes on regardless may be shut out.
-fn pauses(entries: &[Entry], now: Timestamp) -> BTreeMap<String, Timestamp> {
-    let mut pauses = BTreeMap::new();
-    for one in entries.iter().flat_map(|entry| &entry.outgoing.waiting) {
-        let Some(until) = one.not_before.filter(|until| *until > now) else {
-            continue;
-        };
-        let known = pauses.entry(one.sink.clone()).or_insert(until);
-        *known = until.max(*known);
-    }
-    pauses
 }
 
 /// Tries, and tries again after pauses, as long as that may help and there is time.

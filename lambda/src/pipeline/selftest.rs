@@ -25,14 +25,17 @@ impl<R: Streams> Pipeline<R> {
             waiting: self.names.iter().map(|name| Waiting::new(name)).collect(),
             alert,
             claimed: None,
+            tries: 0,
         };
         let key = outbox_key(&outgoing.alert.id);
         let write = Write::put(key, &outgoing, after(now, OUTBOX_KEPT), Expected::Absent);
         let made = store.commit(vec![write], now).await? == Committed::Made;
-        Ok(Told {
+        let told = Told {
             alerts: if made { vec![outgoing] } else { Vec::new() },
             ..Told::default()
-        })
+        };
+        told.count(&mut self.counts);
+        Ok(told)
     }
 }
 

@@ -12,9 +12,9 @@ use logq::event::Origin;
 use logq::language::Language;
 use logq::state::{Committed, Document, Expected, Store, StoreError, Write};
 use logq::time::Timestamp;
-use logq::watch::Batch;
 use logq::watch::live::{self, TaskSeen};
 use logq::watch::policy::Sighting;
+use logq::watch::{Batch, Sighted};
 
 use super::documents::{
     BATCH_KEPT, Due, LastRuns, TASK_KEPT, TaskDocument, after, batch_key, due_task_key, memory_key,
@@ -31,6 +31,8 @@ const STILL_RUNNING: i64 = 3_600_000;
 /// When a stream that could not be read is tried again, and how often.
 const READ_AGAIN: i64 = 30_000;
 const MOST_READS: u32 = 5;
+/// How long after a judgement late lines are looked at together.
+const JUDGED_AGAIN: i64 = 60_000;
 /// How often a document is read again since somebody else wrote it.
 const MOST_TRIES: u32 = 12;
 
@@ -38,8 +40,8 @@ const MOST_TRIES: u32 = 12;
 pub(crate) enum News<'a> {
     /// Its stream has lines until then.
     Lines(&'a Origin, Timestamp),
-    /// ECS says how it stands, in this event, written to the group of that stage.
-    Event(&'a TaskEvent, &'a str, &'a str),
+    /// ECS says how it stands, in an event that was written to the group of that stage.
+    Event(&'a TaskEvent, &'a str),
 }
 
 impl<R: Streams> Pipeline<R> {
@@ -77,16 +79,33 @@ impl<R: Streams> Pipeline<R> {
     }
 
     /// Returns when a task can be judged. Times from the future, as of a clock that is ahead, count as now.
+    ///
+    /// Each judgement reads the whole stream. What comes late of a task that was judged, in however many deliveries, is
+    /// looked at together, a while after.
     fn due(&self, task: &TaskDocument, now: Timestamp) -> Timestamp {
-        let event = task.event();
-        if let Some(event) = event.as_ref().filter(|event| event.is_final()) {
+        let known = self.known(task, now);
+        match task.settled {
+            Some(settled) => known.max(after(settled.min(now), JUDGED_AGAIN)),
+            None => known,
+        }
+    }
+
+    /// Returns when the end of a task is known, as far as can be told now.
+    fn known(&self, task: &TaskDocument, now: Timestamp) -> Timestamp {
+        let last = task.last();
+        let Some(event) = &task.event else {
+            return after(last.unwrap_or_default().min(now), self.runs.settle);
+        };
+        if event.is_final() {
             // What ran has printed something, most likely, and its lines may be on their way.
             let silent = event.started.is_some() && task.streams.is_empty();
             let stopped = event.stopped.or(event.time).or(event.stopping);
             let stopped = stopped.filter(|_| !silent).unwrap_or(now);
             return after(stopped.min(now), LAST_LINES);
         }
-        after(task.last().unwrap_or_default().min(now), self.runs.settle)
+        // ECS will say when it ends, unless that gets lost.
+        let heard = last.max(event.time).unwrap_or(now);
+        after(heard.min(now), self.runs.lost)
     }
 
     /// Judges a task and tells what there is to tell; `delivered` are the lines that came just now.
@@ -124,7 +143,7 @@ impl<R: Streams> Pipeline<R> {
             return Ok(Some(Told::default()));
         };
         let mut task: TaskDocument = before.read().unwrap_or_default();
-        let event = task.event();
+        let event = task.event.clone();
         let ended = event.as_ref().is_some_and(TaskEvent::is_final);
         let read = self.read_streams(&mut task, delivered, ended).await;
         let Some((streams, is_whole)) = read else {
@@ -143,36 +162,46 @@ impl<R: Streams> Pipeline<R> {
         let known = |run: &&Run| run.settled && (is_whole || run.outcome == Outcome::Failed);
         let settled: Vec<&Run> = runs.iter().filter(known).collect();
         let (mut writes, told) = self.tell_runs(store, &settled, &mut task, now).await?;
-        let expires = after(now, TASK_KEPT);
-        writes.push(Write::put(task_key(id), &task, expires, before.unchanged()));
-        writes.push(if going_on {
-            let settled = after(task.last().unwrap_or(now).min(now), self.runs.settle);
-            let at = if settled > now {
-                settled
-            } else {
-                after(now, STILL_RUNNING)
-            };
-            let id = id.to_owned();
-            Write::put(
-                due_task_key(&id),
-                &Due::Task { at, id: id.clone() },
-                expires,
-                Expected::Anything,
-            )
-        } else {
-            Write::Delete {
-                key: due_task_key(id),
-                expected: Expected::Anything,
-            }
-        });
-        let committed = store.commit(writes, now).await?;
-        if committed == Committed::Conflict {
+        let ends: Vec<_> = settled
+            .iter()
+            .map(|run| note_outcome(&mut task, run))
+            .collect();
+        task.settled = (!going_on).then_some(now);
+        writes.push(Write::put(
+            task_key(id),
+            &task,
+            after(now, TASK_KEPT),
+            before.unchanged(),
+        ));
+        writes.push(self.next_look(id, &task, going_on, now));
+        if store.commit(writes, now).await? == Committed::Conflict {
             return Ok(None);
         }
-        for run in settled {
-            self.counts.run(run.outcome.as_str());
+        for (outcome, before) in ends {
+            self.counts.run(outcome, before);
         }
+        told.count(&mut self.counts);
         Ok(Some(told))
+    }
+
+    /// Returns the write that says when a task is looked at again, if it is.
+    fn next_look(&self, id: &str, task: &TaskDocument, going_on: bool, now: Timestamp) -> Write {
+        let key = due_task_key(id);
+        if !going_on {
+            return Write::Delete {
+                key,
+                expected: Expected::Anything,
+            };
+        }
+        let known = self.known(task, now);
+        let at = if known > now {
+            known
+        } else {
+            after(now, STILL_RUNNING)
+        };
+        let id = id.to_owned();
+        let due = Due::Task { at, id };
+        Write::put(key, &due, after(now, TASK_KEPT), Expected::Anything)
     }
 
     async fn put_off(
@@ -209,20 +238,15 @@ impl<R: Streams> Pipeline<R> {
         let mut is_whole = true;
         for seen in &task.streams {
             let origin = Origin::new(seen.group.as_str(), seen.stream.as_str());
-            let read = self.streams.read(&origin, Span::Whole).await;
-            let batch = match read {
-                Ok(batch) => batch,
-                Err(error) => {
-                    self.log.problem("stream", &error.to_string());
-                    self.counts.stream_errors += 1;
-                    task.tries += 1;
-                    if task.tries < MOST_READS || !ended {
-                        return None;
-                    }
-                    is_whole = false;
-                    Batch::new(origin.clone())
+            let read = self.read_stream(&origin, Span::Whole).await;
+            if read.is_none() {
+                task.tries += 1;
+                if task.tries < MOST_READS || !ended {
+                    return None;
                 }
-            };
+                is_whole = false;
+            }
+            let batch = read.unwrap_or_else(|| Batch::new(origin.clone()));
             let own = delivered.filter(|delivered| delivered.origin == origin);
             batches.push(match own {
                 Some(delivered) => batch.with_delivered(delivered),
@@ -250,15 +274,7 @@ impl<R: Streams> Pipeline<R> {
             let sighted = live::judged(&mut self.rules, run);
             let mut groups = Vec::new();
             for one in sighted {
-                let name = format!("{} {}", one.rule.name, run.kind);
-                let severity = match one.sighting {
-                    Sighting::Bad(severity) => Some(severity),
-                    Sighting::Good => None,
-                };
-                let better = severity.is_some_and(|new| task.worst().is_some_and(|old| old <= new));
-                let known = task.judged.get(&name) == Some(&severity);
-                task.judged.insert(name, severity);
-                if !known && !better {
+                if let Some(one) = news_of(one, run, task) {
                     groups.push(Group {
                         key: one.key.clone(),
                         remarks: remarks(run, &last, self.config.alerts.language),
@@ -273,7 +289,7 @@ impl<R: Streams> Pipeline<R> {
                 self.redactor.as_ref(),
                 &self.silences,
                 &self.names,
-                now,
+                (self.deadline, now),
             );
             for group in &groups {
                 if writes
@@ -304,24 +320,47 @@ impl<R: Streams> Pipeline<R> {
     }
 }
 
-impl TaskDocument {
-    /// Returns the last ECS event.
-    pub(crate) fn event(&self) -> Option<TaskEvent> {
-        TaskEvent::parse(self.ecs.as_ref()?.as_bytes())
+/// Returns a sighting that tells more of a task than was told before, and notes it.
+fn news_of<'a>(mut one: Sighted<'a>, run: &Run, task: &mut TaskDocument) -> Option<Sighted<'a>> {
+    let name = format!("{} {}", one.rule.name, run.kind);
+    let severity = match one.sighting {
+        Sighting::Bad(severity) | Sighting::Worse(severity) => Some(severity),
+        Sighting::Good => None,
+    };
+    let better = severity.is_some_and(|new| task.worst().is_some_and(|old| old <= new));
+    let known = task.judged.insert(name.clone(), severity);
+    if known == Some(severity) || better {
+        return None;
     }
+    if let Some(severity) = severity {
+        // One run is one failure, also when more becomes known of it.
+        let counted_as = task.counted_as.insert(name, one.key.clone());
+        if known.flatten().is_some() && counted_as.as_ref() == Some(&one.key) {
+            one.sighting = Sighting::Worse(severity);
+        }
+    }
+    Some(one)
+}
+
+/// Notes how a run ended; returns that, and how it was counted before.
+fn note_outcome(task: &mut TaskDocument, run: &Run) -> (Outcome, Option<Outcome>) {
+    let name = run.kind.to_string();
+    (run.outcome, task.outcomes.insert(name, run.outcome))
 }
 
 /// Takes news into a document; false when it is none.
 fn note(task: &mut TaskDocument, news: &News<'_>) -> bool {
     match news {
         News::Lines(origin, last) => task.note_stream(&origin.group, &origin.stream, *last),
-        News::Event(event, text, stage) => {
+        News::Event(event, stage) => {
             // The state of a service's task changes with every deployment; only its end may be news.
             let passing = event.kind == TaskKind::Service && !event.is_final();
-            if passing || task.event().is_some_and(|known| known >= **event) {
+            if passing || task.event.as_ref().is_some_and(|known| known >= event) {
                 return false;
             }
-            task.ecs = Some((*text).to_owned());
+            task.event = Some((*event).clone());
+            // What ECS says is looked at at once.
+            task.settled = None;
             (*stage).clone_into(&mut task.stage);
             true
         }

@@ -16,13 +16,17 @@ use logq::state::{
 };
 use logq::time::Timestamp;
 use logq::watch::Sighted;
+use logq::watch::live::EventIdentity;
 use logq::watch::policy::{Memory, Sighting, Telling, decide};
 
 use super::Failure;
+use super::counted::Counted;
 use super::documents::{
     MEMORY_KEPT, MemoryDocument, OUTBOX_KEPT, Outgoing, Silenced, Waiting, after, memory_key,
     outbox_key,
 };
+use crate::deadline::Deadline;
+use crate::telemetry::Counts;
 
 /// How often the writing of one pack is tried against others who write the same keys.
 const MOST_TRIES: u32 = 12;
@@ -32,6 +36,8 @@ const LARGEST_ALERT: usize = 300_000;
 pub(crate) const LARGEST_PACK: usize = 3_000_000;
 /// How many alerts one key makes at once: they are written together with its memory.
 const MOST_ALERTS: usize = 80;
+/// No pack is begun with less time left.
+const RESERVE: Duration = Duration::from_secs(2);
 /// How much of a traceback is left of one that is too large.
 const LARGEST_TRACEBACK: usize = 60_000;
 
@@ -39,7 +45,7 @@ const LARGEST_TRACEBACK: usize = 60_000;
 pub(crate) struct Group<'a> {
     pub(crate) key: String,
     /// Each with its identity, unless it is known to be new by other means.
-    pub(crate) seen: Vec<(Sighted<'a>, Option<String>)>,
+    pub(crate) seen: Vec<(Sighted<'a>, Option<EventIdentity>)>,
     /// Sentences that its alerts end with.
     pub(crate) remarks: Vec<String>,
 }
@@ -51,6 +57,7 @@ pub(crate) struct Rulings<'a> {
     pub(crate) silences: &'a [Silence],
     /// The sinks that there are.
     pub(crate) sinks: &'a [&'static str],
+    pub(crate) deadline: Deadline,
     pub(crate) now: Timestamp,
 }
 
@@ -71,6 +78,20 @@ impl Told {
         self.suppressed += other.suppressed;
         self.repeated += other.repeated;
     }
+
+    /// Returns what is to say of news that had been taken before.
+    pub(crate) fn again(times: u64) -> Self {
+        Self {
+            repeated: times,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn count(&self, counts: &mut Counts) {
+        counts.alerts += self.alerts.len() as u64;
+        counts.suppressed += self.suppressed;
+        counts.repeated += self.repeated;
+    }
 }
 
 /// What one group makes: the writes, and what they mean once they are made.
@@ -79,20 +100,28 @@ pub(crate) struct Decided {
     pub(crate) told: Told,
 }
 
-/// Tells groups whose sightings have identities; nothing else is written with them.
+/// Tells groups whose sightings have identities, and counts what is written; nothing else is written with them.
+///
+/// When the time is up the rest is left to the next try, which knows what this one has counted.
 pub(crate) async fn tell(
     store: &impl Store,
     groups: Vec<Group<'_>>,
     rulings: &Rulings<'_>,
+    counts: &mut Counts,
 ) -> Result<Told, Failure> {
-    let mut told = Told::default();
     let mut left: Vec<&Group<'_>> = groups.iter().collect();
+    let mut ledger = Ledger {
+        counts,
+        told: Told::default(),
+        again: Vec::new(),
+    };
     for attempt in 0..MOST_TRIES {
         // What was in the way may be one key of many: from the second time on each is written by itself.
         let most = if attempt == 0 { MOST_WRITES } else { 1 };
-        left = tell_once(store, left, most, rulings, &mut told).await?;
+        tell_once(store, left, most, rulings, &mut ledger).await?;
+        left = std::mem::take(&mut ledger.again);
         if left.is_empty() {
-            return Ok(told);
+            return Ok(ledger.told);
         }
         tokio::time::sleep(Duration::from_millis(10 << attempt.min(6))).await;
     }
@@ -100,49 +129,69 @@ pub(crate) async fn tell(
     Err(Failure::Busy(said))
 }
 
-/// Returns the groups that somebody else was quicker with.
+/// What has become of groups.
+struct Ledger<'g, 'a, 'c> {
+    counts: &'c mut Counts,
+    told: Told,
+    /// Those that somebody else was quicker with.
+    again: Vec<&'g Group<'a>>,
+}
+
+impl<'g, 'a> Ledger<'g, 'a, '_> {
+    async fn write(
+        &mut self,
+        store: &impl Store,
+        pack: &mut Pack<'g, 'a>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Pack { writes, groups, .. } = std::mem::take(pack);
+        let committed = store.commit(writes, now).await?;
+        for (group, one) in groups {
+            match committed {
+                Committed::Made => {
+                    one.count(self.counts);
+                    self.told.add(one);
+                }
+                Committed::Conflict => self.again.push(group),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is written together.
+#[derive(Default)]
+struct Pack<'g, 'a> {
+    writes: Vec<Write>,
+    bytes: usize,
+    groups: Vec<(&'g Group<'a>, Told)>,
+}
+
 async fn tell_once<'g, 'a>(
     store: &impl Store,
     groups: Vec<&'g Group<'a>>,
     most: usize,
     rulings: &Rulings<'_>,
-    told: &mut Told,
-) -> Result<Vec<&'g Group<'a>>, StoreError> {
+    ledger: &mut Ledger<'g, 'a, '_>,
+) -> Result<(), Failure> {
     let memories = memories(store, groups.iter().copied(), rulings.now).await?;
-    let mut again = Vec::new();
-    let mut pack: Vec<(&Group<'_>, Told)> = Vec::new();
-    let (mut writes, mut bytes) = (Vec::new(), 0);
+    let mut pack = Pack::default();
     for group in groups {
+        if !rulings.deadline.allows(RESERVE) {
+            return Err(Failure::OutOfTime);
+        }
         let decided = decide_group(group, memories.get(&group.key), rulings);
         let more: usize = decided.writes.iter().map(Write::len).sum();
-        let is_full = writes.len() + decided.writes.len() > most || bytes + more > LARGEST_PACK;
-        if !writes.is_empty() && is_full {
-            write_pack(store, &mut writes, &mut pack, told, &mut again, rulings.now).await?;
-            bytes = 0;
+        let is_full =
+            pack.writes.len() + decided.writes.len() > most || pack.bytes + more > LARGEST_PACK;
+        if !pack.writes.is_empty() && is_full {
+            ledger.write(store, &mut pack, rulings.now).await?;
         }
-        bytes += more;
-        writes.extend(decided.writes);
-        pack.push((group, decided.told));
+        pack.bytes += more;
+        pack.writes.extend(decided.writes);
+        pack.groups.push((group, decided.told));
     }
-    write_pack(store, &mut writes, &mut pack, told, &mut again, rulings.now).await?;
-    Ok(again)
-}
-
-async fn write_pack<'g, 'a>(
-    store: &impl Store,
-    writes: &mut Vec<Write>,
-    pack: &mut Vec<(&'g Group<'a>, Told)>,
-    told: &mut Told,
-    again: &mut Vec<&'g Group<'a>>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let committed = store.commit(std::mem::take(writes), now).await?;
-    for (group, one) in pack.drain(..) {
-        match committed {
-            Committed::Made => told.add(one),
-            Committed::Conflict => again.push(group),
-        }
-    }
+    ledger.write(store, &mut pack, rulings.now).await?;
     Ok(())
 }
 
@@ -172,11 +221,12 @@ pub(crate) fn decide_group(
 ) -> Decided {
     let known = before.and_then(Document::read::<MemoryDocument>);
     let mut document = known.clone().unwrap_or_default();
+    let mut counted = Counted::read(&document.seen);
     let mut told = Told::default();
     for (one, identity) in &group.seen {
         if identity
             .as_ref()
-            .is_some_and(|identity| !document.count(identity))
+            .is_some_and(|identity| !counted.count(identity))
         {
             told.repeated += 1;
             continue;
@@ -187,8 +237,12 @@ pub(crate) fn decide_group(
                 told.alerts
                     .push(outgoing(alert, severity, &group.key, rulings));
             }
-            _ => told.suppressed += u64::from(one.sighting != Sighting::Good),
+            // What turned out worse has been counted before.
+            _ => told.suppressed += u64::from(matches!(one.sighting, Sighting::Bad(_))),
         }
+    }
+    if let Some(seen) = counted.written() {
+        document.seen = seen;
     }
     // Nobody is told what is routed nowhere; it is not kept either.
     told.alerts.retain(|alert| !alert.waiting.is_empty());
@@ -290,6 +344,7 @@ fn outgoing(mut alert: Alert, rule: Severity, key: &str, rulings: &Rulings<'_>) 
         alert,
         key: key.to_owned(),
         claimed: None,
+        tries: 0,
     }
 }
 
@@ -310,7 +365,7 @@ fn shorten(alert: &mut Alert) {
     }
 }
 
-fn keep_end(text: &mut String, most: usize) {
+pub(crate) fn keep_end(text: &mut String, most: usize) {
     let mut from = text.len().saturating_sub(most);
     while !text.is_char_boundary(from) {
         from += 1;

@@ -113,16 +113,68 @@ async fn a_slack_that_asks_for_a_minute_is_left_alone_for_it() {
         "asked {asked} times within the minute"
     );
     assert_eq!(Told::by(&bed).await.about(&scenario.runs[0]).sns, 1);
+    // The minute goes by: what a sink has asked for is noted beside its budget.
+    bed.slack.always(Mood::Well);
+    bed.aws.forget("budget").await;
+    settle(&mut function, &bed, &scenario.runs)
+        .await
+        .check(&scenario.runs);
+    assert_eq!(bed.slack.received().len(), asked + 1);
+    let printed = function.stop().await;
+    assert!(printed.metric("Undelivered") > 0.5, "{}", printed.text());
 }
 
 #[tokio::test]
 async fn a_message_that_slack_refuses_is_given_up_and_said() {
     all([
-        Mood::Refused(404, "no_service"),
+        Mood::Refused(400, "no_text"),
         Mood::Refused(400, "invalid_payload"),
     ]
     .map(slack_refuses))
     .await;
+}
+
+#[tokio::test]
+async fn a_layout_that_slack_refuses_is_sent_as_words() {
+    let bed = Bed::new().await;
+    let (mut function, scenario) = failing(&bed).await;
+    bed.slack.script([Mood::Refused(400, "invalid_blocks")]);
+    try_all(&mut function, &scenario).await;
+    let told = settle(&mut function, &bed, &scenario.runs).await;
+    told.check(&scenario.runs);
+    let message = &told.slack[0].body;
+    assert!(message.get("blocks").is_none(), "{message}");
+    let printed = function.stop().await.text();
+    assert!(printed.contains("invalid_blocks"), "{printed}");
+}
+
+#[tokio::test]
+async fn what_a_person_can_mend_in_slack_is_waited_for() {
+    all([
+        Mood::Refused(404, "channel_not_found"),
+        Mood::Refused(404, "no_service"),
+        Mood::Refused(410, "channel_is_archived"),
+        Mood::Refused(403, "action_prohibited"),
+    ]
+    .map(slack_is_mended))
+    .await;
+}
+
+async fn slack_is_mended(refusal: Mood) {
+    let bed = Bed::new().await;
+    let (mut function, scenario) = failing(&bed).await;
+    bed.slack.always(refusal.clone());
+    try_all(&mut function, &scenario).await;
+    for _ in 0..3 {
+        function.invoke_within(TICK, SHORT).await;
+    }
+    let told = Told::by(&bed).await.about(&scenario.runs[0]);
+    assert_eq!(told, Counts { sns: 1, slack: 0 }, "{refusal:?}");
+    bed.slack.always(Mood::Well);
+    settle(&mut function, &bed, &scenario.runs)
+        .await
+        .check(&scenario.runs);
+    check_no_secret(&mut function).await;
 }
 
 async fn slack_refuses(refusal: Mood) {
@@ -226,6 +278,23 @@ async fn table_down(fault: Fault) {
         "{fault:?}\n{}",
         told.summary()
     );
+    // All that failed is delivered again, out of the queue.
+    bed.aws.proxy().mend_all();
+    for payload in scenario.plainly() {
+        function.deliver_well(&payload).await;
+    }
+    settle(&mut function, &bed, &scenario.runs)
+        .await
+        .check(&scenario.runs);
+    let printed = function.stop().await;
+    for metric in ["Alerts", "Runs"] {
+        let counted = printed.metric(metric);
+        assert!(
+            (counted - 1.0).abs() < 0.5,
+            "{fault:?} {metric} {counted}\n{}",
+            printed.text()
+        );
+    }
 }
 
 #[tokio::test]
@@ -269,6 +338,8 @@ async fn without_cloudwatch_logs_a_run_is_told_from_what_was_delivered() {
         .check(&scenario.runs);
 }
 
+/// Gzip makes at most 1,032 bytes of one, so that no payload that Lambda takes, one of a megabyte, can unpack to ten
+/// gigabytes: this one unpacks to what it can, some 790 MB, and is refused at 64.
 #[tokio::test]
 async fn a_bomb_is_refused_without_much_memory_and_the_next_delivery_works() {
     let bed = Bed::new().await;

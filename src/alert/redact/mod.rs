@@ -83,7 +83,8 @@ impl Redactor {
         out
     }
 
-    fn subject(&self, subject: &mut Subject) {
+    /// Takes secrets out of what happened, before it is kept for a later alert.
+    pub fn subject(&self, subject: &mut Subject) {
         let note = subject.note.as_mut().and_then(Note::error_mut);
         let texts = [&mut subject.name, &mut subject.stop_reason];
         for text in texts.into_iter().flatten().chain(note) {

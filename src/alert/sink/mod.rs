@@ -26,9 +26,10 @@ pub enum Verdict {
     Taken,
     /// Trying again helps, after the given time when the service names one.
     Later(Option<Duration>),
-    /// The secret is not, or no longer, right: a new one may help.
+    /// What is set is not, or no longer, right: the secret, the channel, what the app may do. A new secret may help at
+    /// once, else a person mends it while the alert waits.
     Unauthorized(String),
-    /// Trying again does not help.
+    /// The message itself is not taken, now or later.
     Refused(String),
 }
 

@@ -113,7 +113,7 @@ impl Service {
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         Ok(Self {
             runtime,
-            store: Dynamo::new(client, &place.table),
+            store: Dynamo::new(&client, &place.table),
             place,
         })
     }

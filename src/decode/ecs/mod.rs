@@ -1,7 +1,8 @@
 //! Reads EventBridge's "ECS Task State Change" events: who ran, who started it, and how it ended.
 //!
 //! The detail is nearly what `DescribeTasks` answers, and grows new members now and then, so nothing here is
-//! required but the task's ARN: what is missing or has an unexpected type is absent. What an ending means for a
+//! required but the task's ARN: what is missing or has an unexpected type is absent. Environments are not read, as
+//! their values may be secrets, so a [`TaskEvent`] can be kept where the event itself should not be. What an ending means for a
 //! run is not decided here but in `detect::outcome`; this module only sorts the words Amazon uses ([`Stop`]).
 
 mod stop;
@@ -12,6 +13,7 @@ mod tests;
 pub use stop::{NeverStarted, Stop};
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
 use crate::decode::json::{Json, Kind};
 use crate::time::Timestamp;
@@ -20,7 +22,8 @@ use crate::time::Timestamp;
 pub const DETAIL_TYPE: &str = "ECS Task State Change";
 
 /// One state change of one task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TaskEvent {
     /// Grows with each change of the task; a repeat of an event has the same number.
     pub version: u64,
@@ -71,7 +74,8 @@ pub struct TaskEvent {
 }
 
 /// One container of a task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Container {
     /// Its name in the task definition: the last part but one of its log stream's name.
     pub name: String,
@@ -84,7 +88,8 @@ pub struct Container {
 }
 
 /// What a caller of `RunTask` changed about one container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ContainerOverride {
     /// The container's name.
     pub name: String,
@@ -93,7 +98,9 @@ pub struct ContainerOverride {
 }
 
 /// What keeps or started a task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum TaskKind {
     /// An ECS service keeps it running.
     Service,
@@ -105,7 +112,7 @@ pub enum TaskKind {
 }
 
 /// Who asked for a task; ECS cuts the text at 36 characters, so a long name may be only its beginning.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StartedBy {
     /// Nothing is said.
     #[default]

@@ -28,6 +28,9 @@ use crate::time::Timestamp;
 pub struct RunConfig {
     /// How many milliseconds without a line count as the end of a run, when no ECS event tells.
     pub settle: i64,
+    /// How many milliseconds nothing must be heard of a task that ECS last called running until its stop counts as
+    /// lost.
+    pub lost: i64,
     /// The field of a record that names the batch.
     pub name_field: Option<String>,
     /// The container whose exit code is the task's, when a task has several.
@@ -42,6 +45,7 @@ impl Default for RunConfig {
     fn default() -> Self {
         Self {
             settle: 5 * 60 * 1000,
+            lost: 6 * 3600 * 1000,
             name_field: Some("batch".to_owned()),
             main_container: None,
             app_roots: AppRoots::default(),
@@ -257,6 +261,7 @@ impl RunTable {
             command: command.as_ref(),
             now,
             settle: config.settle,
+            lost: config.lost,
         };
         let builder = Builder {
             case,

@@ -193,7 +193,52 @@ fn of_several_events_the_latest_version_counts() {
     }
     let mut table = RunTable::new(RunConfig::default());
     table.observe_task(&running, "");
-    assert_eq!(only(&table, i64::MAX).outcome, Outcome::Running);
+    let heard = running.time.expect("it was sent at some time").0;
+    assert_eq!(only(&table, heard + HOUR).outcome, Outcome::Running);
+}
+
+const HOUR: i64 = 3_600_000;
+
+/// Returns a table in which ECS last said that the task runs, and when it said so.
+fn running(lines: &[(i64, &str)]) -> (RunTable, i64) {
+    let event = TaskEvent {
+        last_status: "RUNNING".to_owned(),
+        containers: Vec::new(),
+        ..sample("scheduled-exit1")
+    };
+    let heard = event.time.expect("it was sent at some time").0;
+    let mut table = RunTable::new(RunConfig::default());
+    table.observe_task(&event, "production");
+    let lines: Vec<(i64, &str)> = lines.iter().map(|(at, line)| (heard + at, *line)).collect();
+    let stream = format!("ecs/batch/{}", event.task);
+    observe(&mut table, "/ecs/production-batch", &stream, &lines);
+    (table, heard)
+}
+
+#[test]
+fn a_stop_that_is_lost_is_made_up_for_by_the_log_after_a_long_silence() {
+    let crash = [
+        (1, "Traceback (most recent call last):"),
+        (2, "  File \"/app/manage.py\", line 22, in <module>"),
+        (3, "    main()"),
+        (4, "KeyError: 'price'"),
+    ];
+    for (lines, outcome) in [
+        (crash.as_slice(), Outcome::Failed),
+        (&[(1, ERROR), (4, DONE)], Outcome::Errored),
+        (&[(4, DONE)], Outcome::Unknown),
+    ] {
+        let (table, heard) = running(lines);
+        let before = only(&table, heard + 6 * HOUR);
+        assert!(!before.settled, "{outcome:?}");
+        let after = only(&table, heard + 4 + 6 * HOUR);
+        assert_eq!((after.outcome, after.settled), (outcome, true));
+        let said = after.evidence.join(", ");
+        assert!(
+            said.contains("nothing for 6 h, ECS last said that it runs"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

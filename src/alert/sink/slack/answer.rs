@@ -1,4 +1,7 @@
 //! What Slack's answers mean. Their words are not repeated, only codes: an answer could hold anything.
+//!
+//! What is wrong with the message stays wrong, and it is given up ([`Verdict::Refused`]). What is wrong with the place it
+//! goes to or with who sends it is a setting, which a person mends ([`Verdict::Unauthorized`]): the alert waits for that.
 
 use std::time::Duration;
 
@@ -38,11 +41,9 @@ pub fn webhook_answer(status: u16, retry_after: Option<&str>, body: &str) -> Ver
         // Another word is an error at any status; a whole page is something in between that does not know Slack.
         (200..300, Some(code)) => of_code(code),
         (200..300, None) => Verdict::Later(None),
-        (401 | 403 | 404 | 410, Some(code)) if is_about_the_secret(code) => {
+        (401 | 403 | 404 | 410, Some(code)) if is_a_setting(code) => {
             Verdict::Unauthorized(told(code))
         }
-        // A webhook that was removed or replaced is not found.
-        (401 | 404 | 410, None) => Verdict::Unauthorized(format!("Slack answers {status}")),
         _ => of_status(status, retry_after, code(body)),
     }
 }
@@ -73,17 +74,29 @@ pub fn api_answer(status: u16, retry_after: Option<&str>, body: &str) -> (Verdic
     }
 }
 
-/// Returns whether a refused edit means that the message is gone or closed, so that a new one has to be posted.
+/// Returns whether a refused edit means that the message is gone or closed, so that a new one has to be posted: to the
+/// channel that is set now, which need not be the one that the message was in.
 pub fn is_gone(verdict: &Verdict) -> bool {
-    const GONE: [&str; 5] = [
+    const GONE: [&str; 4] = [
         "message_not_found",
         "cant_update_message",
         "edit_window_closed",
-        "channel_not_found",
         "thread_not_found",
     ];
-    matches!(verdict, Verdict::Refused(text) if GONE.iter().any(|code| text.ends_with(&format!("`{code}`"))))
+    let (Verdict::Refused(text) | Verdict::Unauthorized(text)) = verdict else {
+        return false;
+    };
+    let mut codes = GONE.iter().chain(&CHANNEL_IS_GONE);
+    codes.any(|code| *text == told(code))
 }
+
+/// What is wrong with the channel.
+const CHANNEL_IS_GONE: [&str; 4] = [
+    "channel_not_found",
+    "channel_is_archived",
+    "is_archived",
+    "not_in_channel",
+];
 
 fn of_code(code: &str) -> Verdict {
     const PASSING: [&str; 8] = [
@@ -98,38 +111,58 @@ fn of_code(code: &str) -> Verdict {
     ];
     if PASSING.contains(&code) {
         Verdict::Later(None)
-    } else if is_about_the_secret(code) {
+    } else if is_a_setting(code) {
         Verdict::Unauthorized(told(code))
     } else {
         Verdict::Refused(told(code))
     }
 }
 
-fn is_about_the_secret(code: &str) -> bool {
-    const ABOUT: [&str; 14] = [
+/// Returns whether a code is about who sends or where to, which a person can mend, and not about the message.
+fn is_a_setting(code: &str) -> bool {
+    const SETTINGS: [&str; 27] = [
+        // The secret.
         "invalid_auth",
         "not_authed",
         "token_expired",
         "token_revoked",
         "account_inactive",
         "invalid_token",
+        "not_allowed_token_type",
         "no_service",
         "no_service_id",
         "no_team",
-        // Not the secret itself, but what the app behind it may do: mended by a person while the alert waits.
-        "not_in_channel",
+        "team_not_found",
+        "user_not_found",
+        // What the app may do.
         "missing_scope",
+        "no_permission",
+        "access_denied",
+        "ekm_access_denied",
+        "org_login_required",
+        "team_access_not_granted",
+        "accesslimited",
         "action_prohibited",
-        "is_archived",
-        "channel_is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_non_threadable_channel",
+        "posting_to_general_channel_denied",
+        "channel_is_limited_access",
+        "messages_tab_disabled",
+        "invalid_channel",
     ];
-    ABOUT.contains(&code)
+    SETTINGS.contains(&code) || CHANNEL_IS_GONE.contains(&code)
 }
 
 fn of_status(status: u16, retry_after: Option<&str>, code: Option<&str>) -> Verdict {
     match status {
         429 | 503 => Verdict::Later(wait(retry_after)),
         408 | 500.. => Verdict::Later(None),
+        // A webhook that was removed is not found; what leads elsewhere, or asks who is there, is not Slack.
+        300..=399 | 401 | 407 => Verdict::Unauthorized(format!("Slack answers {status}")),
+        403 | 404 | 410 if code.is_none() => {
+            Verdict::Unauthorized(format!("Slack answers {status}"))
+        }
         _ => Verdict::Refused(code.map_or_else(|| format!("Slack answers {status}"), told)),
     }
 }
@@ -190,7 +223,19 @@ mod tests {
                 "no_service",
                 Verdict::Unauthorized(told("no_service")),
             ),
-            (404, None, "channel_not_found", refused("channel_not_found")),
+            (
+                404,
+                None,
+                "channel_not_found",
+                Verdict::Unauthorized(told("channel_not_found")),
+            ),
+            (400, None, "no_text", refused("no_text")),
+            (
+                403,
+                None,
+                "<html>",
+                Verdict::Unauthorized("Slack answers 403".to_owned()),
+            ),
             (
                 410,
                 None,
@@ -203,7 +248,12 @@ mod tests {
             (429, Some("999999999"), "", after(3600)),
             (500, None, "rollup_error", unknown.clone()),
             (503, Some("5"), "", after(5)),
-            (302, None, "moved", refused("moved")),
+            (
+                302,
+                None,
+                "moved",
+                Verdict::Unauthorized("Slack answers 302".to_owned()),
+            ),
         ] {
             assert_eq!(
                 webhook_answer(status, retry_after, body),
@@ -227,7 +277,7 @@ mod tests {
                 200,
                 None,
                 r#"{"ok":false,"error":"channel_not_found"}"#,
-                refused("channel_not_found"),
+                Verdict::Unauthorized(told("channel_not_found")),
             ),
             (
                 200,
@@ -266,7 +316,7 @@ mod tests {
                 403,
                 None,
                 "no",
-                Verdict::Refused("Slack answers 403".to_owned()),
+                Verdict::Unauthorized("Slack answers 403".to_owned()),
             ),
         ] {
             assert_eq!(
@@ -290,7 +340,20 @@ mod tests {
 
     #[test]
     fn a_message_that_is_gone_is_told_from_other_refusals() {
-        assert!(is_gone(&refused("message_not_found")));
-        assert!(!is_gone(&refused("invalid_blocks")));
+        let gone = |code: &str| is_gone(&of_code(code));
+        for code in [
+            "message_not_found",
+            "edit_window_closed",
+            "thread_not_found",
+        ] {
+            assert!(gone(code), "{code}");
+        }
+        for code in CHANNEL_IS_GONE {
+            assert!(gone(code), "{code}");
+            assert_eq!(of_code(code), Verdict::Unauthorized(told(code)));
+        }
+        for code in ["invalid_blocks", "invalid_auth", "internal_error"] {
+            assert!(!gone(code), "{code}");
+        }
     }
 }

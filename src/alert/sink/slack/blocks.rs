@@ -107,6 +107,23 @@ pub fn storm(storm: &Storm, zone: &Zone) -> Value {
     })
 }
 
+/// Returns a message as its words alone, for when Slack does not take its layout: somebody has to read something.
+pub fn as_text(message: &Value) -> Value {
+    let sections = message["blocks"].as_array().into_iter().flatten();
+    let sections = sections.filter(|block| block["type"] == "section");
+    let texts = sections.filter_map(|block| block["text"]["text"].as_str());
+    let words: Vec<&str> = message["text"].as_str().into_iter().chain(texts).collect();
+    let mut plain = message.clone();
+    plain["text"] = words.join("\n").into();
+    if message.get("ts").is_some() {
+        // An edit that names no blocks leaves those of before.
+        plain["blocks"] = json!([]);
+    } else if let Some(members) = plain.as_object_mut() {
+        members.remove("blocks");
+    }
+    plain
+}
+
 fn body(fallback: &str, blocks: &[Value]) -> Value {
     json!({
         // Notifications and screen readers take this text in the place of the blocks.

@@ -9,4 +9,4 @@ mod blocks;
 pub(super) mod mrkdwn;
 
 pub use answer::{Posted, api_answer, is_gone, webhook_answer};
-pub use blocks::{details, follow_up, message, storm};
+pub use blocks::{as_text, details, follow_up, message, storm};

@@ -1,6 +1,10 @@
 //! The pipeline on a store in memory, streams that hold what was delivered, and a sink that keeps what it gets.
 
+mod promises;
+
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,11 +34,27 @@ type Lines = Vec<(i64, String)>;
 type Held = Arc<Mutex<HashMap<(String, String), Lines>>>;
 
 #[derive(Clone, Default)]
-struct FakeStreams(Held);
+struct FakeStreams {
+    held: Held,
+    reads: Arc<AtomicUsize>,
+    is_down: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
+}
 
 impl Streams for FakeStreams {
     async fn read(&self, origin: &Origin, span: Span) -> Result<Batch, StreamError> {
-        let held = self.0.lock().expect("no panic before");
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StreamError {
+                group: origin.group.to_string(),
+                stream: origin.stream.to_string(),
+                reason: "down".to_owned(),
+            });
+        }
+        let held = self.held.lock().expect("no panic before");
         let mut batch = Batch::new(origin.clone());
         let name = (origin.group.to_string(), origin.stream.to_string());
         for (at, line) in held.get(&name).into_iter().flatten() {
@@ -55,6 +75,8 @@ struct FakeSink {
     got: Arc<Mutex<Vec<Alert>>>,
     storms: Arc<Mutex<Vec<Storm>>>,
     is_down: Arc<Mutex<bool>>,
+    /// What it never takes, by a part of the title.
+    hates: Arc<Mutex<Option<String>>>,
 }
 
 impl Sink for FakeSink {
@@ -68,6 +90,13 @@ impl Sink for FakeSink {
                 return Err(DeliveryError::Later {
                     after: Some(Duration::from_secs(30)),
                     reason: "down".to_owned(),
+                });
+            }
+            let hates = self.hates.lock().expect("no panic before").clone();
+            if hates.is_some_and(|words| alert.title.contains(&words)) {
+                return Err(DeliveryError::Later {
+                    after: None,
+                    reason: "not this one".to_owned(),
                 });
             }
             self.got
@@ -143,7 +172,7 @@ impl Bed {
     }
 
     fn write(&self, (group, stream): (&str, &str), lines: &[(i64, &str)]) {
-        let mut held = self.streams.0.lock().expect("no panic before");
+        let mut held = self.streams.held.lock().expect("no panic before");
         let stream = held
             .entry((group.to_owned(), stream.to_owned()))
             .or_default();
@@ -165,10 +194,12 @@ impl Bed {
 fn delivery((group, stream): (&str, &str), lines: &[(i64, &str)]) -> Input {
     let events: Vec<_> = lines
         .iter()
-        .enumerate()
-        .map(|(index, (at, line))| {
+        .map(|(at, line)| {
             let at = START + at;
-            json!({"id": format!("{:056}", (at as u128) << 64 | index as u128), "timestamp": at, "message": line})
+            let mut hasher = DefaultHasher::new();
+            line.hash(&mut hasher);
+            let id = (at as u128) << 64 | u128::from(hasher.finish());
+            json!({"id": format!("{id:056}"), "timestamp": at, "message": line})
         })
         .collect();
     let document = json!({
