@@ -20,6 +20,7 @@ mod tasks;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;

@@ -15,15 +15,13 @@ use std::time::Duration;
 use logq::alert::identity;
 use logq::alert::sink::Storm;
 use logq::alert::sink::slack::Posted;
-use logq::severity::Severity;
 use logq::state::{Committed, Document, Expected, Key, MOST_WRITES, Store, StoreError, Write};
 use logq::time::Timestamp;
 
 use super::crash::{self, Point};
-use super::documents::{
-    Budget, OUTBOX, OUTBOX_KEPT, Outgoing, POSTED_KEPT, after, budget_key, outbox_key, posted_key,
-};
+use super::documents::{Budget, Outgoing, POSTED_KEPT, after, budget_key, posted_key};
 use super::tell::{LARGEST_PACK, follows};
+use super::window::{Entry, Window};
 use super::{Failure, Pipeline};
 use crate::deadline::Deadline;
 use crate::deliver::{Delivered, Delivery, DeliveryError};
@@ -33,11 +31,6 @@ use crate::streams::Streams;
 const CLAIM: i64 = 5_000;
 /// How many messages a sink gets in a minute; Slack takes about one a second for a channel.
 const MESSAGES_A_MINUTE: u32 = 20;
-/// How many alerts are held in one invocation, and how many bytes of them.
-const MOST_ALERTS: usize = 5_000;
-const MOST_BYTES: usize = 40 << 20;
-/// How often an alert is not taken before others go first.
-const MOST_FIRST_TRIES: u32 = 3;
 /// How often a message is tried in one invocation, and the first pause.
 const MOST_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -62,32 +55,6 @@ pub struct Sent {
     pub failed: u64,
     /// Why; the last reason.
     pub reason: Option<String>,
-}
-
-/// An alert on its way, and the version of its document.
-struct Entry {
-    outgoing: Outgoing,
-    version: u64,
-    bytes: usize,
-}
-
-/// The alerts that are sent first.
-#[derive(Default)]
-struct Window {
-    entries: BTreeMap<Rank, Entry>,
-    bytes: usize,
-    /// How many wait beside these.
-    beyond: u64,
-}
-
-/// In which order alerts are sent: those that were tried too often last, else the worst first, then the oldest.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    failed: u32,
-    severity: Severity,
-    last_seen: Timestamp,
-    occurrences: u64,
-    id: String,
 }
 
 /// What goes with every step of a pass.
@@ -139,7 +106,8 @@ impl<R: Streams> Pipeline<R> {
     ) -> Result<Sent, Failure> {
         let deadline = self.deadline;
         let pass = Pass { deadline, now };
-        let (mut entries, beyond) = self.waiting(store, open, now).await?;
+        let window = Window::read(store, open, &self.log, now).await?;
+        let (mut entries, beyond) = window.in_order();
         let mut sent = Sent::default();
         let mut over: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, entry) in entries.iter_mut().enumerate() {
@@ -195,41 +163,6 @@ impl<R: Streams> Pipeline<R> {
             }
         }
         Ok(open)
-    }
-
-    /// Reads the alerts that nobody has in hand and an open sink waits for, in the order in which they are sent; and
-    /// how many there are beside these.
-    async fn waiting(
-        &self,
-        store: &impl Store,
-        open: &[&str],
-        now: Timestamp,
-    ) -> Result<(Vec<Entry>, u64), StoreError> {
-        let mut window = Window::default();
-        let mut after = None;
-        loop {
-            let page = store.page(OUTBOX, after.as_deref(), now).await?;
-            for document in page.documents {
-                let Some(outgoing) = document.read::<Outgoing>() else {
-                    let said = format!("an alert cannot be read: {}", document.key);
-                    self.log.problem("outbox", &said);
-                    continue;
-                };
-                if outgoing.claimed.is_some_and(|claimed| claimed > now) {
-                    continue;
-                }
-                let entry = Entry {
-                    outgoing,
-                    version: document.version,
-                    bytes: document.body.len(),
-                };
-                window.add(entry, open);
-            }
-            after = page.more;
-            if after.is_none() {
-                return Ok((window.entries.into_values().collect(), window.beyond));
-            }
-        }
     }
 
     /// Returns the sinks that wait for an alert and do not pause.
@@ -441,26 +374,6 @@ impl<R: Streams> Pipeline<R> {
     }
 }
 
-impl Window {
-    /// Adds an alert when one of the open sinks waits for it, and leaves out the last when there are too many.
-    fn add(&mut self, entry: Entry, open: &[&str]) {
-        let mut waiting = entry.outgoing.waiting.iter();
-        if !waiting.any(|one| open.contains(&one.sink.as_str())) {
-            self.beyond += 1;
-            return;
-        }
-        self.bytes += entry.bytes;
-        self.entries.insert(entry.rank(), entry);
-        while self.entries.len() > MOST_ALERTS || self.bytes > MOST_BYTES {
-            let Some((_, last)) = self.entries.pop_last() else {
-                return;
-            };
-            self.bytes -= last.bytes;
-            self.beyond += 1;
-        }
-    }
-}
-
 impl Budget {
     /// Returns what a sink has left of this minute.
     fn at(now: Timestamp, document: Option<&Document>) -> Self {
@@ -475,29 +388,6 @@ impl Budget {
             storms: 0,
             ..known
         }
-    }
-}
-
-impl Entry {
-    fn rank(&self) -> Rank {
-        let alert = &self.outgoing.alert;
-        Rank {
-            failed: self.outgoing.tries.saturating_sub(MOST_FIRST_TRIES),
-            severity: alert.severity,
-            last_seen: alert.last_seen,
-            occurrences: alert.counts.occurrences,
-            id: alert.id.clone(),
-        }
-    }
-
-    /// Returns the write that puts the document in its present state, removed when every sink has it.
-    fn write(&self, now: Timestamp) -> Write {
-        let key = outbox_key(&self.outgoing.alert.id);
-        let expected = Expected::Version(self.version);
-        if self.outgoing.waiting.is_empty() {
-            return Write::Delete { key, expected };
-        }
-        Write::put(key, &self.outgoing, after(now, OUTBOX_KEPT), expected)
     }
 }
 
