@@ -228,7 +228,7 @@ pub(super) const COMMANDS: &[Entry] = &[
         words: &["fillmissing"],
         form: "fillmissing [with VALUE for FIELD, ...]",
         summary: "adds a row for each bin without one",
-        example: "fillmissing with 0 for n",
+        example: "stats count(*) as n by bin(5m) | fillmissing with 0 for n",
         parse: Parser::fill_missing,
     },
     Entry {
