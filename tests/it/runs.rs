@@ -174,9 +174,8 @@ fn what_happened_at_now_is_known_by_then() {
 
 #[test]
 fn a_limit_means_the_same_for_the_lines_of_a_run() {
-    let lines: String = (0..60)
-        .map(|number| format!("2026-11-23T03:00:{number:02}Z line\n"))
-        .collect();
+    let line = |number: u32| format!("2026-11-23T03:00:{number:02}Z line\n");
+    let lines: String = (0..60).map(line).collect();
     let logs = Logq::new().file("batch/1.log", lines);
     let count = |flags: &str| {
         let ended = logs.run(&format!("show 1 --source . {flags}"));
