@@ -2,6 +2,7 @@
 //!
 //! Only an empty answer is worth a second look at the source, and then at a part of it.
 
+use super::Failure;
 use super::context::Context;
 use super::output::{counted, thousands};
 use super::run::{self, Again};
@@ -13,16 +14,15 @@ use crate::suggest::did_you_mean;
 const MOST: usize = 8 << 20;
 
 /// Says which of the fields and which stage were never seen, with what may have been meant.
-pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) {
+///
+/// A stage that nothing at all is of is an error, unless the configuration knows it.
+pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) -> Result<(), Failure> {
     let stage = context.scope.stage.as_deref();
-    if !again.is_there() {
-        return;
-    }
-    if context.notices.quiet
+    if !again.is_there()
         || context.interrupt.is_asked()
-        || (fields.is_empty() && stage.is_none())
+        || (stage.is_none() && (fields.is_empty() || context.notices.quiet))
     {
-        return;
+        return Ok(());
     }
     let zone = run::log_zone(context);
     let (scope, stop) = (Scope::default(), context.interrupt.flag());
@@ -49,20 +49,38 @@ pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) {
             near,
         );
     }
-    if let Some(stage) = stage.filter(|stage| !sample.stages.contains(*stage)) {
-        let seen: Vec<&str> = sample.stages.iter().map(String::as_str).collect();
-        let known = match seen.as_slice() {
-            [] => "no log group tells its stage".to_owned(),
-            _ => format!("seen: `{}`", seen.join("`, `")),
-        };
-        let events = thousands(sample.events);
-        let near = did_you_mean(stage, seen.iter().copied());
-        say(
-            context,
-            &format!("none of {part}{events} events is of the stage `{stage}`; {known}"),
-            near,
-        );
+    match stage.filter(|stage| !sample.stages.contains(*stage)) {
+        Some(stage) => unseen_stage(context, stage, &sample, rest),
+        None => Ok(()),
     }
+}
+
+/// Tells that no event is of a stage; `rest` says that there are events that nobody has looked at.
+fn unseen_stage(
+    context: &Context,
+    stage: &str,
+    sample: &Sample<'_>,
+    rest: bool,
+) -> Result<(), Failure> {
+    let seen: Vec<&str> = sample.stages.iter().map(String::as_str).collect();
+    let known = match seen.as_slice() {
+        [] => "no log group tells its stage".to_owned(),
+        _ => format!("seen: `{}`", seen.join("`, `")),
+    };
+    let part = if rest { "a sample of " } else { "" };
+    let events = thousands(sample.events);
+    let what = format!("none of {part}{events} events is of the stage `{stage}`; {known}");
+    let near = did_you_mean(stage, seen.iter().copied());
+    let is_known = context.config.stage_names().any(|known| known == stage);
+    if rest || is_known || sample.events == 0 {
+        say(context, &what, near);
+        return Ok(());
+    }
+    let failure = Failure::usage(what);
+    Err(match near {
+        Some(near) => failure.hint(near),
+        None => failure,
+    })
 }
 
 /// Returns whether no record has the field; what may stand in a list cannot be told by its name.

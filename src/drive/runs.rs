@@ -29,7 +29,8 @@ pub fn each_run<B: Blocks>(
         if !asks_for(setting, &run) {
             return;
         }
-        if setting.scope.window.contains(run.timestamp()) {
+        let window = setting.scope.window;
+        if window.contains_as_of(run.timestamp(), setting.as_of) {
             tally.matches += 1;
             link(&mut run, setting.config);
             each(&run);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::event::Event;
+use crate::scan::scanner::TASKS_GROUP;
 use crate::time::Window;
 
 /// What was asked for on the command line or by a saved query; empty lists ask for everything.
@@ -106,6 +107,12 @@ pub fn place_of(config: &Config, group: &str) -> Place {
         return Place {
             stage: located.stage.to_owned(),
             service: located.service.to_owned(),
+        };
+    }
+    if group == TASKS_GROUP {
+        return Place {
+            stage: String::new(),
+            service: "tasks".to_owned(),
         };
     }
     let last = group.rsplit('/').next().unwrap_or_default();

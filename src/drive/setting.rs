@@ -64,8 +64,8 @@ impl<'a> Setting<'a> {
         if let Some(seen) = self.seen {
             scanner = scanner.comparing(Arc::clone(&seen.asctimes));
         }
-        match self.config.groups.stageless("tasks") {
-            Some(group) => scanner.tasks_group(group),
+        match tasks_group(self.config) {
+            Some(group) => scanner.tasks_group(&group),
             None => scanner,
         }
     }
@@ -95,5 +95,45 @@ impl<'a> Setting<'a> {
     /// Returns whether somebody asked to stop.
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Returns the log group of ECS events in files whose path names none, where only one is possible: the same in every
+/// stage, or that of the only stage.
+fn tasks_group(config: &Config) -> Option<String> {
+    if let Some(group) = config.groups.stageless("tasks") {
+        return Some(group.to_owned());
+    }
+    let mut stages = config.stage_names();
+    match (stages.next(), stages.next()) {
+        (Some(only), None) => config.groups.group("tasks", only),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        let mut config = Config::default();
+        let read = config.read(text, std::path::Path::new("logq.toml"));
+        assert!(read.is_ok(), "{text}");
+        assert_eq!(tasks_group(&config).as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn the_group_of_task_events_is_known_where_only_one_is_possible() {
+        check(
+            "[groups]\ntasks = \"/ecs/all-tasks\"\n",
+            Some("/ecs/all-tasks"),
+        );
+        check(
+            "[groups]\ntasks = \"/x/{stage}/tasks\"\n[stages.staging]\n",
+            Some("/x/staging/tasks"),
+        );
+        check("[groups]\ntasks = \"/x/{stage}/tasks\"\n", None);
+        check("[stages.staging]\n[stages.production]\n", None);
     }
 }

@@ -27,13 +27,16 @@ pub struct Mistake {
     pub file: SourceFile,
     /// What is wrong with it.
     pub problems: Diagnostics,
+    took_alert: bool,
 }
 
 impl Mistake {
-    /// Returns whether the file may hold an `[alert]` section: it does, or what it holds cannot be told.
+    /// Returns whether an alert may be missing because of the file: it has an `[alert]` section, or what it holds
+    /// cannot be told, or it stands in the place of a query that has one.
     pub fn may_alert(&self) -> bool {
-        toml::de::DeTable::parse(&self.file.text)
-            .map_or(true, |root| root.get_ref().contains_key("alert"))
+        self.took_alert
+            || toml::de::DeTable::parse(&self.file.text)
+                .map_or(true, |root| root.get_ref().contains_key("alert"))
     }
 
     /// Renders what is wrong, with the lines of the file.
@@ -98,8 +101,9 @@ impl Catalog {
             }
             Err(problems) => {
                 // What the project wrote stands before what came with the binary, also when it is wrong.
-                self.queries.remove(name);
+                let replaced = self.queries.remove(name);
                 self.mistakes.push(Mistake {
+                    took_alert: replaced.is_some_and(|query| query.alert.is_some()),
                     name: name.to_owned(),
                     file,
                     problems,

@@ -54,6 +54,13 @@ impl Window {
         self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
     }
 
+    /// Returns whether what stood so at `at` lies inside, asked as of an instant that is the window's end: what
+    /// happened at that very instant is known by then.
+    pub fn contains_as_of(&self, at: Timestamp, as_of: Option<Timestamp>) -> bool {
+        let is_last = as_of == Some(at) && self.until == Some(at);
+        self.contains(at) || (is_last && self.since.is_none_or(|since| since <= at))
+    }
+
     /// Describes the window in local time: `2026-11-22 13:04 to 2026-11-23 13:04 JST`.
     ///
     /// Seconds print where an end has some, milliseconds only where they count, in less than a minute. Each end has

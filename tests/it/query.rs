@@ -550,8 +550,8 @@ fn a_misspelt_field_is_named_of_standard_input_too() {
 #[test]
 fn a_misspelt_stage_is_named_when_nothing_is_found() {
     for asked in ["query 'limit 1'", "batch-runs", "filter ' '", "replay"] {
-        let ended = runs().run(&format!("{asked} --stage prodction --source logs"));
-        assert_eq!(ended.code, 0, "{}", ended.err);
+        let ended = runs().run(&format!("{asked} --stage prodction --source logs -q"));
+        assert_eq!(ended.code, 2, "{}", ended.err);
         assert!(
             ended
                 .err

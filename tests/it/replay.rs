@@ -229,6 +229,20 @@ fn an_alert_of_lines_without_a_time_shows_none() {
 }
 
 #[test]
+fn a_broken_file_in_the_place_of_an_alert_takes_it_away_for_nobody() {
+    let logs = Logq::new()
+        .file("logq.toml", "")
+        .file(
+            "queries/batch-failures.toml",
+            "title = \"Ours\"\nfrom = \"runs\"\nqeury = 'limit 1'\n",
+        )
+        .file("logs/a.log", "x\n");
+    let ended = logs.run("replay --source logs -q");
+    assert_eq!(ended.code, 2, "{}", ended.all());
+    assert!(ended.err.contains("unknown key `qeury`"), "{}", ended.err);
+}
+
+#[test]
 fn alerts_are_told_in_the_language_of_the_configuration() {
     let text = "{\"created\": 1795402803, \"levelname\": \"ERROR\", \"message\": \"no room\"}\n";
     let logs = Logq::new()

@@ -156,3 +156,40 @@ fn a_window_says_how_many_events_of_runs_have_no_time() {
     assert!(all.out.contains("KeyError"), "{}", all.all());
     assert!(!all.err.contains("no time"), "{}", all.all());
 }
+
+#[test]
+fn what_happened_at_now_is_known_by_then() {
+    let text = "2026-11-23T03:00:00Z start\n2026-11-23T03:00:05Z Traceback (most recent call last):\n\
+                KeyError: 1\n";
+    let logs = Logq::new().file("logs/ecs/production-batch/ecs/batch/1.log", text);
+    let rows = |flags: &str| {
+        let ended = logs.run(&format!("batch-runs --source logs -o ndjson {flags}"));
+        assert_eq!(ended.code, 0, "{}", ended.all());
+        ended.out.lines().count()
+    };
+    assert_eq!(rows("--now 2026-11-23T03:00:05Z"), 1);
+    assert_eq!(rows("--now 2026-11-23T03:00:05Z --since 5s"), 1);
+    assert_eq!(rows("--until 2026-11-23T03:00:05Z"), 0);
+}
+
+#[test]
+fn a_limit_means_the_same_for_the_lines_of_a_run() {
+    let line = |number: u32| format!("2026-11-23T03:00:{number:02}Z line\n");
+    let lines: String = (0..60).map(line).collect();
+    let logs = Logq::new().file("batch/1.log", lines);
+    let count = |flags: &str| {
+        let ended = logs.run(&format!("show 1 --source . {flags}"));
+        assert_eq!(ended.code, 0, "{}", ended.all());
+        (ended.out.matches("line\n").count(), ended.err)
+    };
+    assert_eq!(count("").0, 40);
+    assert_eq!(count("--limit 5").0, 5);
+    assert_eq!(count("--limit 0").0, 60);
+    assert_eq!(count("--limit 50 --lines 7").0, 7);
+    let (shown, said) = count("--limit 5 -o raw");
+    assert_eq!(shown, 5);
+    assert!(
+        said.contains("the last 5 of 60 lines; --limit 0 shows all"),
+        "{said}"
+    );
+}

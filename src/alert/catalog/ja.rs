@@ -41,13 +41,13 @@ impl Texts for Japanese {
         match label {
             Label::Unnamed => "名前のない実行",
             Label::TimeUnknown => "時刻不明",
-            Label::AnAlert => "アラート",
+            Label::AnAlert | Label::Alert => "アラート",
             Label::NothingMore => "ほかに分かっていることはありません。",
             Label::ToldAgain => "再通知",
             Label::Lines => "ログ",
             Label::Show => "表示",
             Label::Console => "画面",
-            Label::Runbook => "手順書",
+            Label::Runbook | Label::RunbookLink => "手順書",
             Label::Owner | Label::OwnerFact => "担当",
             Label::Started => "開始",
             Label::FirstSeen => "初回",
@@ -59,10 +59,8 @@ impl Texts for Japanese {
             Label::LogGroup => "ロググループ",
             Label::LogStream => "ログストリーム",
             Label::GroupedBy => "分類の基準",
-            Label::Alert => "アラート",
             Label::LogLines => "ログを見る",
             Label::LogsInsights => "Logs Insights",
-            Label::RunbookLink => "手順書",
             Label::ReadLines => "ログを読む",
             Label::QueryLines => "ログを検索する",
             Label::FollowRunbook => "手順書に従う",
@@ -331,7 +329,7 @@ fn length(millis: i64) -> String {
             "ms" => "ミリ秒",
             other => other,
         };
-        out.push_str(&format!("{count}{unit}"));
+        out.extend([count, unit]);
     }
     out
 }

@@ -51,7 +51,7 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
             context,
             &answer.again,
             &fields(question, pattern.as_ref(), &program),
-        );
+        )?;
     }
     Ok(output::exit(context, rows, answer.is_complete()))
 }

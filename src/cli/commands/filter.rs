@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let count = printed.finish(&answer)?;
     tell(context, &described, count, &answer);
     if count == 0 {
-        hint::tell(context, &answer.again, &pattern.fields());
+        hint::tell(context, &answer.again, &pattern.fields())?;
     }
     Ok(output::exit(context, count, answer.is_complete()))
 }

@@ -50,7 +50,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     output::print(context, &written(context, args, &alerts, complete, total))?;
     tell(context, &alerts, total, &answer, &described);
     if alerts.is_empty() {
-        hint::tell(context, &answer.again, &[]);
+        hint::tell(context, &answer.again, &[])?;
     }
     Ok(output::exit(
         context,
@@ -99,7 +99,8 @@ pub(super) fn replay(
         );
     })?;
     let mut alerts = replay.finish(context.clock.now, &context.config);
-    alerts.retain(|alert| context.window.contains(alert.last_seen));
+    let as_of = context.as_of;
+    alerts.retain(|alert| context.window.contains_as_of(alert.last_seen, as_of));
     Ok((alerts, answer))
 }
 

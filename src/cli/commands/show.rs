@@ -61,6 +61,14 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         format => for_programs(context, format, shown, &mut out),
     }
     output::print(context, &out)?;
+    let is_cut = shown.len() < lines.len() && args.lines.is_none();
+    if is_cut && context.format() != Format::Table {
+        context.notices.remark(&format!(
+            "the last {} of {}; --limit 0 shows all",
+            thousands(shown.len() as u64),
+            counted(lines.len() as u64, "line", "lines")
+        ));
+    }
     if lines.len() < all.len() {
         context.notices.remark(&format!(
             "{} of {} are in the window, {}; the run is judged whole",
@@ -81,12 +89,19 @@ fn inside<'a>(context: &Context, lines: &[&'a Line]) -> Vec<&'a Line> {
 
 /// Returns how many lines to show at most.
 fn wanted(context: &Context, args: &Args) -> usize {
-    match args.lines {
-        Some(0) => usize::MAX,
-        Some(lines) => lines,
-        None if context.format() == Format::Table => LINES,
-        None => usize::MAX,
-    }
+    let limit = match context.output.limit {
+        Some(0) | None => None,
+        Some(limit) => Some(usize::try_from(limit).unwrap_or(usize::MAX)),
+    };
+    let lines = match (args.lines, limit) {
+        (Some(0), _) => usize::MAX,
+        (Some(lines), _) => lines,
+        (None, None) if context.format() == Format::Table && context.output.limit.is_none() => {
+            LINES
+        }
+        (None, _) => usize::MAX,
+    };
+    lines.min(limit.unwrap_or(usize::MAX))
 }
 
 /// Returns the one run that was meant, with its lines; `None` for a task that is no run, such as a web server's.
