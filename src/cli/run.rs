@@ -234,7 +234,10 @@ pub(super) fn query(
     program: &Program,
     sink: &mut dyn Sink,
 ) -> Result<Answer, Failure> {
-    let scope = scope(context, ask.groups);
+    let mut scope = scope(context, ask.groups);
+    if let Some(from) = program.reads_from() {
+        scope.window.since = Some(from);
+    }
     let zone = log_zone(context);
     let mut reader = Reader::open(context, source, &zone, &Wanted::default())?;
     let stop = context.interrupt.flag();

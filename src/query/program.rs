@@ -1,17 +1,18 @@
 //! A query made ready to run: all phases from its text on, joined.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::query::ast::Query;
 use crate::query::eval;
 use crate::query::exec::{Head, Split, Tail};
 use crate::query::explain::Explain;
 use crate::query::fields::FieldSet;
 use crate::query::optimize::optimize;
-use crate::query::plan::{Expr, Order, Plan};
+use crate::query::plan::{Back, Expr, Order, Plan};
 use crate::query::resolve::{Resolved, resolve_with};
 use crate::query::{LookupTables, Settings, Table, parser};
 use crate::row::Columns;
 use crate::scan::need::Need;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// A compiled query.
@@ -44,6 +45,9 @@ impl Program {
     ) -> Result<Self, Diagnostics> {
         let query = parser::parse(text)?;
         let Resolved { plan, warnings } = resolve_with(&query, text, settings.table, tables)?;
+        if let (Some(back), None) = (plan.back, settings.window) {
+            return Err(Diagnostics(vec![no_window(back)]));
+        }
         let optimized = optimize(plan.clone(), &|expr| constant(expr, settings));
         Ok(Self {
             fields: FieldSet::new(optimized.fields.clone(), optimized.width),
@@ -83,6 +87,15 @@ impl Program {
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.split.set_memory(bytes);
         self
+    }
+
+    /// Returns the instant from which on events matter that are older than the window, where there are such.
+    pub fn reads_from(&self) -> Option<Timestamp> {
+        let (start, end) = self.settings.window?;
+        let back = self.plan.back?;
+        let window = end.as_millis() - start.as_millis() + 1;
+        let millis = back.millis.unwrap_or(window);
+        Some(Timestamp(start.as_millis().saturating_sub(millis)))
     }
 
     /// Returns whether there are queries inside the query, whose results are known only at the end.
@@ -152,6 +165,13 @@ impl Program {
     pub fn tail(&self) -> Tail {
         self.split.tail()
     }
+}
+
+/// Complains about a comparison with the time before where no time was given.
+fn no_window(back: Back) -> Diagnostic {
+    let message = "`diff` compares a window with the time before it, and there is no window";
+    let hint = "say since when: `--since 1d`".to_owned();
+    Diagnostic::new(codes::INCOMPLETE, back.span.range(), message).hint(hint)
 }
 
 /// Returns the value of an expression that reads no slot.

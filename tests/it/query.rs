@@ -566,3 +566,103 @@ fn a_misspelt_stage_is_named_when_nothing_is_found() {
         );
     }
 }
+
+#[test]
+fn columns_of_a_csv_file_are_brought_in() {
+    let logs = logs().file(
+        "teams.csv",
+        "logger,team\nbilling,Money\nbooking.sync,Trips\n",
+    );
+    let query = "query 'lookup teams logger as name OUTPUT team | stats count(*) as n by team | sort team' \
+                 --source app.log -o csv";
+    insta::assert_snapshot!(logs.run(&format!("{query} --table teams=teams.csv")).all(), @r"
+    team,n
+    Money,1
+    Trips,2
+    --- exit 0
+    ");
+    insta::assert_snapshot!(logs.run(&format!("{query} --table team=teams.csv")).all(), @r"
+    --- standard error
+    error: there is no table `teams`
+     --> <query>:1:8
+      |
+    1 | lookup teams logger as name OUTPUT team | stats count(*) as n by team | sort team
+      |        ^^^^^ not there
+    hint: did you mean `team`?
+    --- exit 2
+    ");
+    insta::assert_snapshot!(logs.run(&format!("{query} --table teams")).all(), @r"
+    --- standard error
+    error: `--table teams` names no file
+    hint: write a name and a CSV file: --table users=users.csv
+    --- exit 2
+    ");
+    insta::assert_snapshot!(logs.run(&format!("{query} --table teams=app.txt")).all(), @r"
+    --- standard error
+    error: the table `teams` in app.txt cannot be read: No such file or directory (os error 2)
+    hint: it is a CSV file with the names of its columns in the first row
+    --- exit 2
+    ");
+}
+
+#[test]
+fn a_query_inside_reads_the_same_events() {
+    let query = "query 'filter name in (filter levelname = \"ERROR\" | stats count(*) as n by name | display name) \
+                 | stats count(*) as n by name | sort n desc' --source app.log -o csv";
+    insta::assert_snapshot!(logs().run(query).all(), @r"
+    name,n
+    booking.sync,2
+    billing,1
+    --- exit 0
+    ");
+}
+
+#[test]
+fn patterns_are_compared_with_the_time_before() {
+    let line = |minute: u32, message: &str| {
+        format!(
+            "{{\"created\":{},\"message\":\"{message}\"}}\n",
+            1_795_406_400 + 60 * minute
+        )
+    };
+    let lines = [
+        line(10, "took 12 ms"),
+        line(20, "cache cleared"),
+        line(40, "took 15 ms"),
+        line(50, "took 18 ms"),
+        line(55, "Error in unit 7"),
+    ];
+    let logs = Logq::new().file("app.log", lines.concat());
+    let query = "query 'pattern message | diff' --source app.log -o csv -q";
+    let window = "--since '2026-11-23 13:30' --until '2026-11-23 14:00' --now '2026-11-23 14:00'";
+    insta::assert_snapshot!(logs.run(&format!("{query} {window}")).all(), @r"
+    @pattern,@sampleCount,@previousCount,@difference,@ratio,@severityLabel,@approximate
+    took <Number-1> ms,2,1,1,0.6667,INFO,1
+    Error in unit <Number-1>,1,0,1,0.3333,ERROR,1
+    cache cleared,0,1,-1,0,INFO,1
+    --- exit 0
+    ");
+    insta::assert_snapshot!(logs.run(query).all(), @r"
+    --- standard error
+    error: `diff` compares a window with the time before it, and there is no window
+     --> <query>:1:19
+      |
+    1 | pattern message | diff
+      |                   ^^^^
+    hint: say since when: `--since 1d`
+    --- exit 2
+    ");
+}
+
+#[test]
+fn what_becomes_too_much_ends_with_a_reason() {
+    let digits = "1".repeat(10_001);
+    let logs = Logq::new().file("app.log", format!("{digits}\n"));
+    let query = "query 'parse @message /(?<d>.)/ multi | stats count(*)' --source app.log";
+    insta::assert_snapshot!(logs.run(query).all(), @r"
+    --- standard error
+    error: one event became more than 10000 rows
+    hint: take a smaller part of the event apart
+    --- exit 1
+    ");
+}

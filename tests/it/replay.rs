@@ -145,6 +145,23 @@ fn a_bad_rule_is_shown_where_it_is_wrong() {
     "#);
 }
 
+#[test]
+fn a_rule_that_would_have_to_wait_is_refused() {
+    let rule = "title = 'x'\nquery = 'filter a in (filter b = 1 | fields a)'\n\
+                [alert]\nseverity = 'error'\nkey = ['a']\n";
+    let logq = logs().file("logq.toml", "").file("queries/mine.toml", rule);
+    insta::assert_snapshot!(logq.run("replay --source logs").all(), @r"
+    --- standard error
+    error: an alert cannot wait for a query inside its query
+     --> [folder]/queries/mine.toml:2:10
+      |
+    2 | query = 'filter a in (filter b = 1 | fields a)'
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: alert on what a single event tells
+    --- exit 2
+    ");
+}
+
 const MISSPELT: &str = r#"title = "Mine"
 from = "runs"
 query = 'filter outcome = "failed"'

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::collect::{Collect, Collected, Collector};
 use super::group::{Group, Grouping, Groups};
-use super::limits::{Exceeded, MOST_PARTS, Parts};
+use super::limits::{Exceeded, Parts};
 use super::stage::{Stage, flow};
 use super::{EventKey, RowKey};
 use crate::query::fields::{Cell, Slots};
@@ -90,12 +90,16 @@ impl Head {
     fn push_row(&mut self, row: &mut [Cell<'_>], key: EventKey) -> ControlFlow<()> {
         let Self { stages, sink, .. } = self;
         let mut parts = Parts::default();
-        let flow = flow(stages, row, &mut parts, &mut |row, part| {
-            sink.push(row, key.part(part))
+        let flow = flow(stages, row, &mut parts, &mut |row, parts| {
+            let before = sink.bytes();
+            sink.push(row, key.part(parts.count))?;
+            if parts.keep(sink.bytes().saturating_sub(before)) {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         });
-        if parts.count > MOST_PARTS {
-            self.exceeded = Some(Exceeded::Parts(MOST_PARTS));
-        }
+        self.exceeded = self.exceeded.or(parts.exceeded());
         flow
     }
 
@@ -113,7 +117,7 @@ impl Head {
         let flow = flow(&mut self.stages, row, &mut parts, &mut |_, _| {
             ControlFlow::Break(())
         });
-        flow.is_break() && parts.count <= MOST_PARTS
+        flow.is_break() && parts.exceeded().is_none()
     }
 
     /// Computes what the query makes of a row up to there, whether or not its filters let the row through.
@@ -140,6 +144,14 @@ impl Head {
 }
 
 impl Sink {
+    /// Returns about how many bytes it keeps.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.bytes(),
+            Self::Groups(groups) => groups.bytes(),
+        }
+    }
+
     fn push(&mut self, row: &[Cell<'_>], key: RowKey) -> ControlFlow<()> {
         let enough = match self {
             Self::Groups(groups) => {

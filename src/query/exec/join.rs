@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Held;
-use super::limits::{Budget, Exceeded, MOST_JOIN_KEYS, row_bytes};
+use super::limits::{Budget, Exceeded, Growth, MOST_JOIN_KEYS, row_bytes};
 use crate::query::Settings;
 use crate::query::eval::{self, Compute};
 use crate::query::fields::Cell;
@@ -45,6 +45,7 @@ impl Joining {
     }
 
     pub(super) fn run(&self, rows: Vec<Held>, budget: &mut Budget) -> Result<Vec<Held>, Exceeded> {
+        let mut growth = Growth::of(&rows);
         let mut joined = Vec::new();
         for held in rows {
             let key = key(&self.key.value(&held.cells));
@@ -57,7 +58,9 @@ impl Joining {
             };
             for right in partners {
                 let pair = self.pair(&held, &self.right[*right]);
-                budget.take(row_bytes(&pair))?;
+                let bytes = row_bytes(&pair);
+                budget.take(bytes)?;
+                growth.make(bytes)?;
                 joined.push(pair);
             }
         }

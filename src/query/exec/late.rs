@@ -19,34 +19,76 @@ use crate::row::Row;
 pub(super) enum Remaining {
     Ready(Vec<Rest>),
     /// Some of them need the results of subqueries.
-    Waiting(Vec<Operator>, Box<Settings>),
+    Waiting(Box<Waiting>),
+}
+
+/// Operators that cannot be prepared yet.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    operators: Vec<Operator>,
+    settings: Settings,
+    /// The slots of the result's columns.
+    columns: Vec<usize>,
 }
 
 impl Remaining {
-    pub(super) fn of(operators: &[Operator], settings: &Settings, waits: bool) -> Self {
-        let ready = if waits {
-            None
-        } else {
-            prepare(operators, settings, &[]).ok()
+    /// Prepares operators, whose result has columns in these slots, unless some of them wait.
+    pub(super) fn of(
+        operators: &[Operator],
+        settings: &Settings,
+        columns: &[usize],
+        waits: bool,
+    ) -> Self {
+        let waiting = Waiting {
+            operators: operators.to_vec(),
+            settings: settings.clone(),
+            columns: columns.to_vec(),
         };
-        ready.map_or_else(
-            || Self::Waiting(operators.to_vec(), Box::new(settings.clone())),
-            Self::Ready,
-        )
+        if !waits && let Ok(rest) = waiting.prepare(&[]) {
+            return Self::Ready(rest);
+        }
+        Self::Waiting(Box::new(waiting))
     }
 
     /// Makes the operators ready, now that the rows of all subqueries are there.
     pub(super) fn ready(self, found: &[Vec<Row>]) -> Result<Vec<Rest>, Exceeded> {
         match self {
             Self::Ready(rest) => Ok(rest),
-            Self::Waiting(mut operators, settings) => {
+            Self::Waiting(mut waiting) => {
                 let members: Vec<Arc<Members>> = found.iter().map(|rows| members(rows)).collect();
-                for operator in &mut operators {
+                for operator in &mut waiting.operators {
                     fill_in(operator, &members);
                 }
-                prepare(&operators, &settings, found)
+                waiting.prepare(found)
             }
         }
+    }
+}
+
+impl Waiting {
+    fn prepare(&self, found: &[Vec<Row>]) -> Result<Vec<Rest>, Exceeded> {
+        let mut rest = Vec::new();
+        for (at, operator) in self.operators.iter().enumerate() {
+            let mut steps = steps(operator, &self.settings, found)?;
+            if let [Rest::Stage(Stage::Spread(spreading))] = steps.as_mut_slice() {
+                spreading.set_live(self.live_behind(at).into_iter());
+            }
+            rest.append(&mut steps);
+        }
+        Ok(rest)
+    }
+
+    /// Returns the slots that are looked at behind an operator, as long as the layout is the same.
+    fn live_behind(&self, at: usize) -> Vec<usize> {
+        let mut live = Vec::new();
+        for operator in &self.operators[at + 1..] {
+            operator.reads(&mut |slot| live.push(slot.0));
+            if matches!(operator, Operator::Stats(_)) {
+                return live;
+            }
+        }
+        live.extend(&self.columns);
+        live
     }
 }
 
@@ -86,19 +128,7 @@ fn fill_in_expr(expr: &mut Expr, members: &[Arc<Members>]) {
     }
 }
 
-/// Prepares operators behind the sink.
-fn prepare(
-    operators: &[Operator],
-    settings: &Settings,
-    found: &[Vec<Row>],
-) -> Result<Vec<Rest>, Exceeded> {
-    let mut rest = Vec::new();
-    for operator in operators {
-        rest.extend(steps(operator, settings, found)?);
-    }
-    Ok(rest)
-}
-
+/// Prepares an operator behind the sink.
 fn steps(
     operator: &Operator,
     settings: &Settings,

@@ -388,7 +388,7 @@ fn tail(
     TailSpec {
         sink,
         width,
-        rest: Remaining::of(rest, settings, !plan.subqueries.is_empty()),
+        rest: Remaining::of(rest, settings, &slots, !plan.subqueries.is_empty()),
         columns: plan.columns.iter().map(|(name, _)| name.clone()).collect(),
         slots,
         cap,

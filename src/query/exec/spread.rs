@@ -18,6 +18,8 @@ pub(super) struct Spreading {
     pub(super) slots: Vec<usize>,
     /// Slots that later operators fill: empty again for each part.
     pub(super) resets: Vec<usize>,
+    /// For each slot whether something looks at it later; `None` when that was not worked out.
+    live: Option<Vec<bool>>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +53,35 @@ impl Spreading {
             method,
             slots,
             resets: Vec::new(),
+            live: None,
         }
+    }
+
+    /// Sets what is looked at later: a copy of a row needs nothing else.
+    pub(super) fn set_live(&mut self, slots: impl Iterator<Item = usize>) {
+        let live = self.live.insert(Vec::new());
+        for slot in slots {
+            live.resize(live.len().max(slot + 1), false);
+            live[slot] = true;
+        }
+    }
+
+    /// Copies a row for one of its parts.
+    pub(super) fn copy<'a>(&self, row: &[Cell<'a>]) -> Vec<Cell<'a>> {
+        let is_live = |slot: usize| {
+            let live = self.live.as_ref();
+            live.is_none_or(|live| live.get(slot).copied().unwrap_or(false))
+        };
+        let cells = row.iter().enumerate();
+        cells
+            .map(|(slot, cell)| {
+                if is_live(slot) {
+                    cell.clone()
+                } else {
+                    Cell::Empty
+                }
+            })
+            .collect()
     }
 
     /// Takes the value of a row apart: nothing when the row stays as it is.

@@ -88,7 +88,7 @@ pub(super) fn flow<'a>(
     stages: &mut [Stage],
     row: &mut [Cell<'a>],
     parts: &mut Parts,
-    take: &mut dyn FnMut(&mut [Cell<'a>], u32) -> ControlFlow<()>,
+    take: &mut dyn FnMut(&mut [Cell<'a>], &mut Parts) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     for at in 0..stages.len() {
         let (before, behind) = stages.split_at_mut(at + 1);
@@ -113,7 +113,7 @@ pub(super) fn flow<'a>(
             }
         }
     }
-    take(row, parts.count)
+    take(row, parts)
 }
 
 fn extend(made: &[(usize, Compute)], row: &mut [Cell<'_>]) {

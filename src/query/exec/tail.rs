@@ -7,9 +7,10 @@ use super::group::{Grouping, Groups};
 use super::head::{Found, Partial, SinkSpec};
 use super::join::Joining;
 use super::late::Remaining;
-use super::limits::{Budget, Exceeded, MOST_PARTS, Parts, row_bytes};
+use super::limits::{Budget, Exceeded, Growth, MOST_PARTS, Parts, row_bytes};
 use super::ordered::InOrder;
-use super::stage::{Stage, flow};
+use super::spread::Spreading;
+use super::stage::Stage;
 use super::{Held, RowKey};
 use crate::query::fields::Cell;
 use crate::row::{Columns, Row};
@@ -285,7 +286,7 @@ impl Rest {
         budget: &mut Budget,
     ) -> Result<Vec<Held>, Exceeded> {
         match self {
-            Self::Stage(stage @ Stage::Spread(_)) => return spread(stage, rows, budget),
+            Self::Stage(Stage::Spread(spreading)) => return spread(spreading, rows, budget),
             Self::Stage(stage) => rows.retain_mut(|held| stage.apply(&mut held.cells)),
             Self::Sort(keys) => sort(keys, &mut rows),
             Self::Limit(limit) => rows.truncate(*limit),
@@ -307,27 +308,35 @@ impl Rest {
 }
 
 /// Makes several rows of each.
-fn spread(stage: &mut Stage, rows: Vec<Held>, budget: &mut Budget) -> Result<Vec<Held>, Exceeded> {
+fn spread(
+    spreading: &Spreading,
+    rows: Vec<Held>,
+    budget: &mut Budget,
+) -> Result<Vec<Held>, Exceeded> {
+    let mut growth = Growth::of(&rows);
     let mut made = Vec::new();
-    let mut over = None;
     for mut held in rows {
-        let mut parts = Parts::default();
-        let key = held.key;
         budget.give(row_bytes(&held));
-        let stages = std::slice::from_mut(stage);
-        let flow = flow(stages, &mut held.cells, &mut parts, &mut |cells, _| {
-            let cells = cells.to_vec();
-            let held = Held { key, cells };
-            over = budget.take(row_bytes(&held)).err();
+        let Some(found) = spreading.parts(&held.cells) else {
+            budget.take(row_bytes(&held))?;
             made.push(held);
-            if over.is_some() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+            continue;
+        };
+        let mut parts = Parts::default();
+        for part in found {
+            spreading.fill(&mut held.cells, part);
+            let cells = spreading.copy(&held.cells);
+            let one = Held {
+                key: held.key,
+                cells,
+            };
+            let bytes = row_bytes(&one);
+            budget.take(bytes)?;
+            growth.make(bytes)?;
+            if !parts.add() || !parts.keep(bytes) {
+                return Err(parts.exceeded().unwrap_or(Exceeded::Parts(MOST_PARTS)));
             }
-        });
-        if flow.is_break() {
-            return Err(over.unwrap_or(Exceeded::Parts(MOST_PARTS)));
+            made.push(one);
         }
     }
     Ok(made)

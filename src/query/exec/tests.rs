@@ -266,6 +266,49 @@ fn a_query_that_keeps_too_much_is_given_up() {
 }
 
 #[test]
+fn patterns_of_two_times_are_counted_in_one_pass() {
+    let settings = Settings {
+        window: Some((Timestamp(2000), Timestamp(2999))),
+        ..settings(None)
+    };
+    let query =
+        "pattern @message | diff | display @pattern, @sampleCount, @previousCount, @difference";
+    let program = Program::compile(query, &settings).expect("there is a window");
+    assert_eq!(program.reads_from(), Some(Timestamp(1000)));
+    let inputs: Vec<Input> = [
+        (999, "old 1"),
+        (1000, "a 1"),
+        (1999, "a 2"),
+        (2000, "a 3"),
+        (2999, "b"),
+        (3000, "b"),
+    ]
+    .map(|(at, text)| (at, text.to_owned()))
+    .to_vec();
+    let expect = "a <Number-1> 1 2 -1\nb 1 0 1";
+    assert_eq!(printed(&run_program(&program, &inputs, &[2, 5])), expect);
+    assert!(Program::compile(query, &self::settings(None)).is_err());
+}
+
+#[test]
+fn a_command_makes_no_flood_of_a_few_rows() {
+    let many = "1,".repeat(5000);
+    let inputs = [(1, many)];
+    let each = "parse @message /(?<d>1)/ multi";
+    for query in [
+        format!("{each} | join where left.d = right.d ({each}) | stats count(*)"),
+        format!("{each} | sort d | parse @message /(?<e>1)/ multi | stats count(*)"),
+        "fields split(@message, \",\") as l | unnest l into x".to_owned(),
+    ] {
+        let exceeded = run_program(&compile(&query, None), &inputs, &[]).exceeded;
+        assert!(
+            matches!(exceeded, Some(Exceeded::Growth(_) | Exceeded::PartBytes(_))),
+            "{query}: {exceeded:?}"
+        );
+    }
+}
+
+#[test]
 fn a_limit_keeps_little_of_much() {
     let program = compile("sort n desc | limit 3", None).with_memory(20_000);
     let results = run_program(&program, &numbered(2000), &[500]);

@@ -11,7 +11,7 @@ mod slots;
 
 use std::sync::Arc;
 
-use super::ast::{BinaryOp, Direction, Period};
+use super::ast::{BinaryOp, Direction, Period, Span};
 use crate::value::Value;
 
 pub use ordered::{Append, Appended, Bounds, Cluster, FillMissing, Ordered};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub columns: Vec<(Arc<str>, Slot)>,
     /// How rows are ordered when no `sort` says so.
     pub order: Order,
+    /// The time before that it compares with.
+    pub back: Option<Back>,
     /// The queries inside it, by the numbers that expressions and operators give them.
     pub subqueries: Vec<Subquery>,
 }
@@ -46,6 +48,15 @@ impl Plan {
         let names = self.names.iter().zip(0..).skip(self.fields.len());
         names.map(|(name, slot)| (&**name, Slot(slot)))
     }
+}
+
+/// How far a plan looks back beyond its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// The command that does it.
+    pub span: Span,
+    /// So many milliseconds; `None` for the length of the window.
+    pub millis: Option<i64>,
 }
 
 /// The order of rows that no `sort` decides.

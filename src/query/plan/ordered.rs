@@ -100,6 +100,8 @@ pub struct Cluster {
     pub text: Slot,
     /// How often it came.
     pub count: Slot,
+    /// How often it came in the time before, and where the difference goes.
+    pub before: Option<(Slot, Slot)>,
     /// Where the pattern goes.
     pub pattern: Slot,
     /// Where its share of all goes.
@@ -147,7 +149,13 @@ impl Ordered {
                 values.chain([fill.bin]).collect()
             }
             Self::TotalRow(slots) => slots.clone(),
-            Self::Cluster(cluster) => vec![cluster.text, cluster.count],
+            Self::Cluster(cluster) => {
+                let before = cluster.before.map(|(count, _)| count);
+                [cluster.text, cluster.count]
+                    .into_iter()
+                    .chain(before)
+                    .collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -161,7 +169,11 @@ impl Ordered {
                 all.iter().map(|(_, slot)| *slot).collect()
             }
             Self::Append(append) => append.columns.iter().map(|column| column.slot).collect(),
-            Self::Cluster(cluster) => vec![cluster.pattern, cluster.ratio, cluster.severity],
+            Self::Cluster(cluster) => {
+                let made = [cluster.pattern, cluster.ratio, cluster.severity];
+                let difference = cluster.before.map(|(_, slot)| slot);
+                made.into_iter().chain(difference).collect()
+            }
             Self::DropOutliers(..) | Self::FillMissing(_) | Self::TotalRow(_) => Vec::new(),
         }
     }
@@ -177,13 +189,18 @@ impl Ordered {
                 let columns = append.columns.iter_mut();
                 columns.map(|column| &mut column.slot).collect()
             }
-            Self::Cluster(cluster) => vec![
-                &mut cluster.text,
-                &mut cluster.count,
-                &mut cluster.pattern,
-                &mut cluster.ratio,
-                &mut cluster.severity,
-            ],
+            Self::Cluster(cluster) => {
+                let before = cluster.before.as_mut();
+                let before = before.into_iter().flat_map(|(count, slot)| [count, slot]);
+                let own = [
+                    &mut cluster.text,
+                    &mut cluster.count,
+                    &mut cluster.pattern,
+                    &mut cluster.ratio,
+                    &mut cluster.severity,
+                ];
+                own.into_iter().chain(before).collect()
+            }
             Self::FillMissing(fill) => {
                 let values = fill.values.iter_mut().map(|(slot, _)| slot);
                 values.chain([&mut fill.bin]).collect()
@@ -191,17 +208,5 @@ impl Ordered {
             Self::TotalRow(slots) => slots.iter_mut().collect(),
             Self::DropOutliers(..) => Vec::new(),
         }
-    }
-
-    /// Says whether all it does is to give each row values.
-    pub(super) fn only_adds(&self) -> bool {
-        matches!(
-            self,
-            Self::Accum { .. }
-                | Self::Earlier { .. }
-                | Self::FillDown(_)
-                | Self::Sessions { .. }
-                | Self::Clamp(..)
-        )
     }
 }

@@ -150,12 +150,10 @@ impl Operator {
     }
 
     /// Says whether all the operator does is to give each row values, so that without them it is nothing.
+    ///
+    /// What looks at rows in their order is more: rows are put in order for it, which ties keep.
     pub fn only_adds(&self) -> bool {
-        match self {
-            Self::Extend(_) | Self::Parse(_) | Self::Lookup(_) => true,
-            Self::Ordered(ordered) => ordered.only_adds(),
-            _ => false,
-        }
+        matches!(self, Self::Extend(_) | Self::Parse(_) | Self::Lookup(_))
     }
 
     /// Says whether the operator needs the result of a subquery.

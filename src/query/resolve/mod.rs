@@ -20,7 +20,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::ast::{Command, CommandKind, Query, Span};
-use super::plan::{Operator, Order, Plan, Slot, Subquery};
+use super::plan::{Back, Operator, Order, Plan, Slot, Subquery};
 use super::{LookupTables, Table};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use scope::Scope;
@@ -126,6 +126,8 @@ struct Resolver<'t> {
     first: Option<Scope>,
     /// The bins of the last `stats`, when it has some.
     bin: Option<Bin>,
+    /// The time before that it compares with.
+    back: Option<Back>,
     subqueries: Vec<Subquery>,
     /// The right side of the `join` whose fields can be used.
     joined: Option<Box<Joined<'t>>>,
@@ -144,6 +146,7 @@ impl<'t> Resolver<'t> {
             shown: Shown::default(),
             first: None,
             bin: None,
+            back: None,
             subqueries: Vec::new(),
             joined: None,
             errors: Vec::new(),
@@ -154,8 +157,16 @@ impl<'t> Resolver<'t> {
     /// Resolves the commands of a query in order, as far as they can be looked at.
     fn commands(&mut self, query: &Query) {
         self.source(query.source.as_ref());
-        for command in &query.commands {
-            if !self.command(command) {
+        let behind = query.commands.iter().skip(1).map(Some).chain([None]);
+        for (command, next) in query.commands.iter().zip(behind) {
+            let kept = match (&command.kind, next.map(|next| (&next.kind, next.word))) {
+                (CommandKind::Pattern(text), Some((CommandKind::Diff(kind), word))) => {
+                    self.pattern_diff(text, kind.as_ref(), word);
+                    true
+                }
+                _ => self.command(command),
+            };
+            if !kept {
                 break;
             }
         }
@@ -190,10 +201,9 @@ impl<'t> Resolver<'t> {
             CommandKind::CountFrequent(fields) => self.count_frequent(fields),
             CommandKind::Outlier(settings, names) => self.outlier(settings, names),
             CommandKind::AppendCols(settings, query) => self.append_cols(settings, query),
-            // Nothing is masked here.
-            CommandKind::Unmask(_) => {}
-            CommandKind::Diff(_)
-            | CommandKind::Anomaly(_)
+            // Nothing is masked here; `diff` was read together with the `pattern` before it.
+            CommandKind::Unmask(_) | CommandKind::Diff(_) => {}
+            CommandKind::Anomaly(_)
             | CommandKind::RelevantFields(..)
             | CommandKind::LogCompare(_)
             | CommandKind::Estimate => return self.service_only(command),
@@ -287,6 +297,7 @@ impl<'t> Resolver<'t> {
             operators: self.operators,
             columns: self.shown.columns(),
             order: Order::NewestFirst,
+            back: self.back,
             subqueries: self.subqueries,
         };
         plan.grow_last_layout(&self.scope);

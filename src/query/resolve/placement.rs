@@ -13,6 +13,7 @@ pub(super) fn check(query: &Query) -> Vec<Diagnostic> {
     check_dedup(&query.commands, &mut errors);
     check_patterns(&query.commands, &mut errors);
     check_joins(&query.commands, &mut errors);
+    check_fills(&query.commands, &mut errors);
     check_last(&query.commands, &mut errors);
     for command in &query.commands {
         check_options(command, &mut errors);
@@ -83,7 +84,11 @@ fn check_patterns(commands: &[Command], errors: &mut Vec<Diagnostic>) {
             CommandKind::Anomaly(_) => "`anomaly` judges patterns: it comes after `pattern`",
             _ => continue,
         };
-        if !before.iter().any(is_pattern) {
+        let is_there = match command.kind {
+            CommandKind::Diff(_) => before.last().is_some_and(is_pattern),
+            _ => before.iter().any(is_pattern),
+        };
+        if !is_there {
             errors.push(misplaced(command, needs, "write `pattern @message | diff`"));
         }
     }
@@ -96,6 +101,22 @@ fn check_joins(commands: &[Command], errors: &mut Vec<Diagnostic>) {
     for command in joins.skip(1) {
         let hint = "collect the second side with a saved result and `lookup`";
         errors.push(misplaced(command, "a second `join` in one query", hint));
+    }
+}
+
+fn check_fills(commands: &[Command], errors: &mut Vec<Diagnostic>) {
+    let mut filled = false;
+    for command in commands {
+        match command.kind {
+            CommandKind::FillMissing(_) if filled => {
+                let message = "a second `fillmissing` finds nothing to fill";
+                let hint = "fill several fields in one: `fillmissing with 0 for n, 0 for m`";
+                errors.push(misplaced(command, message, hint));
+            }
+            CommandKind::FillMissing(_) => filled = true,
+            CommandKind::Stats(_) => filled = false,
+            _ => {}
+        }
     }
 }
 

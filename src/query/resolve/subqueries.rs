@@ -95,6 +95,11 @@ impl<'t> Resolver<'t> {
 
     /// Takes over what was said of a query inside, and its plan, whose fields the query around it reads.
     fn take_in(&mut self, mut inner: Resolver<'t>) -> Plan {
+        if let Some(back) = inner.back {
+            let message = "a query inside the query has no time before it to compare with";
+            let hint = "compare patterns in a query of their own: `pattern @message | diff`";
+            self.error(codes::MISPLACED, back.span, message, hint);
+        }
         self.errors.append(&mut inner.errors);
         self.warnings.append(&mut inner.warnings);
         inner.into_plan()

@@ -264,7 +264,7 @@ fn a_subquery_reads_fields_beside_the_query() {
     insta::assert_snapshot!(
         plan("filter a in (filter b = 1 | fields c) | stats count(*) as n by d \
               | appendcols (stats max(e) as m)"),
-        @r#"
+        @r"
     read     a, b, c, d, e
     filter   a in (query 0)
     stats    n = count() by d
@@ -279,7 +279,7 @@ fn a_subquery_reads_fields_beside_the_query() {
       stats    m = max(e)
       columns  m
     columns  d, n, m
-    "#
+    "
     );
 }
 
@@ -287,20 +287,26 @@ fn a_subquery_reads_fields_beside_the_query() {
 fn names_can_be_given_anew() {
     insta::assert_snapshot!(
         plan("fields a, b | accum a | filldown | outlier a | display b, a"),
-        @r#"
+        @r"
     read     a, b
     accum    a#2 = sum of a#0
     filldown a#3 = a#2, b#4 = b#1
     clamp    a#5 = a#3 beyond 2.5 quartile distances above
     order    newest first
     columns  b = b#4, a = a#5
-    "#
+    "
     );
 }
 
 #[test]
 fn what_is_wrong_with_later_commands() {
     check_error("fillmissing with 0 for n", "Q032");
+    check_error(
+        "stats count(*) by bin(1h) | fillmissing | fillmissing",
+        "Q032",
+    );
+    check_error("pattern a | limit 5 | diff", "Q032");
+    check_error("filter a in (pattern b | diff | display @pattern)", "Q032");
     check_error("stats count(*) as n by a | fillmissing", "Q032");
     check_error(
         "stats count(*) as n by bin(1h) | fillmissing with n for n",

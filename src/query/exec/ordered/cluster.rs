@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::Held;
 use crate::query::exec::RowKey;
 use crate::query::fields::Cell;
-use crate::query::plan::Cluster;
+use crate::query::plan::{Cluster, Slot};
 use crate::query::template::{self, Kind, Part};
 use crate::value::Value;
 
@@ -23,10 +23,28 @@ const MOST_COMPARED: usize = 100;
 #[derive(Clone, Debug)]
 pub(in crate::query::exec) struct Clustering(Cluster);
 
+/// How often something came, and how often in the time before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    now: f64,
+    before: f64,
+}
+
+impl Counts {
+    fn all(self) -> f64 {
+        self.now + self.before
+    }
+
+    fn add(&mut self, more: Self) {
+        self.now += more.now;
+        self.before += more.before;
+    }
+}
+
 /// Templates that are taken for one.
 struct Found<'t> {
     parts: Vec<Part<'t>>,
-    count: f64,
+    counts: Counts,
 }
 
 /// What the templates of a bucket have in common: all that stands between words, and the first word.
@@ -39,47 +57,60 @@ impl Clustering {
 
     /// Makes a row for each pattern, the most frequent first.
     pub(super) fn run(&self, rows: &[Held], width: usize) -> Vec<Held> {
-        let mut templates: Vec<(f64, String)> =
-            rows.iter().filter_map(|held| self.template(held)).collect();
-        templates.sort_by(|(one, text), (other, more)| {
-            other.total_cmp(one).then_with(|| text.cmp(more))
-        });
-        let total: f64 = templates.iter().map(|(count, _)| count).sum();
-        let mut patterns: Vec<(f64, String)> = clusters(&templates)
-            .into_iter()
-            .map(|found| (found.count, template::pattern(&found.parts)))
-            .collect();
-        patterns.sort_by(|(one, text), (other, more)| {
-            other.total_cmp(one).then_with(|| text.cmp(more))
-        });
-        let row = |(count, pattern): (f64, String)| self.row(count, total, pattern, width);
+        let templates = rows.iter().filter_map(|held| self.template(held));
+        let templates = ranked(templates.collect());
+        let total: f64 = templates.iter().map(|(counts, _)| counts.now).sum();
+        let found = clusters(&templates).into_iter();
+        let patterns = ranked(
+            found
+                .map(|found| (found.counts, template::pattern(&found.parts)))
+                .collect(),
+        );
+        let row = |(counts, pattern): (Counts, String)| self.row(counts, total, pattern, width);
         patterns.into_iter().map(row).collect()
     }
 
     /// Returns how often a template came, and the template; a text that is missing has none.
-    fn template(&self, held: &Held) -> Option<(f64, String)> {
+    fn template(&self, held: &Held) -> Option<(Counts, String)> {
         let text = held.cells[self.0.text.0].value().into_text()?.into_owned();
-        let count = held.cells[self.0.count.0].value().as_number()?;
-        Some((count, text))
+        let count = |slot: Slot| held.cells[slot.0].value().as_number().unwrap_or(0.0);
+        let counts = Counts {
+            now: count(self.0.count),
+            before: self.0.before.map_or(0.0, |(before, _)| count(before)),
+        };
+        (counts.all() > 0.0).then_some((counts, text))
     }
 
-    fn row(&self, count: f64, total: f64, pattern: String, width: usize) -> Held {
+    fn row(&self, counts: Counts, total: f64, pattern: String, width: usize) -> Held {
         let mut cells = vec![Cell::Empty; width];
-        let severity = template::severity(&pattern);
-        cells[self.0.severity.0] = Cell::Value(severity.into());
-        cells[self.0.pattern.0] = Cell::Value(pattern.into());
-        cells[self.0.count.0] = Cell::Value(Value::number(count));
-        cells[self.0.ratio.0] = Cell::Value(Value::number(count / total));
+        let mut set = |slot: Slot, value: Value<'static>| cells[slot.0] = Cell::Value(value);
+        set(self.0.severity, template::severity(&pattern).into());
+        set(self.0.pattern, pattern.into());
+        set(self.0.count, Value::number(counts.now));
+        set(self.0.ratio, Value::number(counts.now / total));
+        if let Some((before, difference)) = self.0.before {
+            set(before, Value::number(counts.before));
+            set(difference, Value::number(counts.now - counts.before));
+        }
         let key = RowKey::default();
         Held { key, cells }
     }
 }
 
+/// Puts the most frequent first, and those of the same count in the order of their texts.
+fn ranked(mut counted: Vec<(Counts, String)>) -> Vec<(Counts, String)> {
+    counted.sort_by(|(one, text), (other, more)| {
+        let counts = other.all().total_cmp(&one.all());
+        counts.then_with(|| text.cmp(more))
+    });
+    counted
+}
+
 /// Puts templates together, the most frequent of each kind first.
-fn clusters(templates: &[(f64, String)]) -> Vec<Found<'_>> {
+fn clusters(templates: &[(Counts, String)]) -> Vec<Found<'_>> {
     let mut found: Vec<Found<'_>> = Vec::new();
     let mut buckets: HashMap<Bucket<'_>, Vec<usize>> = HashMap::new();
-    for (count, text) in templates {
+    for (counts, text) in templates {
         let parts = template::parts(text);
         let bucket = buckets.entry(bucket(&parts)).or_default();
         let rated = bucket
@@ -91,11 +122,11 @@ fn clusters(templates: &[(f64, String)]) -> Vec<Found<'_>> {
         let best = enough.min_by_key(|(_, share)| Reverse((share * 1e6) as u64));
         if let Some((at, _)) = best {
             join(&mut found[at].parts, &parts);
-            found[at].count += count;
+            found[at].counts.add(*counts);
         } else {
             bucket.push(found.len());
-            let count = *count;
-            found.push(Found { parts, count });
+            let counts = *counts;
+            found.push(Found { parts, counts });
         }
     }
     found
@@ -136,19 +167,16 @@ mod tests {
     use super::*;
 
     fn patterns(texts: &[&str]) -> Vec<String> {
-        let mut counted: HashMap<String, f64> = HashMap::new();
+        let mut counted: HashMap<String, Counts> = HashMap::new();
         for text in texts {
-            *counted.entry(template::of(text)).or_default() += 1.0;
+            counted.entry(template::of(text)).or_default().now += 1.0;
         }
-        let mut templates: Vec<(f64, String)> = counted
-            .into_iter()
-            .map(|(text, count)| (count, text))
-            .collect();
-        templates.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        let counted = counted.into_iter();
+        let templates = ranked(counted.map(|(text, counts)| (counts, text)).collect());
         let found = clusters(&templates);
         let shown = found
             .iter()
-            .map(|one| format!("{} {}", one.count, template::pattern(&one.parts)));
+            .map(|one| format!("{} {}", one.counts.now, template::pattern(&one.parts)));
         let mut shown: Vec<String> = shown.collect();
         shown.sort();
         shown
