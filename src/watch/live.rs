@@ -51,18 +51,28 @@ pub fn errors(
     closed: bool,
 ) -> Found {
     let (attached, open_since) = attach(batch, roots, closed);
+    Found {
+        errors: seen(rules, batch, &attached, site),
+        open_since,
+    }
+}
+
+/// Returns the errors that rules are about, of events to which theirs have been given.
+pub(super) fn seen(
+    rules: &mut Rules,
+    batch: &Batch,
+    attached: &[Attached],
+    site: &Site,
+) -> Vec<ErrorSeen> {
     let mut seen = Seen::default();
-    for one in &attached {
+    for one in attached {
         let index = one.index as usize;
         let named_now = one.exception.map(|exception| exception as usize);
         if batch.is_fresh(index) || named_now.is_some_and(|named| batch.is_fresh(named)) {
             seen.look(rules, batch, one, site);
         }
     }
-    Found {
-        errors: seen.errors,
-        open_since,
-    }
+    seen.errors
 }
 
 /// Gives errors to the events that carry them; those that still wait are left out unless the stream is closed.
@@ -80,16 +90,18 @@ fn attach(batch: &Batch, roots: &AppRoots, closed: bool) -> (Vec<Attached>, Opti
     (attached, open_since)
 }
 
-/// Returns whether the first event may go on with an error that began before the batch: it is indented as frames and
-/// their source are, or begins as the line that names an exception does.
+/// Returns whether the first event may go on with an error that began before the batch.
+pub fn begins_inside(batch: &Batch) -> bool {
+    let first = batch.events().next();
+    first.is_some_and(|first| goes_on(first.message))
+}
+
+/// Returns whether a line may go on with an error that began before it: it is indented as frames and their source are,
+/// or begins as the line that names an exception does.
 ///
 /// Programs that log plain text have many such lines; for them a stream is read once in vain.
-pub fn begins_inside(batch: &Batch) -> bool {
-    let Some(first) = batch.events().next() else {
-        return false;
-    };
+pub(super) fn goes_on(line: &[u8]) -> bool {
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-    let line = first.message;
     match line.first() {
         Some(b' ' | b'\t') => true,
         Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {

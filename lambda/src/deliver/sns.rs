@@ -1,9 +1,7 @@
 //! SNS: plain text for people, or the document of Amazon Q Developer, with attributes for filters.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
@@ -14,8 +12,10 @@ use logq::alert::sink::slack::Posted;
 use logq::alert::sink::sns::Publication;
 use logq::alert::sink::{Storm, amazon_q, sns};
 use logq::time::Zone;
+use tokio::sync::OnceCell;
 
 use super::{Delivered, Delivery, DeliveryError, Sink, aws};
+use crate::sdk::Sdk;
 
 /// What a message looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub enum Format {
 
 /// Publishes to a topic.
 pub struct Sns {
-    config: SdkConfig,
-    client: OnceLock<Client>,
+    sdk: Sdk,
+    client: OnceCell<Client>,
     topic: String,
     format: Format,
     zone: Zone,
@@ -38,10 +38,10 @@ pub struct Sns {
 
 impl Sns {
     /// Prepares a topic, given by its ARN.
-    pub fn new(config: &SdkConfig, topic: String, format: Format, zone: Zone) -> Self {
+    pub fn new(sdk: &Sdk, topic: String, format: Format, zone: Zone) -> Self {
         Self {
-            config: config.clone(),
-            client: OnceLock::new(),
+            sdk: sdk.clone(),
+            client: OnceCell::new(),
             topic,
             format,
             zone,
@@ -51,6 +51,7 @@ impl Sns {
     async fn publish(&self, publication: Publication) -> Result<Delivered, DeliveryError> {
         let mut request = self
             .client()
+            .await
             .publish()
             .topic_arn(&self.topic)
             .subject(publication.subject)
@@ -69,15 +70,16 @@ impl Sns {
         }
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
+    async fn client(&self) -> &Client {
+        let build = || async {
             let timeouts = TimeoutConfig::builder()
                 .operation_attempt_timeout(Duration::from_secs(5))
                 .operation_timeout(Duration::from_secs(12))
                 .build();
-            let config = aws_sdk_sns::config::Builder::from(&self.config);
+            let config = aws_sdk_sns::config::Builder::from(self.sdk.config().await);
             Client::from_conf(config.timeout_config(timeouts).build())
-        })
+        };
+        self.client.get_or_init(build).await
     }
 }
 
