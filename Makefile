@@ -44,8 +44,8 @@ bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are in
 	$(PYTHON) bench/peers.py target/release/logq
 
 bench-lambda: $(VENV)/bench-ready ## Time the Lambda beside a plain Python handler, one table
-	cargo build --release --locked --package logq-lambda
-	$(PYTHON) bench/lambda.py target/release/bootstrap
+	cargo build --profile lambda --locked --package logq-lambda
+	$(PYTHON) bench/lambda.py target/lambda/bootstrap
 
 bench-aws: $(VENV)/aws-clients/ready build ## Time the binary beside the AWS clients on the simulator, one table
 	cargo build --release --locked --package logq-simulator

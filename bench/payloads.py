@@ -1,4 +1,5 @@
-"""Writes what a subscription delivers: payloads of webapp, worker and batch groups, always the same ones.
+"""Writes what a subscription delivers: payloads of webapp, worker and batch groups, always the same ones but for their
+times, which are those of some seconds ago: that is how old lines are when they are delivered.
 
 The lines are those of `generate.py`, but 1 % are errors of KINDS kinds, half of these with a traceback. A payload
 holds some hundreds to ten thousand events of one stream, and at most a megabyte of gzip, as CloudWatch Logs sends it.
@@ -8,6 +9,7 @@ import base64
 import gzip
 import json
 import random
+import time
 from dataclasses import dataclass
 
 from generate import LOGGERS, record, traceback
@@ -17,7 +19,7 @@ SIZES = (300, 600, 1_200, 2_500, 5_000, 10_000)
 # Of six payloads each size has one; the batches take their turn in all of them.
 GROUPS = ("webapp", "webapp", "worker", "webapp", "worker", "batch", "webapp")
 LARGEST = 1_000_000
-START = 1_795_000_000_000
+START = int(time.time()) * 1000 - 20_000
 
 
 @dataclass
@@ -48,8 +50,8 @@ def message(choose, created, errors):
     return json.dumps(fields), fields["levelname"] == "ERROR"
 
 
-def payload(choose, group, events, number, errors):
-    at = START + number * 60_000
+def payload(choose, group, events, errors):
+    at = START
     found, entries = 0, []
     for index in range(events):
         at += choose.randrange(3)
@@ -77,4 +79,4 @@ def payloads(count):
     errors = list(kinds())
     for number in range(count):
         size = SIZES[number % len(SIZES)]
-        yield payload(choose, GROUPS[number % len(GROUPS)], size, number, errors)
+        yield payload(choose, GROUPS[number % len(GROUPS)], size, errors)

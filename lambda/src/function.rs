@@ -69,7 +69,7 @@ impl<R: Streams> Function<R> {
         };
         let invocation = Invocation {
             request: call.request,
-            input: name(&input),
+            input: self.name(&input),
             result: &said,
             took_ms: (took_ms * 1000.0).round() / 1000.0,
             now: call.now,
@@ -81,7 +81,7 @@ impl<R: Streams> Function<R> {
         let counts = &self.pipeline.counts;
         Ok(serde_json::json!({
             "result": said,
-            "input": name(&input),
+            "input": self.name(&input),
             "events": counts.events,
             "alerts": counts.alerts,
             "sent": sent.done,
@@ -90,9 +90,20 @@ impl<R: Streams> Function<R> {
         }))
     }
 
+    fn name(&self, input: &Input<'_>) -> &'static str {
+        match input {
+            Input::Delivery(..) if self.pipeline.counts.not_taken => "refused",
+            Input::Delivery(..) => "delivery",
+            Input::Task(..) => "task_event",
+            Input::Tick => "tick",
+            Input::SelfTest => "selftest",
+            Input::Refused(_) => "refused",
+        }
+    }
+
     /// When the table is down, alerts are sent all the same: told twice is better than not at all. The call fails then,
     /// so that Lambda makes it again when what it brought can be written down.
-    async fn handle(&mut self, input: &Input, call: Call<'_>) -> Result<Sent, Failure> {
+    async fn handle(&mut self, input: &Input<'_>, call: Call<'_>) -> Result<Sent, Failure> {
         let (deadline, now) = (call.deadline, call.now);
         let pipeline = &mut self.pipeline;
         // Boxed, since the state of all that can be waited for on the way is large.
@@ -123,7 +134,7 @@ impl<R: Streams> Function<R> {
 async fn unwritten<R: Streams>(
     pipeline: &mut Pipeline<R>,
     memory: &Memory,
-    input: &Input,
+    input: &Input<'_>,
     call: Call<'_>,
 ) -> Result<Sent, Failure> {
     let counted = std::mem::take(&mut pipeline.counts);
@@ -133,16 +144,6 @@ async fn unwritten<R: Streams>(
     let sent = std::mem::replace(&mut pipeline.counts, counted);
     pipeline.counts.add_sent(sent);
     ended
-}
-
-fn name(input: &Input) -> &'static str {
-    match input {
-        Input::Delivery(_) => "delivery",
-        Input::Task(..) => "task_event",
-        Input::Tick => "tick",
-        Input::SelfTest => "selftest",
-        Input::Refused(_) => "refused",
-    }
 }
 
 /// Reads the configuration and the saved queries that travel with the program; what is wrong with one of these is

@@ -2,13 +2,13 @@
 
 use logq::decode::ecs::{DETAIL_TYPE, TaskEvent};
 use logq::decode::json::Json;
-use logq::decode::subscription::{self, Poison};
+use logq::decode::subscription::{Packed, Poison};
 
 /// One call's input.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// A subscription's document, unpacked.
-    Delivery(Vec<u8>),
+pub enum Input<'a> {
+    /// What a subscription delivers, packed, and the payload that it is in.
+    Delivery(Packed<'a>, &'a [u8]),
     /// An ECS event straight from `EventBridge`.
     Task(Box<TaskEvent>, Vec<u8>),
     /// Time has passed: settle what is quiet, send what is unsent.
@@ -33,15 +33,22 @@ pub struct Refusal {
 /// How many bytes of a refused input are kept.
 const HEAD: usize = 256;
 
-impl Input {
+impl<'a> Input<'a> {
     /// Reads an input; what a subscription delivers unpacks to at most `limit` bytes.
-    pub fn read(payload: &[u8], limit: usize) -> Self {
+    pub fn read(payload: &'a [u8], limit: usize) -> Self {
+        match Packed::alone(payload, limit) {
+            Some(packed) => Self::Delivery(packed, payload),
+            None => Self::read_value(payload, limit),
+        }
+    }
+
+    fn read_value(payload: &'a [u8], limit: usize) -> Self {
         let Ok(value) = Json::parse(payload) else {
             return Self::refused("json", "it is not JSON", payload);
         };
         if value.get("awslogs").is_some() {
-            return match subscription::unpack_value(value, limit) {
-                Ok(document) => Self::Delivery(document),
+            return match Packed::of(value, limit) {
+                Ok(packed) => Self::Delivery(packed, payload),
                 Err(poison) => Self::poison(poison, payload),
             };
         }
@@ -84,7 +91,10 @@ mod tests {
 
     fn name(payload: &str) -> String {
         match Input::read(payload.as_bytes(), 1 << 20) {
-            Input::Delivery(_) => "delivery".to_owned(),
+            Input::Delivery(packed, _) => match packed.unpack() {
+                Ok(_) => "delivery".to_owned(),
+                Err(poison) => format!("refused {}", poison.name()),
+            },
             Input::Task(event, _) => format!("task {}", event.task),
             Input::Tick => "tick".to_owned(),
             Input::SelfTest => "selftest".to_owned(),

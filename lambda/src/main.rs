@@ -2,19 +2,17 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use logq::state::{Dynamo, Memory};
 use logq::time::{Timestamp, Zone};
 use logq_lambda::deliver::{self, Http, Sink};
 use logq_lambda::secrets::Secrets;
 use logq_lambda::{
-    Call, CloudWatch, Deadline, Function, Log, Parts, Pipeline, Settings, Table, rules, time_left,
+    Call, CloudWatch, Deadline, Function, Log, Parts, Payload, Pipeline, Sdk, Settings, Table,
+    rules, time_left,
 };
-use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,10 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let log = Log::stdout(&settings.namespace, &settings.stage);
     let (config, rules) = rules(&settings, &log, now())?;
-    let sdk = aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts())
-        .load()
-        .await;
+    let sdk = Sdk::default();
     let zone = config.timezone.clone().unwrap_or_else(Zone::utc);
     let pipeline = Pipeline::new(Parts {
         rules,
@@ -35,32 +30,26 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         sinks: sinks(&settings, &sdk, &zone),
         log,
     });
-    let function = Arc::new(Mutex::new(Function::new(pipeline, table(&settings, &sdk))));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+    let table = table(&settings, &sdk).await;
+    let function = Arc::new(Mutex::new(Function::new(pipeline, table)));
+    let payload = Payload::default();
+    let handler = service_fn(|event: LambdaEvent<()>| {
         let function = function.clone();
+        let payload = payload.take();
         async move {
             let now = now();
             let left = time_left(event.context.deadline, now);
             let call = Call {
                 request: &event.context.request_id,
-                payload: event.payload.get().as_bytes(),
+                payload: &payload,
                 deadline: Deadline::after(left),
                 now,
             };
             let answer = function.lock().await.call(call).await;
             answer.map_err(|failure| Box::new(failure) as Box<dyn Error + Send + Sync>)
         }
-    }))
-    .await
-}
-
-/// A service that does not answer must not take the time of a whole call.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(8))
-        .build()
+    });
+    Runtime::new(handler).layer(payload.clone()).run().await
 }
 
 fn now() -> Timestamp {
@@ -68,17 +57,17 @@ fn now() -> Timestamp {
     Timestamp(since.map_or(0, |since| since.as_millis() as i64))
 }
 
-fn table(settings: &Settings, sdk: &SdkConfig) -> Table {
+async fn table(settings: &Settings, sdk: &Sdk) -> Table {
     match &settings.table {
         None => Table::Memory(Memory::default()),
         Some(table) => {
-            let client = aws_sdk_dynamodb::Client::new(sdk);
+            let client = aws_sdk_dynamodb::Client::new(sdk.config().await);
             Table::Dynamo(Dynamo::new(&client, table), Memory::default())
         }
     }
 }
 
-fn sinks(settings: &Settings, sdk: &SdkConfig, zone: &Zone) -> Vec<Box<dyn Sink>> {
+fn sinks(settings: &Settings, sdk: &Sdk, zone: &Zone) -> Vec<Box<dyn Sink>> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some(topic) = &settings.topic {
         let format = match settings.sns_format.as_deref() {

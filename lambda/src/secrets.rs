@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ssm::Client;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::deliver::aws;
+use crate::sdk::Sdk;
 
 /// How long a secret is used before it is asked for again.
 const KEPT: Duration = Duration::from_mins(5);
@@ -50,8 +49,8 @@ pub struct SecretError {
 
 /// The secrets of this function, by the names of their parameters.
 pub struct Secrets {
-    config: SdkConfig,
-    client: OnceLock<Client>,
+    sdk: Sdk,
+    client: OnceCell<Client>,
     kept: Mutex<HashMap<String, (Secret, Instant)>>,
     time_to_live: Duration,
 }
@@ -65,14 +64,14 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     /// Prepares to read parameters; nothing is called before a secret is needed.
-    pub fn new(config: &SdkConfig) -> Self {
-        Self::kept_for(config, KEPT)
+    pub fn new(sdk: &Sdk) -> Self {
+        Self::kept_for(sdk, KEPT)
     }
 
-    fn kept_for(config: &SdkConfig, time_to_live: Duration) -> Self {
+    fn kept_for(sdk: &Sdk, time_to_live: Duration) -> Self {
         Self {
-            config: config.clone(),
-            client: OnceLock::new(),
+            sdk: sdk.clone(),
+            client: OnceCell::new(),
             kept: Mutex::new(HashMap::new()),
             time_to_live,
         }
@@ -110,7 +109,7 @@ impl Secrets {
             name: name.to_owned(),
             reason,
         };
-        let request = self.client().get_parameter();
+        let request = self.client().await.get_parameter();
         let answer = request.name(name).with_decryption(true).send().await;
         let answer = answer.map_err(|error| failed(aws::reason(&error)))?;
         let value = answer.parameter.and_then(|parameter| parameter.value);
@@ -120,18 +119,19 @@ impl Secrets {
         }
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
+    async fn client(&self) -> &Client {
+        let build = || async {
             let timeouts = TimeoutConfig::builder()
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .operation_timeout(Duration::from_secs(8))
                 .build();
-            let config = aws_sdk_ssm::config::Builder::from(&self.config)
-                .timeout_config(timeouts)
-                // The delivery that needs the secret is tried again, and asks again.
-                .retry_config(RetryConfig::disabled());
+            let config = aws_sdk_ssm::config::Builder::from(self.sdk.config().await);
+            let config = config.timeout_config(timeouts);
+            // The delivery that needs the secret is tried again, and asks again.
+            let config = config.retry_config(RetryConfig::disabled());
             Client::from_conf(config.build())
-        })
+        };
+        self.client.get_or_init(build).await
     }
 }
 

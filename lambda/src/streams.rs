@@ -1,15 +1,16 @@
 //! Reads back what a log stream holds: the lines before a delivery, and a whole run when it has ended.
 
 use std::future::Future;
-use std::sync::OnceLock;
 
-use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsOutput;
 use logq::event::Origin;
 use logq::time::Timestamp;
 use logq::watch::Batch;
+use tokio::sync::OnceCell;
+
+use crate::sdk::Sdk;
 
 /// How many pages are read from the beginning of a stream, and how many from its end where that is not all. A page
 /// has at most 10,000 events or one megabyte
@@ -51,27 +52,29 @@ pub trait Streams: Send + Sync {
 /// CloudWatch Logs.
 #[derive(Debug)]
 pub struct CloudWatch {
-    config: SdkConfig,
-    client: OnceLock<Client>,
+    sdk: Sdk,
+    client: OnceCell<Client>,
 }
 
 impl CloudWatch {
     /// Prepares to read; the client is made when a stream is first read, since most deliveries need none.
-    pub fn new(config: &SdkConfig) -> Self {
+    pub fn new(sdk: &Sdk) -> Self {
         Self {
-            config: config.clone(),
-            client: OnceLock::new(),
+            sdk: sdk.clone(),
+            client: OnceCell::new(),
         }
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| Client::new(&self.config))
+    async fn client(&self) -> &Client {
+        let build = || async { Client::new(self.sdk.config().await) };
+        self.client.get_or_init(build).await
     }
 
     async fn page(&self, wanted: &Wanted<'_>) -> Result<Option<GetLogEventsOutput>, StreamError> {
         let origin = wanted.origin;
         let answer = self
             .client()
+            .await
             .get_log_events()
             .log_group_name(&*origin.group)
             .log_stream_name(&*origin.stream)

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use logq::detect::Outcome;
 use logq::time::Timestamp;
-use logq::watch::Batch;
+use logq::watch::Lines;
 use serde_json::{Map, Value, json};
 
 use crate::deliver::{Delivered, DeliveryError};
@@ -47,6 +47,8 @@ pub struct Counts {
     pub heartbeat: bool,
     /// Whether work was left for want of time.
     pub partial: bool,
+    /// Whether the input turned out to be none.
+    pub not_taken: bool,
     poison: BTreeMap<&'static str, u64>,
     runs: BTreeMap<&'static str, i64>,
     sinks: BTreeMap<(String, &'static str), u64>,
@@ -83,14 +85,9 @@ impl Counts {
     }
 
     /// Counts the lines of a delivery that begin as records, and those that do not end as such.
-    pub(crate) fn lines(&mut self, batch: &Batch) {
-        for event in batch.events() {
-            if event.message.first() == Some(&b'{') {
-                self.records += 1;
-                let whole = event.message.trim_ascii_end().last() == Some(&b'}');
-                self.parse_failures += u64::from(!whole && event.message.len() > 1);
-            }
-        }
+    pub(crate) fn lines(&mut self, lines: Lines) {
+        self.records += lines.records;
+        self.parse_failures += lines.cut;
     }
 
     /// Notes how late the last event of a delivery came.

@@ -9,6 +9,8 @@ use crate::decode::subscription::{Delivery, Purpose};
 use crate::event::{Event, Origin};
 use crate::time::Timestamp;
 
+use super::skim::is_migration;
+
 /// Events of one stream, their texts in one buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -17,6 +19,25 @@ pub struct Batch {
     texts: Vec<u8>,
     entries: Vec<Entry>,
     in_order: bool,
+}
+
+/// How many lines are records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Lines that begin as a JSON record.
+    pub records: u64,
+    /// Of these, those that do not end as one.
+    pub cut: u64,
+}
+
+impl Lines {
+    pub(super) fn add(&mut self, message: &[u8]) {
+        if message.first() == Some(&b'{') {
+            self.records += 1;
+            let whole = message.trim_ascii_end().last() == Some(&b'}');
+            self.cut += u64::from(!whole && message.len() > 1);
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +78,7 @@ impl Batch {
     }
 
     /// Appends an event as it is delivered; false for one without a time or a message.
-    fn push_delivered(&mut self, members: &mut Members<'_>) -> bool {
+    pub(super) fn push_delivered(&mut self, members: &mut Members<'_>) -> bool {
         let (mut at, mut id, mut message) = (None, None, None);
         for (key, value) in members.map_while(Result::ok) {
             match &*key.text() {
@@ -104,6 +125,18 @@ impl Batch {
             text,
             fresh,
         });
+    }
+
+    /// Takes back the event that was appended last.
+    pub(super) fn pop(&mut self) {
+        if let Some(entry) = self.entries.pop() {
+            let begin = if entry.id.is_empty() {
+                entry.text.start
+            } else {
+                entry.id.start
+            };
+            self.texts.truncate(begin);
+        }
     }
 
     /// Adds delivered events to those that were read from the stream, which has them too unless it lags behind.
@@ -194,6 +227,18 @@ impl Batch {
 
     pub(super) fn is_fresh(&self, index: usize) -> bool {
         self.entries.get(index).is_some_and(|entry| entry.fresh)
+    }
+
+    /// Returns what kinds of lines there are.
+    pub fn lines(&self) -> Lines {
+        let mut lines = Lines::default();
+        self.events().for_each(|event| lines.add(event.message));
+        lines
+    }
+
+    /// Returns whether there are lines of `manage.py migrate`.
+    pub fn has_migration(&self) -> bool {
+        self.events().any(|event| is_migration(event.message))
     }
 
     /// Returns how many events there are.

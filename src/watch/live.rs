@@ -85,6 +85,18 @@ pub fn errors(
     }
 }
 
+/// Returns the errors that rules are about, of events to which theirs have been given.
+pub(super) fn seen(
+    rules: &mut Rules,
+    batch: &Batch,
+    attached: &[Attached],
+    site: &Site,
+) -> Vec<ErrorSeen> {
+    let mut seen = Seen::default();
+    seen.look_at_fresh(rules, batch, attached, site);
+    seen.errors
+}
+
 #[derive(Default)]
 struct Attachments {
     complete: Vec<Attached>,
@@ -126,16 +138,18 @@ pub fn going_on(batch: &Batch) -> usize {
     batch.len()
 }
 
-/// Returns whether the first event may go on with an error that began before the batch: it is indented as frames and
-/// their source are, or begins as the line that names an exception does.
+/// Returns whether the first event may go on with an error that began before the batch.
+pub fn begins_inside(batch: &Batch) -> bool {
+    let first = batch.events().next();
+    first.is_some_and(|first| goes_on(first.message))
+}
+
+/// Returns whether a line may go on with an error that began before it: it is indented as frames and their source are,
+/// or begins as the line that names an exception does.
 ///
 /// Programs that log plain text have many such lines; for them a stream is read once in vain.
-pub fn begins_inside(batch: &Batch) -> bool {
-    let Some(first) = batch.events().next() else {
-        return false;
-    };
+pub(super) fn goes_on(line: &[u8]) -> bool {
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-    let line = first.message;
     match line.first() {
         Some(b' ' | b'\t') => true,
         Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {

@@ -16,6 +16,8 @@ use logq::language::Language;
 use logq::severity::Severity;
 use logq::time::Timestamp;
 
+use crate::sdk::Sdk;
+
 /// What the server does with one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
@@ -181,14 +183,14 @@ fn read(stream: &TcpStream) -> Option<Request> {
 }
 
 /// Returns a configuration whose services are all this server.
-pub(crate) fn sdk_config(server: &Loopback) -> SdkConfig {
+pub(crate) fn sdk_config(server: &Loopback) -> Sdk {
     let credentials = Credentials::new("id", "key", None, None, "test");
-    SdkConfig::builder()
+    let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .endpoint_url(server.address())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+        .credentials_provider(SharedCredentialsProvider::new(credentials));
+    config.build().into()
 }
 
 pub(crate) fn alert() -> Alert {

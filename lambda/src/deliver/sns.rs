@@ -1,9 +1,7 @@
 //! SNS: plain text for people, or the document of Amazon Q Developer, with attributes for filters.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
@@ -15,8 +13,10 @@ use logq::alert::sink::slack::Posted;
 use logq::alert::sink::sns::Publication;
 use logq::alert::sink::{Storm, amazon_q, sns};
 use logq::time::Zone;
+use tokio::sync::OnceCell;
 
 use super::{Delivered, Delivery, DeliveryError, Sink, aws};
+use crate::sdk::Sdk;
 
 /// What a message looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub enum Format {
 
 /// Publishes to a topic.
 pub struct Sns {
-    config: SdkConfig,
-    client: OnceLock<Client>,
+    sdk: Sdk,
+    client: OnceCell<Client>,
     topic: String,
     format: Format,
     zone: Zone,
@@ -39,10 +39,10 @@ pub struct Sns {
 
 impl Sns {
     /// Prepares a topic, given by its ARN.
-    pub fn new(config: &SdkConfig, topic: String, format: Format, zone: Zone) -> Self {
+    pub fn new(sdk: &Sdk, topic: String, format: Format, zone: Zone) -> Self {
         Self {
-            config: config.clone(),
-            client: OnceLock::new(),
+            sdk: sdk.clone(),
+            client: OnceCell::new(),
             topic,
             format,
             zone,
@@ -52,6 +52,7 @@ impl Sns {
     async fn publish(&self, publication: Publication) -> Result<Delivered, DeliveryError> {
         let mut request = self
             .client()
+            .await
             .publish()
             .topic_arn(&self.topic)
             .subject(publication.subject)
@@ -70,17 +71,18 @@ impl Sns {
         }
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
+    async fn client(&self) -> &Client {
+        let build = || async {
             let timeouts = TimeoutConfig::builder()
                 .operation_attempt_timeout(Duration::from_secs(5))
                 .operation_timeout(Duration::from_secs(12))
                 .build();
-            let config = aws_sdk_sns::config::Builder::from(&self.config)
-                .timeout_config(timeouts)
-                .retry_config(RetryConfig::disabled());
+            let config = aws_sdk_sns::config::Builder::from(self.sdk.config().await);
+            let config = config.timeout_config(timeouts);
+            let config = config.retry_config(RetryConfig::disabled());
             Client::from_conf(config.build())
-        })
+        };
+        self.client.get_or_init(build).await
     }
 }
 

@@ -200,7 +200,7 @@ impl<R: Streams> Pipeline<R> {
         Ok(told)
     }
 
-    async fn tell_errors(
+    pub(crate) async fn tell_errors(
         &mut self,
         store: &impl Store,
         errors: Vec<ErrorSeen>,

@@ -12,6 +12,7 @@
 
 mod counted;
 pub(crate) mod crash;
+mod deliveries;
 mod documents;
 mod errors;
 mod outbox;
@@ -28,7 +29,6 @@ use std::time::Duration;
 use logq::alert::redact::Redactor;
 use logq::config::Config;
 use logq::decode::ecs::TaskEvent;
-use logq::decode::subscription::{Delivery, Purpose};
 use logq::detect::{Groups, RunConfig, Site, task_of};
 use logq::drive;
 use logq::event::Origin;
@@ -152,7 +152,7 @@ impl<R: Streams> Pipeline<R> {
     pub async fn handle(
         &mut self,
         store: &impl Store,
-        input: &Input,
+        input: &Input<'_>,
         deadline: Deadline,
         now: Timestamp,
     ) -> Result<Sent, Failure> {
@@ -168,11 +168,11 @@ impl<R: Streams> Pipeline<R> {
     async fn take(
         &mut self,
         store: &impl Store,
-        input: &Input,
+        input: &Input<'_>,
         now: Timestamp,
     ) -> Result<Sent, Failure> {
         let told = match input {
-            Input::Delivery(document) => self.delivery(store, document, now).await?,
+            Input::Delivery(packed, payload) => self.delivery(store, packed, payload, now).await?,
             Input::Task(event, _) => {
                 let stage = self.stage.clone();
                 self.task_event(store, event, &stage, now).await?
@@ -198,7 +198,7 @@ impl<R: Streams> Pipeline<R> {
         }
     }
 
-    fn refuse(&mut self, input: &Input) {
+    fn refuse(&mut self, input: &Input<'_>) {
         if let Input::Refused(Refusal {
             reason,
             words,
@@ -208,70 +208,6 @@ impl<R: Streams> Pipeline<R> {
             self.counts.poison(reason);
             self.log.refused(reason, words, head);
         }
-    }
-
-    /// Takes a subscription's document.
-    async fn delivery(
-        &mut self,
-        store: &impl Store,
-        document: &[u8],
-        now: Timestamp,
-    ) -> Result<Told, Failure> {
-        let delivery = match Delivery::read(document) {
-            Ok(delivery) => delivery,
-            Err(poison) => {
-                self.refuse(&Input::poison(poison, document));
-                return Ok(Told::default());
-            }
-        };
-        if delivery.purpose == Purpose::Control {
-            self.counts.control += 1;
-            return Ok(Told::default());
-        }
-        let site = self.site(&delivery.group());
-        let (batch, strange) = Batch::of_delivery(&delivery);
-        self.counts.events += batch.len() as u64;
-        self.counts.parse_failures += strange;
-        self.counts.delay(batch.last(), now);
-        if batch.is_empty() {
-            return Ok(Told::default());
-        }
-        if site.holds_tasks() {
-            return self.task_events(store, &batch, &site, now).await;
-        }
-        self.counts.lines(&batch);
-        let mut told = Told::default();
-        if self
-            .rules
-            .events
-            .iter()
-            .any(|rule| rule.reads(&site.service))
-        {
-            told.add(self.errors(store, &batch, &site, now).await?);
-        }
-        if site.holds_runs() || has_migration(&batch) {
-            told.add(self.lines(store, &batch, now).await?);
-        }
-        Ok(told)
-    }
-
-    /// Takes lines of a task: notes it, and judges it when its end is known.
-    async fn lines(
-        &mut self,
-        store: &impl Store,
-        batch: &Batch,
-        now: Timestamp,
-    ) -> Result<Told, Failure> {
-        let id = id_of(&batch.origin);
-        let last = batch.last().unwrap_or_default();
-        let news = News::Lines(&batch.origin, last);
-        let due = self.note_task(store, &id, &news, now).await?;
-        let Some(due) = due else {
-            // Nothing new: the delivery came before, and may be tried again since a sink failed.
-            self.counts.repeated += 1;
-            return Ok(Told::again(1));
-        };
-        self.judge_if_due(store, &id, due, Some(batch), now).await
     }
 
     /// Judges a task whose time has come, unless there is too little left of the invocation's: it stays due.
@@ -494,16 +430,4 @@ fn id_of(origin: &Origin) -> String {
         Some(task) => task.to_owned(),
         None => format!("{}:{}", origin.group, origin.stream),
     }
-}
-
-/// Returns whether a delivery of a service holds lines of `manage.py migrate`, as its entrypoint runs it.
-fn has_migration(batch: &Batch) -> bool {
-    batch.events().any(|event| {
-        // A record is none, also where its beginning looks like one.
-        if event.message.first() == Some(&b'{') {
-            return false;
-        }
-        let line = String::from_utf8_lossy(&event.message[..event.message.len().min(200)]);
-        logq::detect::is_migration_line(&line)
-    })
 }

@@ -2,17 +2,20 @@
 //!
 //! Decoding is bounded, since a megabyte can unpack to a thousand, and says by name what is wrong with a payload:
 //! delivered again it would be as wrong, so the caller has to decide on it, not to fail. The events' messages stay
-//! in the document until somebody asks for them.
+//! in the document until somebody asks for them. [`pieces`] reads a document without holding all of it.
+
+mod packed;
+pub mod pieces;
 
 use std::borrow::Cow;
 use std::io::Read;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use flate2::bufread::MultiGzDecoder;
 
 use super::document;
 use crate::decode::json::{Json, Kind, Malformed, Members};
+
+pub use packed::Packed;
 
 /// How many bytes a payload may unpack to, usually.
 pub const LIMIT: usize = 64 << 20;
@@ -194,19 +197,12 @@ impl<'a> Found<'a> {
 
 /// Unpacks `{"awslogs": {"data": …}}` to the document inside, of at most `limit` bytes.
 pub fn unpack(payload: &[u8], limit: usize) -> Result<Vec<u8>, Poison> {
-    unpack_value(Json::parse(payload).map_err(|_| Poison::Shape)?, limit)
+    Packed::find(payload, limit)?.unpack()
 }
 
 /// Unpacks a payload that is a JSON value already.
 pub fn unpack_value(payload: Json<'_>, limit: usize) -> Result<Vec<u8>, Poison> {
-    let data = payload.get("awslogs").and_then(|logs| logs.get("data"));
-    let data = data.ok_or(Poison::Shape)?;
-    let text = match data.as_plain_str() {
-        Some(plain) => Cow::Borrowed(plain),
-        None => Cow::Owned(data.as_str().ok_or(Poison::Shape)?.into_owned().into()),
-    };
-    let packed = STANDARD.decode(text).map_err(|_| Poison::Base64)?;
-    gunzip(&packed, limit)
+    Packed::of(payload, limit)?.unpack()
 }
 
 fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, Poison> {

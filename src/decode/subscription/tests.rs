@@ -1,6 +1,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ fn samples() -> Vec<(Vec<u8>, Value)> {
     expected.lines().map(read).collect()
 }
 
-fn packed(document: &[u8]) -> Vec<u8> {
+pub(super) fn packed(document: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(document).expect("in memory");
     let data = STANDARD.encode(encoder.finish().expect("in memory"));

@@ -4,27 +4,42 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-/// What a JSON record must hold to carry an error: a level's name in any spelling, or an exception.
-static RECORD: LazyLock<Regex> = LazyLock::new(|| {
-    let words = [
-        "ERR",
-        "CRIT",
-        "FATAL",
-        "EMERG",
-        "ALERT",
-        "exc",
-        "rror\"",
-        "rr\"",
-        "ritical\"",
-        "atal\"",
-        "mergency\"",
-        "lert\"",
-        "raceback",
-        "stack_trace",
-        "Level ",
-    ];
-    Regex::new(&words.join("|")).expect("a valid pattern")
+/// What a JSON record must hold to carry an error: the name of a level that is one, as the end of a string, or an
+/// exception. Names are known in capitals, in small letters, and as words begin.
+const RECORD: [&str; 16] = [
+    "ERROR\"",
+    "ERR\"",
+    "CRITICAL\"",
+    "FATAL\"",
+    "EMERGENCY\"",
+    "ALERT\"",
+    "rror\"",
+    "rr\"",
+    "ritical\"",
+    "atal\"",
+    "mergency\"",
+    "lert\"",
+    "exc",
+    "raceback",
+    "stack_trace",
+    "Level ",
+];
+
+/// Finds those in a record.
+static IN_RECORD: LazyLock<Regex> = LazyLock::new(|| either(&RECORD, ESCAPE));
+
+/// Finds those in a record that is the inside of a JSON string.
+static IN_STRING: LazyLock<Regex> = LazyLock::new(|| {
+    let words = RECORD.map(|word| word.replace('"', r#"\\""#));
+    either(&words.each_ref().map(String::as_str), ESCAPE)
 });
+
+/// How an escape begins that can stand for any character of those words.
+const ESCAPE: &str = r"\\u00";
+
+fn either(words: &[&str], more: &str) -> Regex {
+    Regex::new(&[words, &[more]].concat().join("|")).expect("a valid pattern")
+}
 
 /// What a text line must hold to begin or to carry an error, when no block is open.
 static TEXT: LazyLock<Regex> = LazyLock::new(|| {
@@ -59,14 +74,42 @@ static TEXT: LazyLock<Regex> = LazyLock::new(|| {
 /// Returns whether a line has to be read although nothing is open.
 ///
 /// Lines with the head of Celery or gunicorn always are: a traceback that follows belongs to them.
-pub(super) fn may_matter(message: &[u8]) -> bool {
+pub fn may_matter(message: &[u8]) -> bool {
     match message.first() {
         None => false,
         Some(b'[') => true,
         // The first of the lines that a record is spread over.
         _ if message.ends_with(b"{") => true,
-        Some(b'{') => RECORD.is_match(message),
+        Some(b'{') => find(&IN_RECORD, message, 0).is_some(),
         Some(_) => TEXT.is_match(message),
+    }
+}
+
+/// Finds, in JSON text from offset `from` on, the first place that a record inside one of its strings needs to have
+/// for [`may_matter`] to be true of it.
+pub fn find_in_json(text: &[u8], from: usize) -> Option<usize> {
+    find(&IN_STRING, text, from)
+}
+
+fn find(words: &Regex, text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let found = words.find_at(text, at)?;
+        if found.as_bytes() != br"\u00" || can_hide(&text[found.end()..]) {
+            return Some(found.start());
+        }
+        at = found.end();
+    }
+}
+
+/// Returns whether the escape whose last two digits `text` begins with can stand for a character of the words, or for
+/// one that an escape of these is written with. Digits may be escapes themselves.
+fn can_hide(text: &[u8]) -> bool {
+    match text {
+        [b'2', low, ..] => matches!(low, b'0' | b'2' | b'\\'),
+        [b'3', low, ..] => matches!(low, b'0'..=b'9' | b'\\'),
+        [high, ..] => matches!(high, b'4'..=b'7' | b'\\'),
+        [] => false,
     }
 }
 

@@ -41,9 +41,10 @@ use crate::decode::traceback::{
 use crate::record::Record;
 use crate::time::Timestamp;
 
-use gate::may_matter;
 use spread::Spread;
 use written::Written;
+
+pub use gate::{find_in_json, may_matter};
 
 /// The lines of one write are stamped within this many milliseconds.
 const AT_ONCE: i64 = 20;
@@ -171,6 +172,12 @@ impl Assembler {
     /// Returns how many events are held back.
     pub fn held(&self) -> usize {
         self.held.len()
+    }
+
+    /// Returns whether nothing is open: an event that [`may_matter`] rules out changes nothing then, and need not be
+    /// pushed.
+    pub fn is_idle(&self) -> bool {
+        !self.is_waiting() && self.owner.is_none()
     }
 
     fn is_waiting(&self) -> bool {

@@ -4,13 +4,19 @@ mod promises;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use logq::alert::Alert;
 use logq::alert::sink::Storm;
 use logq::alert::sink::slack::Posted;
+use logq::decode::subscription::Packed;
 use logq::saved::builtin;
 use logq::state::{Memory, Silence, Target, put_silence};
 use serde_json::json;
@@ -149,7 +155,7 @@ impl Bed {
         }
     }
 
-    async fn input(&mut self, input: Input, at: i64) -> Result<Sent, Failure> {
+    async fn input(&mut self, input: Input<'_>, at: i64) -> Result<Sent, Failure> {
         let deadline = Deadline::after(Duration::from_mins(1));
         self.pipeline
             .handle(&self.store, &input, deadline, Timestamp(START + at))
@@ -191,7 +197,7 @@ impl Bed {
     }
 }
 
-fn delivery((group, stream): (&str, &str), lines: &[(i64, &str)]) -> Input {
+fn delivery((group, stream): (&str, &str), lines: &[(i64, &str)]) -> Input<'static> {
     let events: Vec<_> = lines
         .iter()
         .map(|(at, line)| {
@@ -206,10 +212,17 @@ fn delivery((group, stream): (&str, &str), lines: &[(i64, &str)]) -> Input {
         "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": group,
         "logStream": stream, "subscriptionFilters": ["all"], "logEvents": events,
     });
-    Input::Delivery(document.to_string().into_bytes())
+    packed(document.to_string().as_bytes())
 }
 
-fn stopped(exit_code: i64, at: i64) -> Input {
+fn packed(document: &[u8]) -> Input<'static> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(document).expect("in memory");
+    let text = STANDARD.encode(encoder.finish().expect("in memory"));
+    Input::Delivery(Packed::new(text.into_bytes(), 1 << 20), b"")
+}
+
+fn stopped(exit_code: i64, at: i64) -> Input<'static> {
     let time = |at: i64| Timestamp(START + at).to_string();
     let event = json!({
         "version": "0", "id": "e", "detail-type": "ECS Task State Change", "source": "aws.ecs",
@@ -455,9 +468,7 @@ async fn poison_is_counted_and_costs_nothing() {
     let mut bed = Bed::new();
     let refused = Input::read(br#"{"awslogs": {"data": "%%%"}}"#, 1 << 20);
     bed.input(refused, 0).await.expect("no reason to try again");
-    bed.input(Input::Delivery(b"not JSON".to_vec()), 0)
-        .await
-        .expect("likewise");
+    bed.input(packed(b"not JSON"), 0).await.expect("likewise");
     let lines = bed.lines.lock().expect("whole").join("\n");
     assert!(
         lines.contains(r#""reason":"base64""#) && lines.contains(r#""reason":"json""#),

@@ -43,7 +43,12 @@ impl Bed {
         due.iter().filter_map(logq::state::Document::read).collect()
     }
 
-    async fn within(&mut self, input: &Input, time: Duration, at: i64) -> Result<Sent, Failure> {
+    async fn within(
+        &mut self,
+        input: &Input<'_>,
+        time: Duration,
+        at: i64,
+    ) -> Result<Sent, Failure> {
         let now = Timestamp(START + at);
         let deadline = Deadline::after(time);
         self.pipeline
@@ -146,7 +151,7 @@ async fn one_that_is_never_taken_does_not_keep_the_others_from_being_sent() {
     assert_eq!(bed.titles().len(), 2, "and it is not lost");
 }
 
-fn ecs(change: impl Fn(&mut serde_json::Value)) -> Input {
+fn ecs(change: impl Fn(&mut serde_json::Value)) -> Input<'static> {
     let Input::Task(_, text) = stopped(1, 20) else {
         unreachable!("a task event")
     };
@@ -157,7 +162,7 @@ fn ecs(change: impl Fn(&mut serde_json::Value)) -> Input {
     Input::Task(Box::new(event), text)
 }
 
-fn running() -> Input {
+fn running() -> Input<'static> {
     ecs(|event| {
         event["detail"]["lastStatus"] = json!("RUNNING");
         event["detail"]["version"] = json!(4);
@@ -250,7 +255,7 @@ async fn two_equal_lines_of_one_millisecond_are_two_however_they_are_cut() {
             "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": WEBAPP.0, "logStream": WEBAPP.1,
             "subscriptionFilters": [], "logEvents": [{"id": format!("{id:056}"), "timestamp": START, "message": ERROR}],
         });
-        Input::Delivery(document.to_string().into_bytes())
+        packed(document.to_string().as_bytes())
     };
     let mut bed = Bed::new();
     bed.write(WEBAPP, &[(0, ERROR), (0, ERROR)]);
