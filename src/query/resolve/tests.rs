@@ -354,7 +354,7 @@ fn odd_queries_get_a_remark() {
     assert_eq!(remark("filter levelname = 'ERROR' | limit 5"), [""; 0]);
 }
 
-/// Commands and functions of the recorded queries that are not built.
+/// What recorded queries need that is not here: the service, or a table.
 const MISSING: &[&str] = &["Q022", "Q046"];
 
 #[test]
