@@ -1,6 +1,6 @@
 //! The tree of a query as written: every command and expression of the language, each with its place.
 //!
-//! The tree covers the whole language, also what is not built; the resolver says what is missing. It prints
+//! The tree covers the whole language, also what only the service can do; the resolver says so. It prints
 //! itself as a query that parses to the same tree (`print`).
 
 use std::fmt;

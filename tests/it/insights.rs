@@ -1,6 +1,6 @@
 //! The recorded queries: each gives the rows that are known of it, or fails to compile where it must.
 //!
-//! Queries that need what is not built must say so, by the code of their diagnostic.
+//! Queries that need what only the service has must say so, by the code of their diagnostic.
 
 use std::collections::BTreeMap;
 use std::fs;

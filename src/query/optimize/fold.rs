@@ -46,6 +46,10 @@ fn is_constant(expr: &Expr) -> bool {
 
 /// Drops operands that decide nothing, and an `and` or `or` that one operand decides.
 fn drop_certain(expr: &mut Expr) {
+    // Whether a subquery is waited for decides the order of ties.
+    if expr.waits() {
+        return;
+    }
     let (all, neutral) = match expr {
         Expr::And(all) => (all, true),
         Expr::Or(all) => (all, false),

@@ -25,15 +25,17 @@ pub(super) fn drop_unused(plan: &mut Plan) {
 }
 
 /// Takes unused parts out of an operator and adds what the rest reads; false when nothing is left.
+///
+/// What waits for a subquery stays: rows are put in order for it, which ties of a later `sort` keep.
 fn keep_used(operator: &mut Operator, used: &mut BTreeSet<Slot>) -> bool {
     match operator {
         Operator::Extend(made) => {
-            made.retain(|(slot, _)| used.contains(slot));
+            made.retain(|(slot, value)| used.contains(slot) || value.waits());
             if made.is_empty() {
                 return false;
             }
         }
-        _ if operator.only_adds() => {
+        _ if operator.only_adds() && !operator.waits() => {
             let mut wanted = false;
             operator.writes(&mut |slot| wanted |= used.contains(&slot));
             if !wanted {

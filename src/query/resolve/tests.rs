@@ -356,7 +356,7 @@ fn odd_queries_get_a_remark() {
     assert_eq!(remark("fields status = 500, a = b + 1 as c"), [""; 0]);
 }
 
-/// Commands and functions of the recorded queries that are not built.
+/// What recorded queries need that is not here: the service, or a table.
 const MISSING: &[&str] = &["Q022", "Q046"];
 
 #[test]
