@@ -45,6 +45,8 @@ pub(super) struct Context {
     pub(super) look: Look,
     /// `--timeout`: how long asking a service may take.
     pub(super) time_out: Option<Duration>,
+    /// `--no-cache`.
+    pub(super) no_cache: bool,
     /// Whether CloudWatch Logs is what is read.
     pub(super) reads_service: bool,
     /// `--limit`; zero means all.
@@ -115,6 +117,7 @@ impl Context {
             },
             format: choice(output.output, "LOGQ_OUTPUT", environment)?.map(Format::from),
             time_out,
+            no_cache: source.no_cache || environment.variable("LOGQ_NO_CACHE").is_some(),
             reads_service: source::is_service(&sources, streams.input, &config),
             limit: output.limit,
             threads: threads(&source, environment)?,

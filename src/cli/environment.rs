@@ -42,6 +42,15 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Returns the user's folder for what can be made again.
+    pub(super) fn user_cache(&self) -> Option<PathBuf> {
+        let folder = match self.variable("XDG_CACHE_HOME") {
+            Some(folder) => PathBuf::from(folder),
+            None => PathBuf::from(self.variable("HOME")?).join(".cache"),
+        };
+        Some(folder.join("logq"))
+    }
+
     /// Returns the user's own configuration file.
     pub(super) fn user_config(&self) -> Option<PathBuf> {
         let folder = match self.variable("XDG_CONFIG_HOME") {

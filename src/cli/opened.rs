@@ -62,9 +62,9 @@ impl Blocks for Opened {
 pub(super) enum Volume {
     /// So many files, and bytes of them as stored.
     Files(u64, u64),
-    /// So many calls, and bytes of messages.
+    /// So many calls, bytes of messages that they brought, and pieces from the cache.
     #[cfg(feature = "aws")]
-    Calls(u64, u64),
+    Calls(u64, u64, u64),
 }
 
 impl Default for Volume {
@@ -81,8 +81,13 @@ impl Volume {
                 format!("{}, {} read", counted(files, "file", "files"), size(bytes))
             }
             #[cfg(feature = "aws")]
-            Self::Calls(calls, bytes) => {
-                format!("{}, {} read", counted(calls, "call", "calls"), size(bytes))
+            Self::Calls(calls, bytes, reused) => {
+                let calls = counted(calls, "call", "calls");
+                let kept = match reused {
+                    0 => String::new(),
+                    _ => ", the rest from the cache".to_owned(),
+                };
+                format!("{calls}, {} read{kept}", size(bytes))
             }
         }
     }

@@ -178,13 +178,13 @@ fn without_command(environment: &Environment, catalog: &Catalog) -> Result<Exit,
 
 fn not_here(name: &str) -> Failure {
     let instead = match name {
-        "silence" => {
-            return Failure::usage("this build of logq has no `silence`: it asks AWS").hint(
+        "silence" | "pull" | "cache" => {
+            let message = format!("this build of logq has no `{name}`: it asks AWS");
+            return Failure::usage(message).hint(
                 "build it with its default features: cargo install --path . --locked".to_owned(),
             );
         }
         "tail" => "read files as far as they go: logq filter PATTERN --source PATH",
-        "pull" => "export the logs to files and read those: --source PATH",
         "report" => "print rows for another program: -o json",
         _ => "`logq --help` lists the commands there are",
     };

@@ -239,7 +239,16 @@ pub(super) fn query(
         scope.window.since = Some(from);
     }
     let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone, &Wanted::default())?;
+    let from_the_end = from_the_end(context, &source, program);
+    let program = from_the_end.as_ref().unwrap_or(program);
+    let text = sent(ask, program);
+    let wanted = Wanted {
+        pattern: text.as_deref(),
+        groups: ask.groups,
+        whole_runs: ask.table == Table::Runs,
+        newest_first: from_the_end.is_some(),
+    };
+    let mut reader = Reader::open(context, source, &zone, &wanted)?;
     let stop = context.interrupt.flag();
     let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
@@ -261,6 +270,38 @@ pub(super) fn query(
     })
 }
 
+/// Returns the filter pattern that a service is sent: that of the question, else what the query's filters come to.
+///
+/// What an event's error is stands in the lines around it, which no pattern may keep back.
+pub(super) fn sent(ask: &Ask<'_>, program: &Program) -> Option<String> {
+    if ask.table == Table::Runs || drive::needs_errors(program) {
+        return None;
+    }
+    let written = ask.pattern.map(ToString::to_string);
+    written.or_else(|| pushed_down(program))
+}
+
+#[cfg(feature = "aws")]
+fn pushed_down(program: &Program) -> Option<String> {
+    cloudwatch::pushdown::pattern(&program.need(), program.fields().names())
+}
+
+#[cfg(not(feature = "aws"))]
+fn pushed_down(_: &Program) -> Option<String> {
+    None
+}
+
+/// Returns the program for events that come newest first, when that lets a limit end the reading: of a service each
+/// event is a wait.
+fn from_the_end(context: &Context, source: &Source, program: &Program) -> Option<Program> {
+    let is_of_events = program.table() == Table::Events && !drive::needs_errors(program);
+    if *source != Source::Aws || !is_of_events || context.format() == Format::Raw {
+        return None;
+    }
+    let streaming = program.clone().with_order(Order::Input);
+    (streaming.streams() && !program.streams()).then_some(streaming)
+}
+
 /// Hands on the events that match a pattern, as `events` writes them, one after the other in the source's order.
 ///
 /// A source that can choose is sent the pattern as it was written. Matches are written by all threads; `take` gets each with what comes before the next flush of a block.
@@ -268,6 +309,7 @@ pub(super) fn filter(
     context: &Context,
     source: Source,
     pattern: (&Pattern, &str),
+    newest_first: bool,
     events: &Events,
     mut take: impl FnMut(&drive::filter::Matches) -> ControlFlow<()>,
 ) -> Result<Answer, Failure> {
@@ -276,6 +318,7 @@ pub(super) fn filter(
     let (pattern, text) = pattern;
     let wanted = Wanted {
         pattern: Some(text),
+        newest_first,
         ..Wanted::default()
     };
     let mut reader = Reader::open(context, source, &zone, &wanted)?;
@@ -304,8 +347,12 @@ pub(super) fn task(
     wanted: &str,
 ) -> Result<(drive::Found, Answer), Failure> {
     let scope = scope(context, &[]);
+    let asked = Wanted {
+        whole_runs: true,
+        ..Wanted::default()
+    };
     let zone = log_zone(context);
-    let mut reader = Reader::open(context, source, &zone, &Wanted::default())?;
+    let mut reader = Reader::open(context, source, &zone, &asked)?;
     let stop = context.interrupt.flag();
     let seen = reader.seen.clone();
     let setting = setting(context, &scope, &zone, &stop, &seen);
@@ -488,6 +535,12 @@ impl Reader {
         })
     }
 
+    /// Ends reading, for who took the blocks as they are.
+    pub(super) fn into_answer(self, context: &Context) -> Result<Answer, Failure> {
+        let ending = self.finish(context)?;
+        Ok(Answer::new(Tally::default(), ending))
+    }
+
     /// Ends reading. That a standard input nobody asked for held nothing is an error.
     pub(super) fn finish(mut self, context: &Context) -> Result<Ending, Failure> {
         self.progress.take();
@@ -535,8 +588,9 @@ impl Ending {
     #[cfg(feature = "aws")]
     fn of_logs(report: &cloudwatch::Report) -> Self {
         Self {
-            volume: Volume::Calls(report.calls, report.bytes),
+            volume: Volume::Calls(report.calls, report.bytes, report.reused),
             problems: service_problems(report),
+            warnings: unkept(report).into_iter().collect(),
             ..Self::default()
         }
     }
@@ -584,6 +638,13 @@ impl Ending {
 /// Returns how a source is read.
 fn reading(context: &Context, zone: &Zone) -> Reading {
     Reading::new(Clock::new(zone.rules().clone()).until(latest(context)))
+}
+
+/// Words why nothing was kept for the next call.
+#[cfg(feature = "aws")]
+fn unkept(report: &cloudwatch::Report) -> Option<String> {
+    let why = report.unkept.as_ref()?;
+    Some(format!("what was read is not kept in the cache: {why}"))
 }
 
 /// Words what could not be read; that events are missing is never left unsaid.

@@ -36,6 +36,8 @@ pub(super) struct Wanted<'a> {
     pub(super) pattern: Option<&'a str>,
     /// The logical groups that they are of; empty: all.
     pub(super) groups: &'a [String],
+    /// Whether runs are made of them, which may have begun before the window.
+    pub(super) whole_runs: bool,
     /// Whether the newest come first.
     pub(super) newest_first: bool,
 }

@@ -8,7 +8,7 @@ use crate::saved::{Catalog, Input, Param, SavedQuery};
 
 /// Commands that this version or build does not have, kept free so that no saved query takes their names.
 pub(super) const LATER: &[&str] = if cfg!(feature = "aws") {
-    &["tail", "pull", "report", "init", "doctor", "cache"]
+    &["tail", "report", "init", "doctor"]
 } else {
     &[
         "tail", "pull", "report", "init", "doctor", "cache", "silence",

@@ -1,15 +1,17 @@
 //! Makes the calls of `FilterLogEvents` that the slices ask for, as many at a time as the pace allows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use super::cache::{GroupCache, Stored};
 use super::service::{FilterCall, Page, Service};
-use super::shelf::{Progress, Shelf};
+use super::shelf::{Piece, Progress, Shelf};
 use super::slices::{Call, Slices};
-use super::{CallError, Kind, Limiter, Place};
+use super::{CallError, Direction, Kind, Limiter, Place};
 
 /// One fetch: the groups of one region.
 pub(super) struct Fetch<S> {
@@ -20,6 +22,14 @@ pub(super) struct Fetch<S> {
     pub(super) prefix: Option<Arc<str>>,
     pub(super) pattern: Option<Arc<str>>,
     pub(super) slices: Slices,
+    /// What is kept of the windows already, what is needed last first.
+    pub(super) stored: Vec<Stored>,
+    /// Where what is fetched is kept, by lanes; up to an instant after which more may come.
+    pub(super) caches: BTreeMap<usize, GroupCache>,
+    pub(super) closed: i64,
+    pub(super) direction: Direction,
+    /// How many bytes of pieces may wait.
+    pub(super) room: usize,
     pub(super) limiter: Limiter,
     /// How long all of it may take.
     pub(super) deadline: Option<Duration>,
@@ -35,7 +45,10 @@ impl<S: Service> Fetch<S> {
     pub(super) async fn run(mut self) {
         let started = Instant::now();
         let mut calls: JoinSet<Answer> = JoinSet::new();
-        while !self.slices.is_done() && !self.shelf.is_stopped() {
+        while !(self.shelf.is_stopped() || self.is_done()) {
+            if self.use_stored() {
+                continue;
+            }
             let now = started.elapsed();
             if self.deadline.is_some_and(|deadline| now >= deadline) {
                 self.run_out_of_time();
@@ -56,6 +69,49 @@ impl<S: Service> Fetch<S> {
                 () = sleep(pause) => {}
                 () = self.shelf.changed() => {}
             }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.slices.is_done() && self.stored.is_empty()
+    }
+
+    /// Takes what is needed next from the cache, if that is there and there is room; false when it is not so.
+    fn use_stored(&mut self) -> bool {
+        let Some(next) = self.stored.last() else {
+            return false;
+        };
+        let is_in_front = match (self.direction, self.slices.front()) {
+            (_, None) => false,
+            (Direction::OldestFirst, Some(front)) => next.start <= front,
+            (Direction::NewestFirst, Some(front)) => next.end >= front,
+        };
+        if !is_in_front && self.shelf.held() > self.room / 2 {
+            return false;
+        }
+        let Some(next) = self.stored.pop() else {
+            return false;
+        };
+        if let Ok(piece) = next.load() {
+            self.progress.was_kept();
+            self.shelf.put(piece, &self.progress);
+        } else {
+            // Damaged, or removed by another process meanwhile.
+            let group = self.group(next.lane);
+            self.slices.add(next.lane, &group, next.start, next.end, 1);
+        }
+        true
+    }
+
+    /// Keeps a piece that cannot change any more; after the first failure nothing is tried.
+    fn keep(&self, piece: &Piece) {
+        if !piece.complete || piece.end > self.closed || self.shelf.unkept().is_some() {
+            return;
+        }
+        if let Some(cache) = self.caches.get(&piece.lane)
+            && let Err(error) = cache.keep(piece)
+        {
+            self.shelf.cannot_keep(&error);
         }
     }
 
@@ -112,6 +168,7 @@ impl<S: Service> Fetch<S> {
             }
         };
         for piece in pieces {
+            self.keep(&piece);
             self.shelf.put(piece, &self.progress);
         }
     }

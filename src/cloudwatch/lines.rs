@@ -2,6 +2,7 @@
 //!
 //! Envelopes repeat names and ids, and shrink to a tenth: this is what lets many pages wait for one that is late.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
@@ -81,6 +82,8 @@ pub(super) struct Packed {
     /// How many bytes the lines have; of a page that is not compressed, those it has anyway.
     size: usize,
     compressed: bool,
+    /// Whether only the events from the first to the last instant count, of more.
+    clipped: bool,
     /// When the first was logged.
     pub(super) first: i64,
     /// When the last was logged.
@@ -122,9 +125,32 @@ impl Packed {
             bytes: bytes.into(),
             size,
             compressed,
+            clipped: false,
             first,
             last,
         }
+    }
+
+    /// Takes over a file of frames, of which the events from `start` on and before `end` count; nothing when it holds
+    /// no event. All of it is unpacked once, to see that it can be.
+    pub(super) fn of_file(bytes: Vec<u8>, start: i64, end: i64) -> io::Result<Option<Self>> {
+        let size = zstd::stream::decode_all(&*bytes)?.len();
+        Ok((size > 0).then(|| Self {
+            bytes: bytes.into(),
+            size,
+            compressed: true,
+            clipped: true,
+            first: start,
+            last: end - 1,
+        }))
+    }
+
+    /// Returns the page as a frame.
+    pub(super) fn frame(&self) -> io::Result<Cow<'_, [u8]>> {
+        if self.compressed {
+            return Ok(Cow::Borrowed(&self.bytes));
+        }
+        zstd::bulk::compress(&self.bytes, LEVEL).map(Cow::Owned)
     }
 
     /// Returns how much memory the page takes.
@@ -134,7 +160,9 @@ impl Packed {
 
     /// Unpacks the text of the lines.
     pub(super) fn text(&self) -> io::Result<Vec<u8>> {
-        if self.compressed {
+        if self.clipped {
+            zstd::stream::decode_all(&*self.bytes)
+        } else if self.compressed {
             zstd::bulk::decompress(&self.bytes, self.size)
         } else {
             Ok(self.bytes.to_vec())
@@ -143,7 +171,11 @@ impl Packed {
 
     /// Unpacks the lines.
     pub(super) fn lines(&self) -> io::Result<Vec<Line>> {
-        Ok(read(&self.text()?))
+        let mut lines = read(&self.text()?);
+        if self.clipped {
+            lines.retain(|line| (self.first..=self.last).contains(&line.timestamp));
+        }
+        Ok(lines)
     }
 
     /// Splits the page at an instant: what was logged before it, and the rest.

@@ -10,12 +10,14 @@
 //!
 //! Which groups, which window and which pattern are asked for is decided above, and so is what is said to people.
 
+mod cache;
 mod client;
 mod error;
 mod filter_log_events;
 mod limit;
 mod lines;
 mod order;
+pub mod pushdown;
 mod quota;
 mod service;
 mod shelf;
@@ -27,6 +29,7 @@ mod scripted;
 #[cfg(test)]
 mod tests;
 
+pub use cache::{Cache, Stock};
 pub use client::Client;
 pub use error::{CallError, Kind, Place};
 pub use limit::Limiter;

@@ -41,6 +41,7 @@ pub struct Progress {
     events: AtomicU64,
     bytes: AtomicU64,
     calls: AtomicU64,
+    reused: AtomicU64,
 }
 
 impl Progress {
@@ -67,6 +68,15 @@ impl Progress {
     /// Returns how many calls were made.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many pieces came from the cache.
+    pub fn reused(&self) -> u64 {
+        self.reused.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn was_kept(&self) {
+        self.reused.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn expect(&self, millis: u64) {
@@ -104,6 +114,8 @@ struct Content {
     /// How many fetchers are at work.
     fetching: usize,
     problems: Vec<CallError>,
+    /// Why the cache cannot be written, if it cannot.
+    unkept: Option<String>,
 }
 
 impl Shelf {
@@ -115,6 +127,7 @@ impl Shelf {
                 held: 0,
                 fetching,
                 problems: Vec::new(),
+                unkept: None,
             }),
             filled: Condvar::new(),
             room: Notify::new(),
@@ -134,6 +147,16 @@ impl Shelf {
     /// Takes note of what went wrong.
     pub(super) fn complain(&self, problem: CallError) {
         self.lock().problems.push(problem);
+    }
+
+    /// Takes note of why a piece could not be kept.
+    pub(super) fn cannot_keep(&self, error: &std::io::Error) {
+        self.lock().unkept.get_or_insert_with(|| error.to_string());
+    }
+
+    /// Returns why pieces could not be kept.
+    pub(super) fn unkept(&self) -> Option<String> {
+        self.lock().unkept.clone()
     }
 
     /// Says that one of the fetchers is done.

@@ -1,6 +1,6 @@
 //! A source of events in CloudWatch Logs, as blocks of lines.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -9,13 +9,14 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
+use super::cache::{Stored, Subject};
 use super::filter_log_events::Fetch;
 use super::lines::Line;
 use super::order::{Merge, Next};
 use super::service::Service;
 use super::shelf::{Progress, Shelf};
 use super::slices::Slices;
-use super::{Action, CallError, Direction, Limiter, Place, Quotas};
+use super::{Action, Cache, CallError, Direction, Limiter, Place, Quotas};
 use crate::scan::{Block, Blocks};
 
 /// How many bytes of packed pages may wait for one that is late.
@@ -44,6 +45,10 @@ pub struct Request {
     pub time_out: Option<Duration>,
     /// How many calls may be made.
     pub quotas: Quotas,
+    /// Where what cannot change any more is kept.
+    pub cache: Option<Cache>,
+    /// Before this instant nothing changes any more: events of later times may still arrive.
+    pub closed: i64,
 }
 
 /// Groups that one client reads.
@@ -53,6 +58,8 @@ pub struct Site<S> {
     pub service: Arc<S>,
     /// Who it is, and where.
     pub place: Arc<Place>,
+    /// Whose logs these are, as the cache tells them apart.
+    pub account: String,
     /// The log groups.
     pub groups: Vec<Arc<str>>,
 }
@@ -68,6 +75,10 @@ pub struct Report {
     pub calls: u64,
     /// What could not be read, each thing once.
     pub problems: Vec<CallError>,
+    /// How many pieces came from the cache.
+    pub reused: u64,
+    /// Why pieces could not be kept, if they could not.
+    pub unkept: Option<String>,
     /// Whether some of the events that there are did not come.
     pub has_gaps: bool,
 }
@@ -104,7 +115,13 @@ impl Source {
         }
         let thread = std::thread::spawn({
             let shelf = Arc::clone(&shelf);
-            move || run(fetches, &shelf)
+            let cache = request.cache.clone();
+            move || {
+                run(fetches, &shelf);
+                if let Some(cache) = cache {
+                    cache.evict();
+                }
+            }
         });
         Self {
             merge: Merge::new(lanes, start, end, request.direction),
@@ -132,6 +149,8 @@ impl Source {
             bytes: self.progress.bytes(),
             calls: self.progress.calls(),
             problems: told_once(self.shelf.take_problems()),
+            reused: self.progress.reused(),
+            unkept: self.shelf.unkept(),
             has_gaps: self.ended_early || self.merge.gaps,
         }
     }
@@ -231,9 +250,41 @@ pub(super) fn fetch<S: Service>(
         Direction::OldestFirst => quota.ceil() as usize / groups.len().max(1),
         Direction::NewestFirst => HALVINGS,
     };
+    let (mut stored, mut caches) = (Vec::new(), BTreeMap::new());
     for (lane, group) in &groups {
-        slices.add(*lane, group, request.start, request.end, count);
+        let subject = Subject {
+            account: &site.account,
+            region: &site.place.region,
+            group,
+            prefix: request.prefix.as_deref(),
+            pattern: request.pattern.as_deref(),
+        };
+        let window = (request.start, request.end);
+        let mut missing = vec![window];
+        if let Some(cache) = &request.cache {
+            let cache = cache.shelf(&subject);
+            let found = cache.find(*lane, window.0, window.1);
+            stored.extend(found.0);
+            missing = found.1;
+            caches.insert(*lane, cache);
+        }
+        for (start, end) in missing {
+            // What may still change is not kept, and so does not share a slice with what does not.
+            let closed = request.closed.clamp(start, end);
+            slices.add(*lane, group, start, closed, count);
+            slices.add(
+                *lane,
+                group,
+                closed,
+                end,
+                if closed > start { 1 } else { count },
+            );
+        }
     }
+    stored.sort_by_key(|stored: &Stored| match request.direction {
+        Direction::OldestFirst => -stored.start,
+        Direction::NewestFirst => stored.end,
+    });
     Fetch {
         service: site.service,
         place: site.place,
@@ -241,6 +292,11 @@ pub(super) fn fetch<S: Service>(
         prefix: request.prefix.clone(),
         pattern: request.pattern.clone(),
         slices,
+        stored,
+        caches,
+        closed: request.closed,
+        direction: request.direction,
+        room,
         limiter: Limiter::new(quota),
         deadline: request.time_out,
         shelf: Arc::clone(shelf),

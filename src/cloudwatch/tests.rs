@@ -60,6 +60,7 @@ async fn fetched(groups: Groups, habits: Habits, request: Request, most: usize) 
     let site = Site {
         service: Arc::clone(&service),
         place: Arc::new(Place::default()),
+        account: String::new(),
         groups: names,
     };
     let (shelf, progress) = (

@@ -112,8 +112,8 @@ impl<F: FnMut(&Row) -> ControlFlow<()>> Rows<F> {
     }
 }
 
-/// Returns whether the query reads what only the lines around an event tell.
-fn needs_errors(program: &Program) -> bool {
+/// Returns whether the query reads what only the lines around an event tell, in the order of time.
+pub fn needs_errors(program: &Program) -> bool {
     program
         .fields()
         .names()

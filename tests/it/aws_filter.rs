@@ -4,6 +4,7 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 
+use crate::aws_simulated::{Account, WINDOW, lines};
 use crate::logq::Logq;
 use crate::moto::{Moto, block_on};
 
@@ -72,6 +73,34 @@ fn events_of_a_stage_come_in_order_and_fit_the_pattern() {
         "{}",
         none.err
     );
+}
+
+#[test]
+fn the_newest_come_first_when_they_are_asked_for() {
+    let account = Account::with(&[("webapp", 3000), ("batch", 2000)]);
+    account
+        .simulator
+        .behave(|behaviour| behaviour.page.events = 100);
+    let mut expected = account.expected("");
+    expected.reverse();
+    expected.truncate(20);
+    let logq = account.project("");
+    let flags = format!("-t webapp -t batch --limit 20 --no-cache {WINDOW}");
+    let ended = logq.run(&format!("filter '\"\"' --newest -o raw {flags}"));
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(lines(&ended) == expected, "{}", ended.out);
+    let calls = account.calls();
+    assert!(calls < 40, "{calls} calls for what two pages hold");
+    let rows = logq.run(&format!("query 'fields @message' -o ndjson {flags}"));
+    assert_eq!(rows.code, 0, "{}", rows.err);
+    let message = |line: String| {
+        let row: serde_json::Value = serde_json::from_str(&line).expect("a row");
+        row["@message"].as_str().expect("a text").to_owned()
+    };
+    let found: Vec<String> = lines(&rows).into_iter().map(message).collect();
+    assert!(found == expected);
+    let refused = logq.run("filter ERROR --newest --source logq.toml");
+    assert_eq!(refused.code, 2, "{}", refused.err);
 }
 
 #[test]

@@ -20,6 +20,8 @@ fn short_help_fits_a_screen() {
       queries          List, show and check the saved queries
       replay           Tell which alerts these logs would have sent
       silence          Keep a batch, a saved query or a stage from alerting for a while
+      pull             Copy a window of CloudWatch Logs into a folder, to be read with --source
+      cache            Show or clear what is kept of CloudWatch Logs
       demo             Make a day of realistic logs and run everything on it
       explain          Explain how a query is read, planned and run
       completions      Print a script that completes commands, saved queries, parameters and stages

@@ -1,7 +1,13 @@
 //! The integration tests: one binary, one file for each subject.
 
 #[cfg(feature = "aws")]
+mod aws_cache;
+#[cfg(feature = "aws")]
+mod aws_faults;
+#[cfg(feature = "aws")]
 mod aws_filter;
+#[cfg(feature = "aws")]
+mod aws_simulated;
 mod bad_input;
 mod corpus;
 mod corpus_errors;

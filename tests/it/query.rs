@@ -367,7 +367,8 @@ fn a_query_is_explained() {
       runs there as it is
 
     where:
-      all of it runs here; nothing is sent to a service
+      all of it runs here; CloudWatch Logs is asked for events that match
+      ?"ERROR" ?"\\u00"
     --- exit 0
     "#);
     let ended = Logq::new().run("explain batch-failures -o json");

@@ -14,7 +14,7 @@ pub(super) use source::{Engine, SourceArgs};
 pub(super) use time::TimeArgs;
 
 #[cfg(feature = "aws")]
-use super::commands::silence;
+use super::commands::{cache, pull, silence};
 use super::commands::{
     completions, demo, explain, filter, help, man, queries, query, replay, run, show,
 };
@@ -56,6 +56,10 @@ pub(super) enum Command {
     Replay(replay::Args),
     #[cfg(feature = "aws")]
     Silence(silence::Args),
+    #[cfg(feature = "aws")]
+    Pull(pull::Args),
+    #[cfg(feature = "aws")]
+    Cache(cache::Args),
     Demo(demo::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -66,6 +70,10 @@ pub(super) enum Command {
 impl Command {
     /// Returns whether the command reads events of a window.
     pub(super) fn reads_window(&self) -> bool {
+        #[cfg(feature = "aws")]
+        if matches!(self, Self::Pull(_)) {
+            return true;
+        }
         matches!(
             self,
             Self::Run(_) | Self::Query(_) | Self::Filter(_) | Self::Replay(_)

@@ -45,6 +45,10 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(in crate::cli) endpoint_url: Option<String>,
 
+    /// Neither use nor fill the cache of what was read from AWS [env: LOGQ_NO_CACHE]
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(in crate::cli) no_cache: bool,
+
     /// Give up asking AWS after this time, such as `5m`; default: never [env: LOGQ_TIMEOUT]
     #[arg(long, global = true, value_name = "TIME", hide_short_help = true)]
     pub(in crate::cli) timeout: Option<String>,

@@ -9,11 +9,15 @@ use super::super::Failure;
 use super::super::context::Context;
 use super::super::source::Wanted;
 use super::{Account, no_region};
-use crate::cloudwatch::{self, Client, Direction, Quotas, Request, Site, Source};
+use crate::cloudwatch::{self, Cache, Client, Direction, Quotas, Request, Site, Source};
 use crate::time::Timestamp;
 
 /// How far back is read when nothing says it.
 const HOUR: i64 = 3_600_000;
+/// How far back a single run is looked for.
+const DAY: i64 = 24 * HOUR;
+/// How long before the window a run may have begun that ends in it.
+const LONGEST_RUN: i64 = 6 * HOUR;
 /// How far clocks of those who log may be ahead.
 const AHEAD: i64 = 60_000;
 
@@ -38,8 +42,9 @@ impl Logs {
             .map_err(|error| Failure::incomplete("cannot wait for AWS").cause(error.to_string()))?;
         let mut sites = Vec::new();
         for region in regions(context, wanted)? {
-            let client = runtime.block_on(client(context, &region))?;
+            let (client, account) = runtime.block_on(client(context, &region))?;
             sites.push(Site {
+                account,
                 place: Arc::new(client.place().clone()),
                 service: Arc::new(client),
                 groups: region.groups,
@@ -57,13 +62,21 @@ impl Logs {
     }
 }
 
+/// Returns the cache; nothing when the user has no folder for one.
+pub(in crate::cli) fn cache(context: &Context) -> Option<Cache> {
+    let folder = context.environment.user_cache()?;
+    Some(Cache::new(folder, context.config.cloudwatch.cache_size))
+}
+
 fn request(context: &Context, wanted: &Wanted<'_>) -> Request {
     let now = context.environment.now;
     let until = context.window.until;
     let end = until.unwrap_or(Timestamp(now.0 + AHEAD));
     let since = context.window.since;
+    let usual = if wanted.whole_runs { DAY } else { HOUR };
+    let start = since.map_or(until.unwrap_or(now).0 - usual, |since| since.0);
     Request {
-        start: since.map_or(until.unwrap_or(now).0 - HOUR, |since| since.0),
+        start: start - if wanted.whole_runs { LONGEST_RUN } else { 0 },
         end: end.0,
         // What matches everything need not be asked.
         pattern: wanted
@@ -76,6 +89,8 @@ fn request(context: &Context, wanted: &Wanted<'_>) -> Request {
             Direction::OldestFirst
         },
         time_out: context.time_out,
+        cache: cache(context).filter(|_| !context.no_cache),
+        closed: now.0 - context.config.cloudwatch.ingestion_delay.as_millis() as i64,
         quotas: Quotas(context.config.cloudwatch.quotas.clone()),
         ..Request::default()
     }
@@ -134,10 +149,10 @@ fn names(context: &Context, wanted: &Wanted<'_>) -> Vec<String> {
         .collect()
 }
 
-async fn client(context: &Context, region: &Region) -> Result<Client, Failure> {
+async fn client(context: &Context, region: &Region) -> Result<(Client, String), Failure> {
     let account = &region.account;
     let what = format!("CloudWatch Logs in {}", account.describe());
-    let (sdk, _) = account.load(&what).await?;
+    let (sdk, credentials) = account.load(&what).await?;
     let Some(name) = sdk.region() else {
         return Err(no_region());
     };
@@ -147,5 +162,52 @@ async fn client(context: &Context, region: &Region) -> Result<Client, Failure> {
         login: account.identity.login(),
     };
     let patience = context.config.cloudwatch.call_timeout;
-    Ok(Client::new(&sdk, place, patience))
+    let known = credentials.account_id().map(|id| id.as_str().to_owned());
+    let owner = owner(known.as_deref(), credentials.access_key_id());
+    let owner = match sdk.endpoint_url() {
+        Some(endpoint) => format!("{owner} at {endpoint}"),
+        None => owner,
+    };
+    Ok((Client::new(&sdk, place, patience), owner))
+}
+
+/// Returns the number of an account, which an access key id spells in its characters behind the first four.
+///
+/// It only tells accounts apart in the cache: a key that spells something else is an account of its own.
+fn owner(known: Option<&str>, key: &str) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let digits = key.bytes().skip(4).take(10);
+    let digits: Option<Vec<u64>> = digits
+        .map(|byte| {
+            ALPHABET
+                .iter()
+                .position(|one| *one == byte)
+                .map(|at| at as u64)
+        })
+        .collect();
+    match (known, digits.filter(|digits| digits.len() == 10)) {
+        (Some(known), _) => known.to_owned(),
+        (None, Some(digits)) => {
+            let bits = digits.iter().fold(0_u64, |bits, digit| bits << 5 | digit);
+            // Of the first 48 bits the first and the last seven say other things.
+            let number = (bits >> 2 & 0x7FFF_FFFF_FF80) >> 7;
+            format!("{number:012}")
+        }
+        (None, None) => key.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_key_spells_its_account() {
+        assert_eq!(owner(None, "ASIAQNZGKIQY56JQ7WML"), "029608264753");
+        assert_eq!(
+            owner(Some("123456789012"), "ASIAQNZGKIQY56JQ7WML"),
+            "123456789012"
+        );
+        assert_eq!(owner(None, "test"), "test");
+    }
 }

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
 use super::Failure;
 use super::context::Context;
 
-pub(super) use logs::Logs;
+pub(super) use logs::{Logs, cache};
 pub(super) use table::{Place, Service};
 
 /// How long the service may take to accept a connection.

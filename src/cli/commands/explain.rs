@@ -5,7 +5,7 @@ use super::super::output;
 use super::super::run::{self as reading, Ask};
 use super::super::{Exit, Failure};
 use super::{ask, query, run, service};
-use crate::query::Table;
+use crate::query::{Program, Table};
 use crate::render::Format;
 use crate::saved::SavedQuery;
 
@@ -132,11 +132,18 @@ fn explain(context: &Context, ask: &Ask<'_>) -> Result<Vec<Section>, Failure> {
         "on the service".to_owned(),
         service::explain(ask.query, ask.table),
     ));
-    sections.push((
-        "where".to_owned(),
-        "all of it runs here; nothing is sent to a service".to_owned(),
-    ));
+    sections.push(("where".to_owned(), placement(ask, &program)));
     Ok(sections)
+}
+
+/// Says what a service is asked for; what it returns is checked again here.
+fn placement(ask: &Ask<'_>, program: &Program) -> String {
+    let here = "all of it runs here; ";
+    match reading::sent(ask, program) {
+        _ if !cfg!(feature = "aws") => format!("{here}nothing is sent to a service"),
+        None => format!("{here}CloudWatch Logs is asked for every event of the window"),
+        Some(pattern) => format!("{here}CloudWatch Logs is asked for events that match\n{pattern}"),
+    }
 }
 
 fn print(context: &Context, sections: &[Section]) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::super::hint;
 use super::super::output::{self, counted};
 use super::super::pager::Output;
 use super::super::run::{self, Answer};
-use super::super::source;
+use super::super::source::{self, Source};
 use super::super::{Exit, Failure};
 use super::ask;
 use crate::drive::filter::{ByTime, Matches};
@@ -21,15 +21,24 @@ Examples:
   logq filter '{ $.levelname = \"ERROR\" }' --since 2h
   logq filter '?Traceback ?CRITICAL' --source logs/ -t batch
   logq filter '{ $.name = \"booking.*\" && $.duration_ms > 1000 }' -o ndjson
-  logq filter '\"\"' --source app.log            every event")]
+  logq filter '\"\"' --source app.log            every event
+  logq filter ERROR --newest --limit 20         the last of them, of CloudWatch Logs")]
 pub(in crate::cli) struct Args {
     /// The pattern; see `logq help filter-pattern`
     pattern: String,
+
+    /// Begin with the newest event; only for CloudWatch Logs
+    #[arg(long)]
+    newest: bool,
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let pattern = ask::parse_pattern(context, &args.pattern, None)?;
     let source = source::resolve(context)?;
+    if args.newest && source != Source::Aws {
+        return Err(Failure::usage("files are read from their beginning")
+            .hint("leave `--newest` out, or read CloudWatch Logs: --source aws".to_owned()));
+    }
     let described = source.describe();
     context.interrupt.listen();
     let mut events = Events::new(context.format(), &context.look);
@@ -43,6 +52,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         context,
         source,
         (&pattern, &args.pattern),
+        args.newest,
         &events,
         |matches| printed.receive(matches),
     )?;

@@ -1,12 +1,16 @@
 //! One file for each command: its arguments, whose doc comments are the help, and what it does.
 
 pub(super) mod ask;
+#[cfg(feature = "aws")]
+pub(super) mod cache;
 pub(super) mod completions;
 pub(super) mod demo;
 pub(super) mod explain;
 pub(super) mod filter;
 pub(super) mod help;
 pub(super) mod man;
+#[cfg(feature = "aws")]
+pub(super) mod pull;
 pub(super) mod queries;
 pub(super) mod query;
 pub(super) mod replay;
@@ -31,6 +35,10 @@ pub(super) fn run_command(context: &Context, command: &Command) -> Result<Exit, 
         Command::Replay(args) => replay::run(context, args),
         #[cfg(feature = "aws")]
         Command::Silence(args) => silence::run(context, args),
+        #[cfg(feature = "aws")]
+        Command::Pull(args) => pull::run(context, args),
+        #[cfg(feature = "aws")]
+        Command::Cache(args) => cache::run(context, args),
         Command::Demo(args) => demo::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Completions(args) => completions::run(args),

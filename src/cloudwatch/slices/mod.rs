@@ -109,6 +109,9 @@ impl Slices {
             covered: 0,
         });
         let length = end - start;
+        if length <= 0 {
+            return;
+        }
         let cuts: Vec<i64> = match self.direction {
             Direction::OldestFirst => {
                 let count = (count as i64).clamp(1, length.max(1));
@@ -140,6 +143,14 @@ impl Slices {
     /// Returns whether all is done.
     pub(super) fn is_done(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// Returns the instant nearest to the front that is not fetched.
+    pub(super) fn front(&self) -> Option<i64> {
+        match self.direction {
+            Direction::OldestFirst => self.open.values().map(|slice| slice.start).min(),
+            Direction::NewestFirst => self.open.values().map(|slice| slice.end).max(),
+        }
     }
 
     /// Returns the call to make now, when one may be made; `held` is how many bytes wait to be handed out.
@@ -319,6 +330,3 @@ impl Slices {
         self.give_up(|_| true).pieces
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,6 @@
 //! One slice: a stretch of a group's window that one pager reads from its beginning on.
 
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub(super) struct Slice {
     not_before: Duration,
     pages: Vec<Packed>,
     /// The ids of the last pages: a page may come twice.
-    seen: [Vec<u64>; 2],
+    seen: [HashSet<u64>; 2],
     repeats: u32,
 }
 
@@ -44,7 +45,7 @@ impl Slice {
             is_under_way: false,
             not_before: Duration::ZERO,
             pages: Vec::new(),
-            seen: [Vec::new(), Vec::new()],
+            seen: [HashSet::new(), HashSet::new()],
             repeats: 0,
         }
     }
@@ -96,19 +97,20 @@ impl Slice {
     fn own(&mut self, mut events: Vec<LogEvent>) -> Vec<LogEvent> {
         let hashes = Hashes::default();
         let hash = |event: &LogEvent| hashes.hash_one((&event.stream, &event.id));
-        let all: Vec<u64> = events.iter().map(hash).collect();
+        let all: HashSet<u64> = events.iter().map(hash).collect();
         let from = self.asked.map_or(self.start, |(from, _)| from);
+        let is_known = |id: &u64| self.seen.iter().any(|page| page.contains(id));
+        let comes_again = all.iter().any(is_known);
         events.retain(|event| {
-            let is_known = || self.seen.iter().any(|page| page.contains(&hash(event)));
             (from..self.end).contains(&event.timestamp)
-                && (event.timestamp >= self.start || !is_known())
+                && (event.timestamp >= self.start || !is_known(&hash(event)))
         });
-        if events.len() == all.len() {
+        // As long as pages come again, what is known must not be forgotten.
+        if comes_again {
+            self.seen[0].extend(all);
+        } else if !all.is_empty() {
             self.seen.swap(0, 1);
             self.seen[0] = all;
-        } else {
-            // As long as pages come again, what is known must not be forgotten.
-            self.seen[0].extend(all);
         }
         events
     }

@@ -1,0 +1,78 @@
+//! A day of logs in the simulator of CloudWatch Logs, and a project that reads it.
+
+use logq_simulator::{Event, Group, Settings, Simulator, Time};
+
+use crate::logq::{Ended, Logq};
+
+/// 2026-11-19 and 2026-11-20, midnight in UTC: between them events are logged.
+pub(crate) const FROM: i64 = 1_795_046_400_000;
+pub(crate) const TO: i64 = FROM + 86_400_000;
+
+/// The window as flags.
+pub(crate) const WINDOW: &str = "--since 2026-11-19T00:00Z --until 2026-11-20T00:00Z";
+
+/// A simulated account with groups of the stage `shop`.
+pub(crate) struct Account {
+    pub(crate) simulator: Simulator,
+    groups: Vec<String>,
+}
+
+impl Account {
+    /// Starts one whose groups have so many events each.
+    pub(crate) fn with(groups: &[(&str, u64)]) -> Self {
+        let group = |(at, (service, events)): (u64, &(&str, u64))| Group {
+            name: format!("/ecs/shop-{service}"),
+            events: *events,
+            streams: 3,
+            stream_prefix: format!("ecs/{service}"),
+            from: Some(Time(FROM)),
+            to: Some(Time(TO)),
+            seed: at,
+            ..Group::default()
+        };
+        let groups: Vec<Group> = (1..).zip(groups).map(group).collect();
+        let names = groups.iter().map(|group| group.name.clone()).collect();
+        let settings = Settings {
+            groups,
+            ..Settings::default()
+        };
+        Self {
+            simulator: Simulator::start(settings).expect("a free port"),
+            groups: names,
+        }
+    }
+
+    /// Returns a project that reads the account as of now; `extra` goes below `[cloudwatch]`.
+    pub(crate) fn project(&self, extra: &str) -> Logq {
+        let config = format!("[stages.shop]\n[cloudwatch]\n{extra}\n");
+        let logq = Logq::new()
+            .file("logq.toml", config)
+            .variable("AWS_ENDPOINT_URL", &self.simulator.url())
+            .variable("LOGQ_NOW", "");
+        let variables = Simulator::environment();
+        variables
+            .into_iter()
+            .fold(logq, |logq, (name, value)| logq.variable(name, value))
+    }
+
+    /// Returns the messages that a pattern must find, in the order in which they must come.
+    pub(crate) fn expected(&self, pattern: &str) -> Vec<String> {
+        let of_group = |name: &String| self.simulator.events(name, pattern, FROM, TO);
+        let mut events: Vec<Event> = self.groups.iter().flat_map(of_group).collect();
+        events.sort_by(|one, other| {
+            let key = |event: &Event| (event.timestamp, event.stream.clone(), event.id.clone());
+            key(one).cmp(&key(other))
+        });
+        events.into_iter().map(|event| event.message).collect()
+    }
+
+    /// Returns how many calls of `FilterLogEvents` were made.
+    pub(crate) fn calls(&self) -> u64 {
+        self.simulator.summary("FilterLogEvents").calls
+    }
+}
+
+/// Returns the lines of standard output.
+pub(crate) fn lines(ended: &Ended) -> Vec<String> {
+    ended.out.lines().map(str::to_owned).collect()
+}
