@@ -44,8 +44,16 @@ pub(super) struct Context {
     /// How answers look.
     pub(super) look: Look,
     /// `--timeout`: how long asking a service may take.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs needs it")
+    )]
     pub(super) time_out: Option<Duration>,
     /// `--no-cache`.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs needs it")
+    )]
     pub(super) no_cache: bool,
     /// Whether CloudWatch Logs is what is read.
     pub(super) reads_service: bool,

@@ -43,6 +43,10 @@ impl Environment {
     }
 
     /// Returns the user's folder for what can be made again.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs needs it")
+    )]
     pub(super) fn user_cache(&self) -> Option<PathBuf> {
         let folder = match self.variable("XDG_CACHE_HOME") {
             Some(folder) => PathBuf::from(folder),

@@ -89,6 +89,10 @@ pub(super) enum Again {
     /// The beginning of standard input.
     Bytes(Vec<u8>),
     /// What is asked of a service is not asked twice.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs needs it")
+    )]
     Nothing,
 }
 
@@ -503,6 +507,10 @@ impl Reader {
         let seen = Seen::default();
         let mut guessed = None;
         let reading = reading(context, zone);
+        #[cfg_attr(
+            not(feature = "aws"),
+            allow(unused_mut, reason = "only a service sets it anew")
+        )]
         let mut watch = Watch::files(Arc::clone(&reading.progress), Arc::clone(&seen.events));
         let (source, kept) = match source {
             Source::Files(paths) => (
@@ -517,6 +525,12 @@ impl Reader {
                 let opened = Files::stream("standard input", input, reading);
                 (Opened::Files(Box::new(opened)), kept)
             }
+            #[cfg(not(feature = "aws"))]
+            Source::Aws => {
+                let _ = wanted;
+                return Err(source::no_service());
+            }
+            #[cfg(feature = "aws")]
             Source::Aws => {
                 let source = logs(context, wanted)?;
                 watch = Watch::logs(source.progress(), Arc::clone(&seen.events));
@@ -536,6 +550,10 @@ impl Reader {
     }
 
     /// Ends reading, for who took the blocks as they are.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs needs it")
+    )]
     pub(super) fn into_answer(self, context: &Context) -> Result<Answer, Failure> {
         let ending = self.finish(context)?;
         Ok(Answer::new(Tally::default(), ending))

@@ -31,6 +31,10 @@ pub(super) enum Source {
 
 /// What a command wants of a source that can choose: events that do not fit may come all the same.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "only CloudWatch Logs needs it")
+)]
 pub(super) struct Wanted<'a> {
     /// The filter pattern that events match.
     pub(super) pattern: Option<&'a str>,
@@ -165,7 +169,7 @@ fn service() -> Result<Source, Failure> {
 }
 
 #[cfg(not(feature = "aws"))]
-fn no_service() -> Failure {
+pub(super) fn no_service() -> Failure {
     Failure::usage("this build of logq cannot read CloudWatch Logs").hint(
         "pipe in what the AWS command line prints: aws logs filter-log-events --log-group-name GROUP | logq ..."
             .to_owned(),

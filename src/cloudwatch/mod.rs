@@ -4,8 +4,8 @@
 //! window ─ slices ─▶ calls ─ limit ─▶ service ─▶ pages ─▶ pieces ─ order ─▶ blocks of lines
 //! ```
 //!
-//! [`slices`] cuts the window and decides what is asked for next; [`filter_log_events`] makes the calls, a thread of
-//! its own with an async runtime in it; [`order`] joins what comes. [`Source`] is what others see: it hands out
+//! `slices` cuts the window and decides what is asked for next; `filter_log_events` makes the calls, a thread of
+//! its own with an async runtime in it; `order` joins what comes. [`Source`] is what others see: it hands out
 //! blocks of NDJSON envelopes as a source of files does, so that nothing behind it knows where lines come from.
 //!
 //! Which groups, which window and which pattern are asked for is decided above, and so is what is said to people.

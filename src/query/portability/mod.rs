@@ -78,7 +78,13 @@ fn refused(faults: Diagnostics) -> impl Iterator<Item = Finding> {
 fn faults(query: &Query, text: &str, table: Table) -> Vec<Finding> {
     let elsewhere = |code: Code| [codes::NOT_BUILT, codes::SERVICE_ONLY].contains(&code);
     match resolve(query, text, table) {
-        Ok(resolved) => resolved.warnings.into_iter().map(doubted).collect(),
+        // Of what is approximate here, `commands` says what the service does.
+        Ok(resolved) => resolved
+            .warnings
+            .into_iter()
+            .filter(|one| one.code != codes::APPROXIMATE)
+            .map(doubted)
+            .collect(),
         Err(faults) => refused(faults)
             .filter(|one| !elsewhere(one.diagnostic.code))
             .filter(|one| !is_about_a_table(query, &one.diagnostic))

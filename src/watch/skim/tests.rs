@@ -43,8 +43,16 @@ fn rules() -> Rules {
 /// What is told of errors, and how many events and lines of each kind there are.
 type Told = (Vec<String>, u64, u64, Lines, bool);
 
+/// Where an error stands among what was kept is no part of what is told.
 fn told(errors: &[ErrorSeen]) -> Vec<String> {
-    errors.iter().map(|error| format!("{error:?}")).collect()
+    let told = errors.iter().map(|error| {
+        let error = ErrorSeen {
+            index: 0,
+            ..error.clone()
+        };
+        format!("{error:?}")
+    });
+    told.collect()
 }
 
 /// Reads every event of a document.
