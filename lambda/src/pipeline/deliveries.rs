@@ -85,10 +85,7 @@ impl<R: Streams> Pipeline<R> {
     ) -> Result<Told, Failure> {
         let delivery = match Delivery::read(document) {
             Ok(delivery) => delivery,
-            Err(poison) => {
-                self.refuse(&Input::poison(poison, document));
-                return Ok(Told::default());
-            }
+            Err(poison) => return Ok(self.poisoned(poison, document)),
         };
         if delivery.purpose == Purpose::Control {
             self.counts.control += 1;

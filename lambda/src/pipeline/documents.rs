@@ -178,18 +178,21 @@ impl Due {
         if let Self::Open {
             since,
             until,
+            tries,
             as_is,
             ..
         } = &mut self
             && let Some(Self::Open {
                 since: known_since,
                 until: known_until,
+                tries: known_tries,
                 as_is: mut known,
                 ..
             }) = before
         {
             *since = known_since.min(*since);
             *until = known_until.max(*until);
+            *tries = known_tries;
             as_is.retain(|one| !known.contains(one));
             known.append(as_is);
             known.truncate(MOST_AS_IS);

@@ -11,7 +11,7 @@ use logq::watch::live::{self, ErrorSeen};
 use logq::watch::policy::Sighting;
 use logq::watch::{Batch, Rule, Sighted, What};
 
-use super::documents::{AsIs, Due, TASK_KEPT, after, due_open_key};
+use super::documents::{AsIs, Due, TASK_KEPT, after};
 use super::tell::{Group, Told, keep_end, tell};
 use super::{Failure, Pipeline};
 use crate::streams::{Span, Streams};
@@ -154,6 +154,11 @@ impl<R: Streams> Pipeline<R> {
         delivered: Option<&Batch>,
         now: Timestamp,
     ) -> Result<Told, Failure> {
+        let key = open.key();
+        let noted = store.get(std::slice::from_ref(&key), now).await?;
+        // A delivery may have added to it since the tick read what is due.
+        let known: Option<Due> = noted.first().and_then(Document::read);
+        let open = known.as_ref().unwrap_or(open);
         let Due::Open {
             group,
             stream,
@@ -165,14 +170,17 @@ impl<R: Streams> Pipeline<R> {
         else {
             return Ok(Told::default());
         };
+        if delivered.is_none() && open.at() > now {
+            return Ok(Told::default());
+        }
         let origin = Origin::new(group.as_str(), stream.as_str());
-        let key = due_open_key(group, stream);
-        let noted = store.get(std::slice::from_ref(&key), now).await?;
         let span = Span::Between(after(*since, -BEFORE), after(*until, SILENCE));
         let read = self.read_stream(&origin, span).await;
         if read.is_none() && *tries < MOST_READS {
             let later = open.put_off(after(now, READ_AGAIN));
-            let write = Write::put(key, &later, after(now, TASK_KEPT), Expected::Anything);
+            // What was noted meanwhile stands: it covers this, and is due by itself.
+            let expected = noted.first().map_or(Expected::Absent, Document::unchanged);
+            let write = Write::put(key, &later, after(now, TASK_KEPT), expected);
             store.commit(vec![write], now).await?;
             return Ok(Told::default());
         }

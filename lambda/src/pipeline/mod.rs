@@ -32,7 +32,7 @@ use logq::decode::ecs::TaskEvent;
 use logq::detect::{Groups, RunConfig, Site, task_of};
 use logq::drive;
 use logq::event::Origin;
-use logq::state::{Expected, Silence, Store, StoreError, Write, silences};
+use logq::state::{Document, Expected, Silence, Store, StoreError, Write, silences};
 use logq::time::Timestamp;
 use logq::watch::{Batch, Rules};
 
@@ -347,9 +347,15 @@ impl<R: Streams> Pipeline<R> {
         self.log
             .problem("due", &format!("{}: {failure}", due.key()));
         self.counts.put_off += 1;
-        let later = due.put_off(after(now, PUT_OFF));
+        let key = due.key();
+        let noted = store.get(std::slice::from_ref(&key), now).await?;
+        // A delivery may have added to it since; what it adds meanwhile stands, and is due by itself.
+        let known: Option<Due> = noted.first().and_then(Document::read);
+        let later = known.as_ref().unwrap_or(due);
+        let later = later.put_off(after(now, PUT_OFF));
+        let expected = noted.first().map_or(Expected::Absent, Document::unchanged);
         let expires = after(now, documents::TASK_KEPT);
-        let write = Write::put(due.key(), &later, expires, Expected::Anything);
+        let write = Write::put(key, &later, expires, expected);
         store.commit(vec![write], now).await.map(drop)
     }
 

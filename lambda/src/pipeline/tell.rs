@@ -37,7 +37,7 @@ pub(crate) const LARGEST_PACK: usize = 3_000_000;
 /// How many alerts one key makes at once: they are written together with its memory.
 const MOST_ALERTS: usize = 80;
 /// No pack is begun with less time left.
-const RESERVE: Duration = Duration::from_secs(2);
+const RESERVE: Duration = Duration::from_secs(1);
 /// How much of a traceback is left of one that is too large.
 const LARGEST_TRACEBACK: usize = 60_000;
 
@@ -64,7 +64,7 @@ pub(crate) struct Rulings<'a> {
 /// What became of sightings.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
-    /// The alerts that were written down, with the versions of their documents.
+    /// The alerts that were written down.
     pub(crate) alerts: Vec<Outgoing>,
     /// How many sightings made none.
     pub(crate) suppressed: u64,

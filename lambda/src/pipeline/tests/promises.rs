@@ -225,6 +225,52 @@ async fn an_error_whose_beginning_cannot_be_read_waits_until_it_can() {
 }
 
 #[tokio::test]
+async fn what_a_delivery_adds_to_a_note_while_a_tick_is_busy_is_told() {
+    let mut bed = Bed::new();
+    let start = [
+        "Traceback (most recent call last):",
+        "  File \"/app/a.py\", line 1, in f",
+    ];
+    bed.deliver(WEBAPP, &[(0, start[0]), (1, start[1])], 100)
+        .await
+        .expect("taken");
+    let stale = bed.due().await.remove(0);
+    bed.write(WEBAPP, &[(2, "KeyError: 'first'")]);
+    let later = [(30_000, start[0]), (30_001, start[1])];
+    bed.deliver(WEBAPP, &later, 30_100).await.expect("taken");
+    bed.write(WEBAPP, &[(30_002, "ValueError: second")]);
+    let now = Timestamp(START + 30_200);
+    let store = std::mem::take(&mut bed.store);
+    bed.pipeline
+        .close_open(&store, &stale, None, now)
+        .await
+        .expect("looked at");
+    bed.store = store;
+    bed.tick(MINUTE).await;
+    bed.tick(2 * MINUTE).await;
+    let titles = bed.titles().join("\n");
+    assert!(
+        titles.contains("'first'") && titles.contains("second"),
+        "{titles}"
+    );
+    assert!(bed.due().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_on_and_can_never_be_read_is_told_as_it_is() {
+    let mut bed = Bed::new();
+    bed.streams.is_down.store(true, Ordering::SeqCst);
+    for minute in 0..9 {
+        let at = minute * MINUTE;
+        let lines = [(at, CRASH[1].1), (at + 1, CRASH[2].1)];
+        let taken = bed.input(delivery(WEBAPP, &lines), at + 100).await;
+        taken.expect("taken");
+        bed.tick(at + MINUTE - 1).await;
+    }
+    assert!(!bed.titles().is_empty());
+}
+
+#[tokio::test]
 async fn an_error_whose_end_can_never_be_read_is_told_as_it_is() {
     let mut bed = Bed::new();
     bed.streams.is_down.store(true, Ordering::SeqCst);
