@@ -1,7 +1,7 @@
 //! A source that is being read, of whatever kind it is: files, a pipe, or CloudWatch Logs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::output::{counted, size};
 use super::progress::State;
@@ -53,6 +53,14 @@ impl Blocks for Opened {
             Self::Files(source) => source.is_live(),
             #[cfg(feature = "aws")]
             Self::Logs(source) => source.is_live(),
+        }
+    }
+
+    fn halt(&self) -> Option<Arc<AtomicBool>> {
+        match self {
+            Self::Files(source) => source.halt(),
+            #[cfg(feature = "aws")]
+            Self::Logs(source) => source.halt(),
         }
     }
 }

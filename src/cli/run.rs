@@ -251,6 +251,7 @@ pub(super) fn query(
         groups: ask.groups,
         whole_runs: ask.table == Table::Runs,
         newest_first: from_the_end.is_some(),
+        since: program.reads_from(),
     };
     let mut reader = Reader::open(context, source, &zone, &wanted)?;
     let stop = context.interrupt.flag();

@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::output::Notices;
 use super::terminal::Input;
 use crate::config::Config;
+use crate::time::Timestamp;
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(super) struct Wanted<'a> {
     pub(super) whole_runs: bool,
     /// Whether the newest come first.
     pub(super) newest_first: bool,
+    /// From when on events matter, where that is before the window; else the window says it.
+    pub(super) since: Option<Timestamp>,
 }
 
 impl Source {

@@ -3,6 +3,7 @@
 //! Blocks of plain files are read by the workers, so a file's time is that until the next one is begun.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::opened::{Opened, Reported};
@@ -74,6 +75,10 @@ impl Watched {
 impl Blocks for Watched {
     fn is_live(&self) -> bool {
         self.source.is_live()
+    }
+
+    fn halt(&self) -> Option<Arc<AtomicBool>> {
+        self.source.halt()
     }
 
     fn claim(&mut self, block: &mut Block) -> bool {

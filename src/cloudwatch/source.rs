@@ -92,6 +92,8 @@ pub struct Source {
     lines: VecDeque<Line>,
     thread: Option<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
+    /// Set when nobody wants more lines.
+    halted: Arc<AtomicBool>,
     /// Whether fetching ended though not all was there.
     ended_early: bool,
     blocks: u32,
@@ -130,6 +132,7 @@ impl Source {
             lines: VecDeque::new(),
             thread: Some(thread),
             stop,
+            halted: Arc::default(),
             ended_early: false,
             blocks: 0,
             offset: 0,
@@ -166,7 +169,7 @@ impl Source {
     /// Returns whether there are lines, and waits for them.
     fn has_lines(&mut self) -> bool {
         loop {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.load(Ordering::Relaxed) || self.halted.load(Ordering::Relaxed) {
                 return false;
             }
             if !self.lines.is_empty() {
@@ -204,6 +207,10 @@ impl Source {
 impl Blocks for Source {
     fn is_live(&self) -> bool {
         true
+    }
+
+    fn halt(&self) -> Option<Arc<AtomicBool>> {
+        Some(Arc::clone(&self.halted))
     }
 
     fn claim(&mut self, block: &mut Block) -> bool {

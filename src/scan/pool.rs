@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::block::Block;
 
@@ -30,6 +31,11 @@ pub trait Blocks: Send {
     fn is_live(&self) -> bool {
         false
     }
+
+    /// Returns what ends a wait for the next block when it is set; nothing where no wait is long.
+    fn halt(&self) -> Option<Arc<AtomicBool>> {
+        None
+    }
 }
 
 impl<B: Blocks + ?Sized> Blocks for &mut B {
@@ -39,6 +45,10 @@ impl<B: Blocks + ?Sized> Blocks for &mut B {
 
     fn is_live(&self) -> bool {
         (**self).is_live()
+    }
+
+    fn halt(&self) -> Option<Arc<AtomicBool>> {
+        (**self).halt()
     }
 }
 
@@ -106,6 +116,8 @@ struct Shared<'b, B, T> {
     /// A result was taken, so that one more block may be claimed.
     room: Condvar,
     window: u64,
+    /// Ends the wait of a worker that claims a block.
+    halt: Option<Arc<AtomicBool>>,
     /// How many results are handed out together: waking the caller for each block costs as much as reading one.
     batch: usize,
 }
@@ -129,6 +141,7 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
         let batch = if blocks.is_live() { 1 } else { threads * 4 };
         Self {
             batch,
+            halt: blocks.halt(),
             input: Mutex::new(Input {
                 blocks,
                 claimed: 0,
@@ -206,6 +219,9 @@ impl<'b, B: Blocks, T> Shared<'b, B, T> {
 
     fn stop(&self) {
         lock(&self.output).stopped = true;
+        if let Some(halt) = &self.halt {
+            halt.store(true, Ordering::Relaxed);
+        }
         self.ready.notify_all();
         self.room.notify_all();
     }

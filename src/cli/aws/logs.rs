@@ -72,7 +72,7 @@ fn request(context: &Context, wanted: &Wanted<'_>) -> Request {
     let now = context.environment.now;
     let until = context.window.until;
     let end = until.unwrap_or(Timestamp(now.0 + AHEAD));
-    let since = context.window.since;
+    let since = wanted.since.or(context.window.since);
     let usual = if wanted.whole_runs { DAY } else { HOUR };
     let start = since.map_or(until.unwrap_or(now).0 - usual, |since| since.0);
     Request {

@@ -46,6 +46,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         events = events.with_streams();
     }
     let mut printed = Printed::new(context, &args.pattern);
+    printed.slow = source == Source::Aws;
     printed.order = source.has_many().then(|| ByTime::new(MOST_SORTED));
     events.head(context.look.bom, printed.output.buffer());
     let mut answer = run::filter(
@@ -79,7 +80,9 @@ struct Printed<'a> {
     order: Option<ByTime>,
     /// Events of the one document that `json` is, held back since what stands before them is known at the end.
     held: Vec<u8>,
-    /// Whether there were more than wanted.
+    /// Whether each event is a wait, so that none is looked for that says only that there are more.
+    slow: bool,
+    /// Whether there were more than wanted, or may be.
     cut: bool,
     failure: Option<io::Error>,
 }
@@ -93,6 +96,7 @@ impl<'a> Printed<'a> {
             count: 0,
             order: None,
             held: Vec::new(),
+            slow: false,
             cut: false,
             failure: None,
         }
@@ -131,7 +135,7 @@ impl<'a> Printed<'a> {
         };
         self.count += taken;
         self.write(&matches.bytes[..end])?;
-        if found > wanted {
+        if found > wanted || (self.slow && found == wanted) {
             self.cut = true;
             return ControlFlow::Break(());
         }

@@ -59,14 +59,24 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         ..Wanted::default()
     };
     let mut reader = Reader::open(context, source, &zone, &wanted)?;
-    let written = write(&mut reader.source, &path).map_err(|error| {
-        Failure::incomplete(format!("cannot write `{}`", path.display())).cause(error.to_string())
+    let part = unfinished(&path);
+    let written = write(&mut reader.source, &part).map_err(|error| {
+        // What is no whole copy is of no use to anybody.
+        let _ = fs::remove_file(&part);
+        cannot_write(&path, &error)
     })?;
     let answer = reader.into_answer(context)?;
     ask::tell_problems(context, &answer);
-    if context.interrupt.is_asked() || !answer.is_complete() {
-        context.notices.remark("the copy is incomplete");
-    }
+    let is_whole = answer.is_complete() && !context.interrupt.is_asked();
+    let path = if is_whole {
+        fs::rename(&part, &path).map_err(|error| cannot_write(&path, &error))?;
+        path
+    } else {
+        context
+            .notices
+            .remark("the copy is incomplete, and no source reads it under its name");
+        part
+    };
     let events = counted(written.events, "event", "events");
     context.notices.remark(&format!(
         "{events}, {} in {}",
@@ -85,12 +95,21 @@ fn file(context: &Context, args: &Args) -> PathBuf {
     context.environment.folder.join(&args.folder).join(name)
 }
 
-/// Writes all blocks into a file, which has its name once it is whole.
+/// Returns the name of a copy that is not whole: one that no source reads.
+fn unfinished(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.part"))
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::incomplete(format!("cannot write `{}`", path.display())).cause(error.to_string())
+}
+
+/// Writes all blocks into a file.
 fn write(source: &mut impl Blocks, path: &Path) -> io::Result<Written> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let new = path.with_extension("part");
-    let file = BufWriter::new(fs::File::create(&new)?);
+    let file = BufWriter::new(fs::File::create(path)?);
     let mut encoder = zstd::stream::Encoder::new(file, 3)?;
     let mut written = Written::default();
     let mut block = Block::default();
@@ -99,7 +118,6 @@ fn write(source: &mut impl Blocks, path: &Path) -> io::Result<Written> {
         encoder.write_all(block.bytes())?;
     }
     encoder.finish()?.flush()?;
-    written.bytes = fs::metadata(&new)?.len();
-    fs::rename(&new, path)?;
+    written.bytes = fs::metadata(path)?.len();
     Ok(written)
 }
