@@ -15,7 +15,7 @@ const MOST: usize = 8 << 20;
 
 /// Says which of the fields and which stage were never seen, with what may have been meant.
 ///
-/// A stage that nothing at all is of is an error, unless the configuration knows it.
+/// A stage that nothing at all is of is an error, unless the configuration knows it or emptiness is what was asked for.
 pub(super) fn tell(context: &Context, again: &Again, fields: &[String]) -> Result<(), Failure> {
     let stage = context.scope.stage.as_deref();
     if !again.is_there()
@@ -76,11 +76,14 @@ fn unseen_stage(
         say(context, &what, near);
         return Ok(());
     }
-    let failure = Failure::usage(what);
-    Err(match near {
-        Some(near) => failure.hint(near),
-        None => failure,
-    })
+    if context.output.fail_on_empty {
+        // Whoever waits for silence hears of it by its own exit code, and here why.
+        let near = near.map(|near| format!("; {near}")).unwrap_or_default();
+        context.notices.problem(&format!("{what}{near}"));
+        return Ok(());
+    }
+    let quiet = || format!("a stage that may be silent is named in logq.toml: `[stages.{stage}]`");
+    Err(Failure::usage(what).hint(near.unwrap_or_else(quiet)))
 }
 
 /// Returns whether no record has the field; what may stand in a list cannot be told by its name.

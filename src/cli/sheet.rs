@@ -65,11 +65,12 @@ pub(super) fn write_other(lines: &[&Line], look: &Look, out: &mut Vec<u8>) {
     );
 }
 
-/// Writes the last lines, with errors marked.
+/// Writes the last lines, with errors marked; `cut_by` is the flag that brings the others.
 pub(super) fn write_lines(
     run: Option<&Run>,
     total: usize,
     shown: &[&Line],
+    cut_by: &str,
     look: &Look,
     out: &mut Vec<u8>,
 ) {
@@ -77,7 +78,7 @@ pub(super) fn write_lines(
     let head = match (shown.len(), total) {
         (_, 0) => "no lines".to_owned(),
         (shown, total) if shown == total => "lines".to_owned(),
-        (shown, total) => format!("last {shown} of {total} lines; --lines 0 shows all"),
+        (shown, total) => format!("last {shown} of {total} lines; {cut_by} 0 shows all"),
     };
     let zone = shown.first().map(|line| look.zone.name_at(line.timestamp));
     let zone = zone.map(|zone| format!(" ({zone})")).unwrap_or_default();

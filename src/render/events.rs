@@ -62,10 +62,10 @@ impl Events {
             }
             Form::Json => {
                 out.extend_from_slice(b",\n");
-                write_object(record, out);
+                write_object(record, true, out);
             }
             Form::Ndjson => {
-                write_object(record, out);
+                write_object(record, false, out);
                 out.push(b'\n');
             }
             Form::Csv(target) => write_cells(record, *target, out),
@@ -73,30 +73,30 @@ impl Events {
     }
 }
 
-/// Appends the event as an object; an unknown group or stream is left out.
-fn write_object(record: &Record<'_>, out: &mut Vec<u8>) {
+/// Appends the event as an object; an unknown time, group or stream is `null` in a document, else left out.
+fn write_object(record: &Record<'_>, in_document: bool, out: &mut Vec<u8>) {
     let event = &record.event;
-    out.extend_from_slice(b"{\"@timestamp\":");
-    match event.timestamp.known() {
-        Some(at) => {
-            out.push(b'"');
-            at.write_rfc3339(out);
-            out.push(b'"');
+    let known = |text| Some(text).filter(|text: &&str| !text.is_empty());
+    let at = event.timestamp.known().map(|at| at.to_string());
+    let members = [
+        ("@timestamp", at.as_deref()),
+        ("@log", known(&event.origin.group)),
+        ("@logStream", known(&event.origin.stream)),
+    ];
+    out.push(b'{');
+    for (name, value) in members {
+        if value.is_none() && !in_document {
+            continue;
         }
-        None => out.extend_from_slice(b"null"),
-    }
-    for (name, value) in [
-        ("@log", &event.origin.group),
-        ("@logStream", &event.origin.stream),
-    ] {
-        if !value.is_empty() {
-            out.extend_from_slice(b",\"");
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            json::write_text(value, out);
+        json::write_text(name, out);
+        out.push(b':');
+        match value {
+            Some(value) => json::write_text(value, out),
+            None => out.extend_from_slice(b"null"),
         }
+        out.push(b',');
     }
-    out.extend_from_slice(b",\"@message\":");
+    out.extend_from_slice(b"\"@message\":");
     json::write_text(&record.text(), out);
     out.push(b'}');
 }

@@ -141,7 +141,8 @@ fn write_members<'a>(members: impl Iterator<Item = (&'a str, &'a Value<'a>)>, ou
 fn is_missing(value: &Value<'_>) -> bool {
     match value {
         Value::Null => true,
-        Value::Number(number) | Value::Literal(_, number) => number.is_nan(),
+        Value::Number(number) => !number.is_finite(),
+        Value::Literal(text, _) => !is_json_number(text),
         _ => false,
     }
 }

@@ -42,8 +42,8 @@ fn programs_get_what_they_ask_for() {
     "#);
     insta::assert_snapshot!(logs().run(&format!("{ERRORS} -o json")).all(), @r#"
     {"schema":"logq.rows.v1","query":"{ $.levelname = \"ERROR\" }","window":{"since":null,"until":"2026-11-23T04:04:05.000Z"},"complete":true,"truncated":false,"rows":[
-    {"@timestamp":"2026-11-23T03:00:01.500Z","@logStream":"app","@message":"{\"asctime\":\"2026-11-23 12:00:01,500\",\"levelname\":\"ERROR\",\"name\":\"booking.sync\",\"message\":\"予約を同期できません\",\"exc_info\":\"Traceback (most recent call last):\\n  File \\\"/app/x.py\\\", line 1, in f\\nKeyError: 'price'\"}"},
-    {"@timestamp":"2026-11-23T03:00:02.000Z","@logStream":"app","@message":"{\"asctime\":\"2026-11-23 12:00:02,000\",\"levelname\":\"ERROR\",\"name\":\"billing\",\"message\":\"\\u001b[31mred\\u001b[0m\",\"user\":{\"id\":7}}"}]}
+    {"@timestamp":"2026-11-23T03:00:01.500Z","@log":null,"@logStream":"app","@message":"{\"asctime\":\"2026-11-23 12:00:01,500\",\"levelname\":\"ERROR\",\"name\":\"booking.sync\",\"message\":\"予約を同期できません\",\"exc_info\":\"Traceback (most recent call last):\\n  File \\\"/app/x.py\\\", line 1, in f\\nKeyError: 'price'\"}"},
+    {"@timestamp":"2026-11-23T03:00:02.000Z","@log":null,"@logStream":"app","@message":"{\"asctime\":\"2026-11-23 12:00:02,000\",\"levelname\":\"ERROR\",\"name\":\"billing\",\"message\":\"\\u001b[31mred\\u001b[0m\",\"user\":{\"id\":7}}"}]}
     --- exit 0
     "#);
 }
@@ -220,10 +220,13 @@ fn events_without_a_time_show_none_and_are_counted_where_a_window_leaves_them_ou
     );
     let lines = logs.run(&format!("filter one {all} -o ndjson"));
     assert!(
-        lines.out.starts_with(r#"{"@timestamp":null"#),
+        lines.out.starts_with(r#"{"@logStream":"plain","#),
         "{}",
         lines.out
     );
+    let document = logs.run(&format!("filter one {all} -o json")).out;
+    let nothing = r#"{"@timestamp":null,"@log":null,"@logStream":"plain","#;
+    assert!(document.contains(nothing), "{document}");
     let rows = logs.run(&format!("query 'limit 1' {all} -o json"));
     assert!(!rows.out.contains("1970"), "{}", rows.out);
     let runs = logs.run(&format!("batch-runs {all} -o json"));

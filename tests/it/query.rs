@@ -301,6 +301,8 @@ fn lines_of_a_run_are_for_programs_too() {
     insta::assert_snapshot!(runs().run("show 7f3a --source logs -o raw --lines 2").all(), @r#"
         price = plan["price"]
     KeyError: 'price'
+    --- standard error
+    logq: the last 2 of 7 lines; --lines 0 shows all
     --- exit 0
     "#);
     let json = runs().run("show 7f3a --source logs -o json").out;
@@ -566,6 +568,36 @@ fn a_misspelt_stage_is_named_when_nothing_is_found() {
             ended.err
         );
     }
+}
+
+#[test]
+fn a_stage_that_nothing_is_of_may_be_named_or_waited_for() {
+    let asked = "batch-runs --stage qa --source logs -q";
+    let error = "error: none of 8 events is of the stage `qa`; seen: `production`";
+    let refused = runs().run(asked);
+    insta::assert_snapshot!(refused.all(), @r"
+    --- standard error
+    error: none of 8 events is of the stage `qa`; seen: `production`
+    hint: a stage that may be silent is named in logq.toml: `[stages.qa]`
+    --- exit 2
+    ");
+    let waited = runs().run(&format!("{asked} --fail-on-empty"));
+    assert_eq!((waited.code, waited.err.trim()), (3, error));
+    let named = runs().file("logq.toml", "[stages.qa]\n").run(asked);
+    assert_eq!((named.code, &*named.err), (0, ""), "{}", named.all());
+}
+
+#[test]
+fn numbers_that_json_does_not_know_stay_the_text_of_the_record() {
+    let line = r#"{"created":1795402800,"a":NaN,"b":-Infinity,"c":2}"#;
+    let asked = "query 'fields a, b, c, a * 2 as d, c / 0 as e' --source app.log -o";
+    let logs = Logq::new().file("app.log", format!("{line}\n"));
+    let one = logs.run(&format!("{asked} ndjson")).out;
+    assert_eq!(one, "{\"a\":\"NaN\",\"b\":\"-Infinity\",\"c\":2}\n");
+    let all = logs.run(&format!("{asked} json")).out;
+    let document: serde_json::Value = serde_json::from_str(&all).expect("JSON");
+    let row = serde_json::json!({"a": "NaN", "b": "-Infinity", "c": 2, "d": null, "e": null});
+    assert_eq!(document["rows"][0], row);
 }
 
 #[test]

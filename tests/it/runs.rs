@@ -193,3 +193,30 @@ fn a_limit_means_the_same_for_the_lines_of_a_run() {
         "{said}"
     );
 }
+
+#[test]
+fn lines_left_out_of_a_run_are_told_with_the_flag_that_brings_them() {
+    let line = |number: u32| format!("2026-11-23T03:00:{number:02}Z line\n");
+    let lines: String = (0..60).map(line).collect();
+    let logs = Logq::new().file("batch/1.log", lines);
+    for (flags, said) in [
+        ("", "last 40 of 60 lines; --lines 0 shows all"),
+        ("--lines 7", "last 7 of 60 lines; --lines 0 shows all"),
+        ("--limit 5", "last 5 of 60 lines; --limit 0 shows all"),
+        (
+            "--lines 9 --limit 5",
+            "last 5 of 60 lines; --limit 0 shows all",
+        ),
+        (
+            "--lines 5 --limit 9 -o ndjson",
+            "last 5 of 60 lines; --lines 0 shows all",
+        ),
+        (
+            "--lines 9 --limit 5 -o csv",
+            "last 5 of 60 lines; --limit 0 shows all",
+        ),
+    ] {
+        let ended = logs.run(&format!("show 1 --source . {flags}"));
+        assert!(ended.all().contains(said), "{flags}: {}", ended.all());
+    }
+}

@@ -53,18 +53,18 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     }
     let (run, all) = only(&found, &args.task, &described, &answer)?;
     let lines = inside(context, &all);
-    let shown = last(&lines, wanted(context, args));
+    let (wanted, cut_by) = wanted(context, args);
+    let shown = last(&lines, wanted);
     let mut out = Vec::new();
     match context.format() {
-        Format::Table => for_people(context, run, &lines, shown, &mut out),
+        Format::Table => for_people(context, run, &lines, (shown, cut_by), &mut out),
         Format::Json => document(context, run, shown, &answer, &mut out),
         format => for_programs(context, format, shown, &mut out),
     }
     output::print(context, &out)?;
-    let is_cut = shown.len() < lines.len() && args.lines.is_none();
-    if is_cut && context.format() != Format::Table {
+    if shown.len() < lines.len() && context.format() != Format::Table {
         context.notices.remark(&format!(
-            "the last {} of {}; --limit 0 shows all",
+            "the last {} of {}; {cut_by} 0 shows all",
             thousands(shown.len() as u64),
             counted(lines.len() as u64, "line", "lines")
         ));
@@ -87,21 +87,23 @@ fn inside<'a>(context: &Context, lines: &[&'a Line]) -> Vec<&'a Line> {
     lines.iter().filter(inside).copied().collect()
 }
 
-/// Returns how many lines to show at most.
-fn wanted(context: &Context, args: &Args) -> usize {
-    let limit = match context.output.limit {
-        Some(0) | None => None,
-        Some(limit) => Some(usize::try_from(limit).unwrap_or(usize::MAX)),
+/// Returns how many lines to show at most, and which flag says so.
+fn wanted(context: &Context, args: &Args) -> (usize, &'static str) {
+    let limit = context.output.limit;
+    let lines = match args.lines {
+        None if context.format() == Format::Table && limit.is_none() => LINES,
+        None | Some(0) => usize::MAX,
+        Some(lines) => lines,
     };
-    let lines = match (args.lines, limit) {
-        (Some(0), _) => usize::MAX,
-        (Some(lines), _) => lines,
-        (None, None) if context.format() == Format::Table && context.output.limit.is_none() => {
-            LINES
-        }
-        (None, _) => usize::MAX,
+    let limit = match limit {
+        Some(0) | None => usize::MAX,
+        Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    lines.min(limit.unwrap_or(usize::MAX))
+    if limit < lines {
+        (limit, "--limit")
+    } else {
+        (lines, "--lines")
+    }
 }
 
 /// Returns the one run that was meant, with its lines; `None` for a task that is no run, such as a web server's.
@@ -179,14 +181,14 @@ fn for_people(
     context: &Context,
     run: Option<&Run>,
     all: &[&Line],
-    shown: &[&Line],
+    (shown, cut_by): (&[&Line], &str),
     out: &mut Vec<u8>,
 ) {
     match run {
         Some(run) => sheet::write(run, &context.config, &context.look, out),
         None => sheet::write_other(all, &context.look, out),
     }
-    sheet::write_lines(run, all.len(), shown, &context.look, out);
+    sheet::write_lines(run, all.len(), shown, cut_by, &context.look, out);
 }
 
 fn for_programs(context: &Context, format: Format, shown: &[&Line], out: &mut Vec<u8>) {
