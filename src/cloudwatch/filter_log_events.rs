@@ -56,7 +56,9 @@ impl<S: Service> Fetch<S> {
             }
             let pace = self.limiter.wait(now);
             if pace.is_zero()
-                && let Some(call) = self.slices.next(now, self.shelf.held())
+                && let Some(call) = self
+                    .slices
+                    .next(now, self.shelf.held(), self.is_waited_for())
             {
                 self.limiter.take(now);
                 self.progress.called();
@@ -76,17 +78,23 @@ impl<S: Service> Fetch<S> {
         self.slices.is_done() && self.stored.is_empty()
     }
 
+    /// Returns whether a piece of these groups is waited for: then the nearest comes, whatever is held.
+    fn is_waited_for(&self) -> bool {
+        let wanted = self.shelf.wanted();
+        wanted.is_some_and(|lane| self.groups.iter().any(|(one, _)| *one == lane))
+    }
+
     /// Takes what is needed next from the cache, if that is there and there is room; false when it is not so.
     fn use_stored(&mut self) -> bool {
         let Some(next) = self.stored.last() else {
             return false;
         };
         let is_in_front = match (self.direction, self.slices.front()) {
-            (_, None) => false,
+            (_, None) => true,
             (Direction::OldestFirst, Some(front)) => next.start <= front,
             (Direction::NewestFirst, Some(front)) => next.end >= front,
         };
-        if !is_in_front && self.shelf.held() > self.room / 2 {
+        if self.shelf.held() > self.room / 2 && !(is_in_front && self.is_waited_for()) {
             return false;
         }
         let Some(next) = self.stored.pop() else {
