@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::order::{Merge, Next};
 use super::scripted::{Habits, Scripted};
-use super::service::LogEvent;
+use super::service::{FilterCall, LogEvent, Page, Service};
 use super::shelf::{Progress, Shelf};
-use super::source::{self, Request, Site};
+use super::source::{self, Request, Site, Source};
 use super::{Cache, CallError, Direction, Place, Quotas};
 
 const DAY: i64 = 86_400_000;
@@ -419,4 +419,35 @@ fn what_waits_for_a_slow_site_is_not_more_than_there_is_room_for() {
     });
     assert_eq!(events, 120_000);
     assert!(most < 2 * MOST, "{most}");
+}
+
+/// A service whose name takes long to be looked up.
+struct Unresolved;
+
+impl Service for Unresolved {
+    async fn filter_log_events(&self, _call: FilterCall) -> Result<Page, CallError> {
+        let looked_up = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(20)));
+        looked_up.await.expect("no panic");
+        Ok(Page::default())
+    }
+}
+
+#[test]
+fn the_end_does_not_wait_for_a_name_to_be_looked_up() {
+    let site = Site {
+        service: Arc::new(Unresolved),
+        place: Arc::new(Place::default()),
+        account: String::new(),
+        groups: vec![Arc::from("g")],
+    };
+    let started = std::time::Instant::now();
+    let source = Source::open(vec![site], &request(DAY), Arc::default());
+    let progress = source.progress();
+    while progress.calls() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The look-up is under way by then.
+    std::thread::sleep(Duration::from_millis(50));
+    drop(source);
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
