@@ -160,7 +160,8 @@ impl<S: Service> Fetch<S> {
                 self.progress.came(page.events.len() as u64, bytes as u64);
                 let answered = self.slices.answer(slice, page);
                 if answered.is_given_up {
-                    self.shelf.complain(self.error(Kind::TokenLost));
+                    let lane = answered.pieces.first().map(|piece| piece.lane);
+                    self.shelf.complain(self.error(Kind::TokenLost, lane));
                 }
                 answered.pieces
             }
@@ -182,18 +183,19 @@ impl<S: Service> Fetch<S> {
     }
 
     fn run_out_of_time(&mut self) {
-        self.shelf.complain(self.error(Kind::OutOfTime));
+        self.shelf.complain(self.error(Kind::OutOfTime, None));
         for piece in self.slices.end() {
             self.shelf.put(piece, &self.progress);
         }
     }
 
-    /// Words what no call said.
-    fn error(&self, kind: Kind) -> CallError {
+    /// Words what no call said, of one group or of all.
+    fn error(&self, kind: Kind, lane: Option<usize>) -> CallError {
+        let lane = lane.or_else(|| self.groups.first().map(|(lane, _)| *lane));
         CallError {
             kind,
             operation: "FilterLogEvents",
-            group: self.group(self.groups.first().map_or(0, |(lane, _)| *lane)),
+            group: self.group(lane.unwrap_or(0)),
             place: Arc::clone(&self.place),
             reason: String::new(),
         }

@@ -14,7 +14,7 @@ use super::scripted::{Habits, Scripted};
 use super::service::{FilterCall, LogEvent, Page, Service};
 use super::shelf::{Progress, Shelf};
 use super::source::{self, Request, Site, Source};
-use super::{Cache, CallError, Direction, Place, Quotas};
+use super::{Cache, CallError, Direction, Kind, Place, Quotas};
 
 const DAY: i64 = 86_400_000;
 /// When windows begin.
@@ -450,4 +450,28 @@ fn the_end_does_not_wait_for_a_name_to_be_looked_up() {
     std::thread::sleep(Duration::from_millis(50));
     drop(source);
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+/// Fetches two groups, the second of which leads in a circle of so many pages.
+fn circling(length: usize) -> Fetched {
+    let habits = Habits {
+        circle: Some((Arc::from("b"), length)),
+        ..Habits::default()
+    };
+    let all: Groups = [even("a", 40, 0), even("b", 40, 100)].into();
+    let mut request = request(DAY);
+    let quotas = [("FilterLogEvents".to_owned(), habits.quota)];
+    request.quotas = Quotas(quotas.into_iter().collect());
+    ends(fetched(all, habits, request, usize::MAX))
+}
+
+#[test]
+fn pages_that_lead_back_to_themselves_are_given_up_and_their_group_is_named() {
+    let found = circling(1);
+    assert!(found.gaps);
+    assert_eq!(found.events.len(), 40);
+    assert!(!found.problems.is_empty());
+    for problem in found.problems {
+        assert_eq!((problem.kind, &*problem.group), (Kind::TokenLost, "b"));
+    }
 }
