@@ -56,7 +56,9 @@ impl<S: Service> Fetch<S> {
             }
             let pace = self.limiter.wait(now);
             if pace.is_zero()
-                && let Some(call) = self.slices.next(now, self.shelf.held())
+                && let Some(call) = self
+                    .slices
+                    .next(now, self.shelf.held(), self.is_waited_for())
             {
                 self.limiter.take(now);
                 self.progress.called();
@@ -76,17 +78,23 @@ impl<S: Service> Fetch<S> {
         self.slices.is_done() && self.stored.is_empty()
     }
 
+    /// Returns whether a piece of these groups is waited for: then the nearest comes, whatever is held.
+    fn is_waited_for(&self) -> bool {
+        let wanted = self.shelf.wanted();
+        wanted.is_some_and(|lane| self.groups.iter().any(|(one, _)| *one == lane))
+    }
+
     /// Takes what is needed next from the cache, if that is there and there is room; false when it is not so.
     fn use_stored(&mut self) -> bool {
         let Some(next) = self.stored.last() else {
             return false;
         };
         let is_in_front = match (self.direction, self.slices.front()) {
-            (_, None) => false,
+            (_, None) => true,
             (Direction::OldestFirst, Some(front)) => next.start <= front,
             (Direction::NewestFirst, Some(front)) => next.end >= front,
         };
-        if !is_in_front && self.shelf.held() > self.room / 2 {
+        if self.shelf.held() > self.room / 2 && !(is_in_front && self.is_waited_for()) {
             return false;
         }
         let Some(next) = self.stored.pop() else {
@@ -152,7 +160,8 @@ impl<S: Service> Fetch<S> {
                 self.progress.came(page.events.len() as u64, bytes as u64);
                 let answered = self.slices.answer(slice, page);
                 if answered.is_given_up {
-                    self.shelf.complain(self.error(Kind::TokenLost));
+                    let lane = answered.pieces.first().map(|piece| piece.lane);
+                    self.shelf.complain(self.error(Kind::TokenLost, lane));
                 }
                 answered.pieces
             }
@@ -174,18 +183,19 @@ impl<S: Service> Fetch<S> {
     }
 
     fn run_out_of_time(&mut self) {
-        self.shelf.complain(self.error(Kind::OutOfTime));
+        self.shelf.complain(self.error(Kind::OutOfTime, None));
         for piece in self.slices.end() {
             self.shelf.put(piece, &self.progress);
         }
     }
 
-    /// Words what no call said.
-    fn error(&self, kind: Kind) -> CallError {
+    /// Words what no call said, of one group or of all.
+    fn error(&self, kind: Kind, lane: Option<usize>) -> CallError {
+        let lane = lane.or_else(|| self.groups.first().map(|(lane, _)| *lane));
         CallError {
             kind,
             operation: "FilterLogEvents",
-            group: self.group(self.groups.first().map_or(0, |(lane, _)| *lane)),
+            group: self.group(lane.unwrap_or(0)),
             place: Arc::clone(&self.place),
             reason: String::new(),
         }

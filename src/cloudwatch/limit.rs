@@ -12,8 +12,10 @@ use std::time::Duration;
 const DECREASE: f64 = 0.7;
 /// Which part of the quota the rate grows by in a second.
 const INCREASE: f64 = 0.05;
-/// The rate never falls below so many calls a second.
+/// The rate never falls below so many calls a second, or below the quota when that is less.
 const LEAST: f64 = 0.2;
+/// A quota is at least so many calls a second: waits have an end.
+const SLOWEST: f64 = 0.001;
 /// How much longer than a second a quota's calls are spread over: calls may arrive closer than they were sent.
 const SLACK: f64 = 1.05;
 
@@ -31,7 +33,7 @@ pub struct Limiter {
 impl Limiter {
     /// Creates a limiter for a quota of calls a second.
     pub fn new(quota: f64) -> Self {
-        let most = quota.max(LEAST);
+        let most = quota.max(SLOWEST);
         Self {
             most,
             rate: most,
@@ -48,24 +50,37 @@ impl Limiter {
 
     /// Returns how long the next call has to wait.
     ///
-    /// At most a second's calls lie within any second: a burst is fine, a second one right behind it is not.
+    /// At most a second's calls lie within any second: a burst is fine, a second one right behind it is not. Bursts of
+    /// a rate that is no whole number take less than a second, so that two of them could lie within one: what is
+    /// allowed in a second holds as well.
     pub fn wait(&self, now: Duration) -> Duration {
         let burst = self.burst();
-        let Some(at) = self.made.len().checked_sub(burst) else {
-            return Duration::ZERO;
-        };
-        let span = Duration::from_secs_f64(burst as f64 / self.rate * SLACK);
-        (self.made[at] + span).saturating_sub(now)
+        let most = (self.rate.ceil() as usize).min(self.kept());
+        let even = self.after(burst, burst as f64 / self.rate);
+        even.max(self.after(most, 1.0)).saturating_sub(now)
+    }
+
+    /// Returns when so many calls lie so many seconds back.
+    fn after(&self, calls: usize, seconds: f64) -> Duration {
+        let first = self.made.len().checked_sub(calls);
+        first.map_or(Duration::ZERO, |at| {
+            self.made[at] + Duration::from_secs_f64(seconds * SLACK)
+        })
     }
 
     fn burst(&self) -> usize {
         (self.rate as usize).max(1)
     }
 
+    /// Returns how many of the latest calls matter.
+    fn kept(&self) -> usize {
+        (self.most as usize).max(1)
+    }
+
     /// Takes note of a call that is made now.
     pub fn take(&mut self, now: Duration) {
         self.made.push_back(now);
-        while self.made.len() > (self.most as usize).max(1) {
+        while self.made.len() > self.kept() {
             self.made.pop_front();
         }
     }
@@ -76,7 +91,7 @@ impl Limiter {
         if self.lowered.is_some_and(|at| made <= at) {
             return;
         }
-        self.rate = (self.rate * DECREASE).max(LEAST);
+        self.rate = (self.rate * DECREASE).max(LEAST.min(self.most));
         self.lowered = Some(now);
     }
 
@@ -117,11 +132,50 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_second_holds_more_than_the_quota(quota in 1_u32..60) {
-            let made = calls(&mut Limiter::new(f64::from(quota)), 20);
+        fn no_second_holds_more_than_the_quota(quota in 1_u32..60, part in 0.0_f64..1.0) {
+            let made = calls(&mut Limiter::new(f64::from(quota) + part), 20);
             prop_assert!(most_in_a_second(&made) <= quota as usize);
             // And little of the quota is left unused.
             prop_assert!(made.len() as f64 >= f64::from(quota) * 18.0, "{}", made.len());
+        }
+
+        #[test]
+        fn nor_does_one_after_calls_were_throttled(
+            quota in 1_u32..60, part in 0.0_f64..1.0, throttled in prop::collection::vec(any::<bool>(), 1..40),
+        ) {
+            let mut limiter = Limiter::new(f64::from(quota) + part);
+            let (mut now, mut made) = (Duration::ZERO, Vec::new());
+            for is_throttled in throttled.iter().cycle().take(600) {
+                now += limiter.wait(now);
+                limiter.take(now);
+                made.push(now);
+                if *is_throttled {
+                    limiter.throttled(now, now);
+                } else {
+                    limiter.passed(now);
+                }
+            }
+            prop_assert!(most_in_a_second(&made) <= quota as usize);
+        }
+
+        #[test]
+        fn a_lowered_rate_is_kept_to(quota in 1_u32..60, rounds in 1_usize..4) {
+            let mut limiter = Limiter::new(f64::from(quota));
+            for round in 0..rounds {
+                let at = Duration::from_millis(round as u64 + 1);
+                limiter.throttled(at, at);
+            }
+            let most = limiter.rate().ceil() as usize;
+            prop_assert!(most_in_a_second(&calls(&mut limiter, 20)) <= most);
+        }
+
+        #[test]
+        fn less_than_a_call_a_second_is_kept_to_as_well(quota in 0.01_f64..1.0) {
+            let mut limiter = Limiter::new(quota);
+            limiter.throttled(Duration::ZERO, Duration::ZERO);
+            prop_assert!(limiter.rate() <= quota);
+            let made = calls(&mut limiter, 400);
+            prop_assert!(made.len() as f64 <= quota * 400.0 + 1.0, "{}", made.len());
         }
 
         #[test]

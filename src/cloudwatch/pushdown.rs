@@ -13,8 +13,9 @@ use crate::scan::Need;
 const LONGEST: usize = 1024;
 /// Below this length a text is in almost every message.
 const SHORTEST: usize = 2;
-/// What a character is spelled with that could have been written as it is.
-const ESCAPE: &str = "?\"\\\\u00\"";
+/// What a character is spelled with that could have been written as it is; without the backslash, which a pattern need
+/// not read as one.
+const ESCAPE: &str = "?u00";
 
 /// Returns the pattern for events of interest; nothing when all may be. `fields` are the names of the fields that are
 /// read: most records have them, so that they rule out less than anything else.
@@ -90,11 +91,11 @@ mod tests {
         };
         check(
             r#"filter levelname = "CRITICAL" | stats count(*) by name"#,
-            Some(r#"?"CRITICAL" ?"\\u00""#),
+            Some(r#"?"CRITICAL" ?u00"#),
         );
         check(
             r#"filter @message like "Traceback" or @message like "CommandError""#,
-            Some(r#"?"CommandError" ?"Traceback" ?"\\u00""#),
+            Some(r#"?"CommandError" ?"Traceback" ?u00"#),
         );
         check("stats count(*) by name", None);
     }

@@ -28,6 +28,8 @@ pub(super) struct Habits {
     pub(super) failing: usize,
     /// After so many calls the credentials have expired.
     pub(super) expires: Option<usize>,
+    /// A group whose pages are empty and lead in a circle, and how many of them it has.
+    pub(super) circle: Option<(Arc<str>, usize)>,
     /// A group that goes away after so many calls.
     pub(super) vanishes: Option<(Arc<str>, usize)>,
 }
@@ -43,6 +45,7 @@ impl Default for Habits {
             partial: 0,
             failing: 0,
             expires: None,
+            circle: None,
             vanishes: None,
         }
     }
@@ -115,6 +118,16 @@ impl Scripted {
     fn page(&self, call: &FilterCall, number: usize) -> Result<Page, CallError> {
         let events = self.groups.get(&call.group);
         let events = events.ok_or_else(|| error(Kind::Missing, call))?;
+        if let Some((group, length)) = &self.habits.circle
+            && *group == call.group
+        {
+            let token = call.token.as_deref().and_then(|token| token.parse().ok());
+            let next = token.map_or(0, |at: usize| (at + 1) % length);
+            return Ok(Page {
+                events: Vec::new(),
+                token: Some(next.to_string()),
+            });
+        }
         let all: Vec<&LogEvent> = events
             .iter()
             .filter(|event| (call.start..call.end).contains(&event.timestamp))

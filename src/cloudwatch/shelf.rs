@@ -111,6 +111,8 @@ pub(super) struct Shelf {
 struct Content {
     lanes: Vec<BTreeMap<i64, Piece>>,
     held: usize,
+    /// The group that is waited for.
+    wanted: Option<usize>,
     /// How many fetchers are at work.
     fetching: usize,
     problems: Vec<CallError>,
@@ -125,6 +127,7 @@ impl Shelf {
             content: Mutex::new(Content {
                 lanes: vec![BTreeMap::new(); lanes],
                 held: 0,
+                wanted: None,
                 fetching,
                 problems: Vec::new(),
                 unkept: None,
@@ -140,6 +143,8 @@ impl Shelf {
         progress.piece(&piece);
         let mut content = self.lock();
         content.held += piece.held();
+        // Whoever waits looks, and says so when it is another piece of the group that is wanted.
+        content.wanted = content.wanted.filter(|lane| *lane != piece.lane);
         content.lanes[piece.lane].insert(piece.start, piece);
         self.filled.notify_all();
     }
@@ -176,11 +181,12 @@ impl Shelf {
                 .last_entry()
                 .filter(|entry| entry.get().end == front),
         };
-        let piece = entry?.remove();
-        content.held -= piece.held();
+        let piece = entry.map(|entry| entry.remove());
+        content.wanted = piece.is_none().then_some(lane);
+        content.held -= piece.as_ref().map_or(0, Piece::held);
         drop(content);
         self.room.notify_waiters();
-        Some(piece)
+        piece
     }
 
     /// Waits a moment for something to come; false when nothing will.
@@ -199,6 +205,11 @@ impl Shelf {
         self.lock().held
     }
 
+    /// Returns the group that is waited for.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        self.lock().wanted
+    }
+
     /// Says that nobody wants more.
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
@@ -211,7 +222,7 @@ impl Shelf {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    /// Waits until a piece is taken or nobody wants more.
+    /// Waits until a piece is taken or waited for, or nobody wants more.
     pub(super) async fn changed(&self) {
         self.room.notified().await;
     }

@@ -341,4 +341,6 @@ fn run<S: Service>(fetches: Vec<Fetch<S>>, shelf: &Shelf) {
             shelf.close();
         }
     });
+    // A look-up of a name cannot be called off: nobody waits for one.
+    runtime.shutdown_background();
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tokio::time::{Instant, sleep};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::order::{Merge, Next};
 use super::scripted::{Habits, Scripted};
-use super::service::LogEvent;
+use super::service::{FilterCall, LogEvent, Page, Service};
 use super::shelf::{Progress, Shelf};
-use super::source::{self, Request, Site};
-use super::{CallError, Direction, Place, Quotas};
+use super::source::{self, Request, Site, Source};
+use super::{Cache, CallError, Direction, Kind, Place, Quotas};
 
 const DAY: i64 = 86_400_000;
 /// When windows begin.
@@ -282,4 +284,194 @@ fn the_newest_are_there_within_three_calls() {
         "{:?}",
         found.first_after
     );
+}
+
+/// How much may wait for a late piece, and what that comes to at most with the calls that were under way.
+const ROOM: usize = 1 << 15;
+const MOST: usize = 2 * ROOM;
+
+/// Fetches of several sites that fill one shelf, and the order in which it is emptied.
+struct Joined {
+    shelf: Arc<Shelf>,
+    merge: Merge,
+    _running: JoinSet<()>,
+}
+
+impl Joined {
+    fn open(sites: Vec<(Groups, Habits)>, request: &Request) -> Self {
+        let lanes = sites.iter().map(|(groups, _)| groups.len()).sum();
+        let shelf = Arc::new(Shelf::new(lanes, sites.len()));
+        let progress = Arc::new(Progress::default());
+        let (mut running, mut first) = (JoinSet::new(), 0);
+        for (groups, habits) in sites {
+            let site = Site {
+                groups: groups.keys().cloned().collect(),
+                service: Arc::new(Scripted::new(groups, habits)),
+                place: Arc::new(Place::default()),
+                account: String::new(),
+            };
+            let count = site.groups.len();
+            running.spawn(source::fetch(site, first, ROOM, request, &shelf, &progress).run());
+            first += count;
+        }
+        Self {
+            shelf,
+            merge: Merge::new(lanes, request.start, request.end, request.direction),
+            _running: running,
+        }
+    }
+
+    /// Reads to the end; returns how many events came, and the most that was held meanwhile.
+    async fn read(&mut self) -> (usize, usize) {
+        let (mut events, mut most) = (0, 0);
+        loop {
+            most = most.max(self.shelf.held());
+            match self.merge.next(&self.shelf) {
+                Next::Lines(lines) => events += lines.len(),
+                Next::Later => sleep(Duration::from_millis(20)).await,
+                Next::End => return (events, most),
+            }
+        }
+    }
+}
+
+/// Runs what must end, under a clock that only moves when everybody waits.
+fn ends<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(async { timeout(Duration::from_hours(1), future).await })
+        .expect("it ends")
+}
+
+/// Groups that hold far more than there is room for.
+fn dense(group: &str) -> Groups {
+    [even(group, 60_000, 0)].into()
+}
+
+fn pages() -> Habits {
+    Habits {
+        page: 330,
+        ..Habits::default()
+    }
+}
+
+/// A request with a cache that has all events of these groups which are older than `closed`.
+fn kept(folder: &TempDir, closed: i64, all: &[Groups], direction: Direction) -> Request {
+    let request = Request {
+        cache: Some(Cache::new(folder.path(), 1 << 30)),
+        closed: START + closed,
+        direction,
+        ..request(DAY)
+    };
+    for groups in all {
+        let found = fetch(groups.clone(), pages(), request.clone(), usize::MAX);
+        assert!(found.problems.is_empty(), "{:?}", found.problems);
+    }
+    request
+}
+
+#[test]
+fn what_nobody_takes_is_not_more_than_there_is_room_for() {
+    for direction in [Direction::OldestFirst, Direction::NewestFirst] {
+        for closed in [0, DAY / 8, DAY / 8 * 7, DAY] {
+            let folder = TempDir::new().expect("a folder");
+            let groups = dense("g");
+            let request = kept(&folder, closed, std::slice::from_ref(&groups), direction);
+            let (held, events) = ends(async {
+                let mut joined = Joined::open(vec![(groups, pages())], &request);
+                sleep(Duration::from_mins(1)).await;
+                (joined.shelf.held(), joined.read().await.0)
+            });
+            let setting = format!("{direction:?}, kept up to {closed}");
+            assert!(held > 0 && held < MOST, "{setting}: {held}");
+            assert_eq!(events, 60_000, "{setting}");
+        }
+    }
+}
+
+#[test]
+fn two_sites_over_a_full_cache_end() {
+    for direction in [Direction::OldestFirst, Direction::NewestFirst] {
+        let folder = TempDir::new().expect("a folder");
+        let all = [dense("a"), dense("b")];
+        let request = kept(&folder, DAY, &all, direction);
+        let (events, most) = ends(async {
+            let sites = all.map(|groups| (groups, pages())).into();
+            Joined::open(sites, &request).read().await
+        });
+        assert_eq!(events, 120_000, "{direction:?}");
+        assert!(most < 2 * MOST, "{direction:?}: {most}");
+    }
+}
+
+#[test]
+fn what_waits_for_a_slow_site_is_not_more_than_there_is_room_for() {
+    let slow = Habits {
+        latency: Duration::from_secs(10),
+        ..pages()
+    };
+    let (events, most) = ends(async {
+        let sites = vec![(dense("a"), slow), (dense("b"), pages())];
+        Joined::open(sites, &request(DAY)).read().await
+    });
+    assert_eq!(events, 120_000);
+    assert!(most < 2 * MOST, "{most}");
+}
+
+/// A service whose name takes long to be looked up.
+struct Unresolved;
+
+impl Service for Unresolved {
+    async fn filter_log_events(&self, _call: FilterCall) -> Result<Page, CallError> {
+        let looked_up = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(20)));
+        looked_up.await.expect("no panic");
+        Ok(Page::default())
+    }
+}
+
+#[test]
+fn the_end_does_not_wait_for_a_name_to_be_looked_up() {
+    let site = Site {
+        service: Arc::new(Unresolved),
+        place: Arc::new(Place::default()),
+        account: String::new(),
+        groups: vec![Arc::from("g")],
+    };
+    let started = std::time::Instant::now();
+    let source = Source::open(vec![site], &request(DAY), Arc::default());
+    let progress = source.progress();
+    while progress.calls() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The look-up is under way by then.
+    std::thread::sleep(Duration::from_millis(50));
+    drop(source);
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+/// Fetches two groups, the second of which leads in a circle of so many pages.
+fn circling(length: usize) -> Fetched {
+    let habits = Habits {
+        circle: Some((Arc::from("b"), length)),
+        ..Habits::default()
+    };
+    let all: Groups = [even("a", 40, 0), even("b", 40, 100)].into();
+    let mut request = request(DAY);
+    let quotas = [("FilterLogEvents".to_owned(), habits.quota)];
+    request.quotas = Quotas(quotas.into_iter().collect());
+    ends(fetched(all, habits, request, usize::MAX))
+}
+
+#[test]
+fn pages_that_lead_back_to_themselves_are_given_up_and_their_group_is_named() {
+    let found = circling(1);
+    assert!(found.gaps);
+    assert_eq!(found.events.len(), 40);
+    assert!(!found.problems.is_empty());
+    for problem in found.problems {
+        assert_eq!((problem.kind, &*problem.group), (Kind::TokenLost, "b"));
+    }
 }

@@ -117,6 +117,6 @@ fn explain_tells_it_of_any_query() {
 
     where:
       all of it runs here; CloudWatch Logs is asked for events that match
-      ?"path" ?"\\u00"
+      ?"path" ?u00
     "#);
 }

@@ -370,7 +370,7 @@ fn a_query_is_explained() {
 
     where:
       all of it runs here; CloudWatch Logs is asked for events that match
-      ?"ERROR" ?"\\u00"
+      ?"ERROR" ?u00
     --- exit 0
     "#);
     let ended = Logq::new().run("explain batch-failures -o json");

@@ -153,12 +153,13 @@ impl Slices {
         }
     }
 
-    /// Returns the call to make now, when one may be made; `held` is how many bytes wait to be handed out.
-    pub(super) fn next(&mut self, now: Duration, held: usize) -> Option<Call> {
+    /// Returns the call to make now, when one may be made; `held` is how many bytes wait to be handed out. The nearest
+    /// slice goes on whatever is held when it is waited for.
+    pub(super) fn next(&mut self, now: Duration, held: usize, is_waited_for: bool) -> Option<Call> {
         let mut ahead = held as f64;
         let mut widest: Option<(u32, f64)> = None;
         for (nth, id) in self.in_order().into_iter().enumerate() {
-            if nth > 0 && ahead > self.room as f64 {
+            if ahead > self.room as f64 && (nth > 0 || !is_waited_for) {
                 break;
             }
             let slice = self.open.get(&id)?;
