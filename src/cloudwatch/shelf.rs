@@ -2,6 +2,7 @@
 //! by who reads blocks.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::OccupiedEntry;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -181,7 +182,7 @@ impl Shelf {
                 .last_entry()
                 .filter(|entry| entry.get().end == front),
         };
-        let piece = entry.map(|entry| entry.remove());
+        let piece = entry.map(OccupiedEntry::remove);
         content.wanted = piece.is_none().then_some(lane);
         content.held -= piece.as_ref().map_or(0, Piece::held);
         drop(content);
