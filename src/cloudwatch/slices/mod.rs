@@ -36,6 +36,8 @@ const BACK_OFF: Duration = Duration::from_millis(200);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// How often a page may lead back to itself.
 const REPEATS: u32 = 10;
+/// How many pages may come after each other without the events moving: tokens may lead in a circle.
+const STANDING: u32 = 10_000;
 
 /// A call to make.
 #[derive(Clone, Debug, PartialEq, Eq)]

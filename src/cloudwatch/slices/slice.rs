@@ -29,6 +29,8 @@ pub(super) struct Slice {
     /// The ids of the last pages: a page may come twice.
     seen: [HashSet<u64>; 2],
     repeats: u32,
+    /// How many pages came since the events moved.
+    standing: u32,
 }
 
 impl Slice {
@@ -47,6 +49,7 @@ impl Slice {
             pages: Vec::new(),
             seen: [HashSet::new(), HashSet::new()],
             repeats: 0,
+            standing: 0,
         }
     }
 
@@ -82,9 +85,13 @@ impl Slice {
         let is_repeat = page.token.is_some() && page.token == self.token;
         self.repeats = if is_repeat { self.repeats + 1 } else { 0 };
         self.token = page.token;
+        self.standing += 1;
         let events = self.own(page.events);
         if let Some(packed) = Packed::of(group, events) {
-            self.at = self.at.max(packed.last);
+            if packed.last > self.at {
+                self.at = packed.last;
+                self.standing = 0;
+            }
             self.pages.push(packed);
         }
         is_past || self.token.is_none()
@@ -120,9 +127,9 @@ impl Slice {
         self.repeats > 0
     }
 
-    /// Returns whether the pages lead back to themselves again and again.
+    /// Returns whether the pages lead back to themselves again and again, one at a time or in a circle.
     pub(super) fn is_stuck(&self) -> bool {
-        self.repeats > super::REPEATS
+        self.repeats > super::REPEATS || self.standing > super::STANDING
     }
 
     /// Returns how many pages are held.
