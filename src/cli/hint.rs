@@ -5,7 +5,8 @@
 use super::Failure;
 use super::context::Context;
 use super::output::{counted, thousands};
-use super::run::{self, Again};
+use super::reader::Again;
+use super::run;
 use crate::drive::{Sample, Scope, Seen};
 use crate::scan::{Block, Blocks};
 use crate::suggest::did_you_mean;

@@ -23,6 +23,7 @@ mod output;
 mod pager;
 mod parse;
 mod progress;
+mod reader;
 mod run;
 mod scope;
 mod sheet;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
 use super::super::output::{self, counted, size};
-use super::super::run::{self, Reader};
+use super::super::reader::Reader;
+use super::super::run;
 use super::super::source::{self, Source, Wanted};
 use super::super::{Exit, Failure};
 use super::ask;
