@@ -32,7 +32,7 @@ def called():
     """Returns the actions of the calls in the source; an operation that no table here knows is an error."""
     actions = set()
     for text in sources():
-        operations = set(re.findall(r"\bclient(?:\(\))?\s*\.(\w+)\(\)", text))
+        operations = set(re.findall(r"\bclient(?:\(\)(?:\s*\.await)?)?\s*\.(\w+)\(\)", text))
         if "transact_write_items" in operations:
             operations.remove("transact_write_items")
             actions |= {PARTS[part] for part in re.findall(r"\bbuilder\.(\w+)\(\s*\w+::builder\(\)", text)}
