@@ -186,7 +186,15 @@ fn the_commands_that_alerts_name_work() {
 
 #[test]
 fn flags_that_would_change_nothing_are_refused() {
-    for flags in ["-o json", "--since 1h", "--limit 3", "--fail-on-match"] {
+    let refused = [
+        "-o json",
+        "--since 1h",
+        "--limit 3",
+        "--fail-on-match",
+        "-s production",
+        "-t batch",
+    ];
+    for flags in refused {
         let ended = Logq::new().run(&format!("demo --dir day {flags}"));
         assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{flags}");
     }

@@ -45,6 +45,8 @@ pub(in crate::cli) fn refuse_idle(flags: &Flags) -> Result<(), Failure> {
         ("--since", time.since.is_some() || time.from.is_some()),
         ("--until", time.until.is_some() || time.to.is_some()),
         ("--source", !flags.source.source.is_empty()),
+        ("--stage", flags.source.stage.is_some()),
+        ("--target", !flags.source.target.is_empty()),
         ("--output", output.output.is_some()),
         ("--limit", output.limit.is_some()),
         ("--fail-on-match", output.fail_on_match),
