@@ -4,6 +4,7 @@
 //! no configuration says follows AWS's own rules.
 
 mod logs;
+mod regions;
 mod table;
 
 use std::time::Duration;
@@ -13,6 +14,8 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
+
+use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
 use super::context::Context;
@@ -27,7 +30,7 @@ const CALL: Duration = Duration::from_secs(30);
 
 /// Which region is asked, and as whom.
 #[derive(Clone, Debug)]
-struct Account {
+pub(super) struct Account {
     /// What flags or configuration say.
     region: Option<String>,
     profile: Option<String>,
@@ -148,6 +151,14 @@ impl Identity {
             Self::Default => "aws sso login".to_owned(),
         }
     }
+}
+
+/// Creates what waits for the answers of AWS.
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::incomplete("cannot wait for AWS").cause(error.to_string()))
 }
 
 fn no_region() -> Failure {

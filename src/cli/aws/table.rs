@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::super::Failure;
 use super::super::context::Context;
-use super::{Account, no_region};
+use super::{Account, no_region, runtime};
 use crate::state::{Dynamo, StoreError};
 
 /// Where to find a table's name.
@@ -97,10 +97,7 @@ impl Place {
 impl Service {
     /// Finds region and credentials; the table itself is not asked yet.
     pub(in crate::cli) fn open(mut place: Place) -> Result<Self, Failure> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::incomplete("cannot wait for AWS").cause(error.to_string()))?;
+        let runtime = runtime()?;
         let (sdk, credentials) = runtime.block_on(place.account.load(&place.describe()))?;
         let Some(region) = sdk.region() else {
             return Err(no_region());

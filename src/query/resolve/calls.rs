@@ -5,7 +5,7 @@ use super::expr::{NULL, Place};
 use super::stats::fixed_millis;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::aggregates::{self, Aggregate};
-use crate::query::ast::{BinaryOp, Expr, ExprKind, Field, Name, Period, Span};
+use crate::query::ast::{Expr, ExprKind, Field, Name, Period, Span};
 use crate::query::functions::{self, Arity, Function, Level, Run, Unfit};
 use crate::query::plan;
 use crate::suggest;
@@ -105,21 +105,8 @@ impl Resolver<'_> {
         if let ("unmask", [one]) = (name.text.to_ascii_lowercase().as_str(), arguments) {
             return self.expr(one, place);
         }
-        if let ("histogram", [value, width]) = (name.text.to_ascii_lowercase().as_str(), arguments)
-        {
-            return self.histogram(value, width, place);
-        }
         self.unknown_function(name);
         NULL
-    }
-
-    /// `histogram(f, w)` is the lower edge of the bucket of width `w` that `f` is in (D30).
-    fn histogram(&mut self, value: &Expr, width: &Expr, place: &mut Place<'_>) -> plan::Expr {
-        let value = Box::new(self.expr(value, place));
-        let width = Box::new(self.expr(width, place));
-        let share = plan::Expr::Binary(value, BinaryOp::Divide, width.clone());
-        let floor = plan::Expr::Call("floor", vec![share]);
-        plan::Expr::Binary(Box::new(floor), BinaryOp::Multiply, width)
     }
 
     fn unknown_function(&mut self, name: &Name) {
