@@ -297,7 +297,7 @@ def newest(programs):
         bench.simulator.behave(**setting.behaviour())
         bench.simulator.forget()
         with tempfile.TemporaryDirectory() as folder:
-            command = bench.logq_command(folder, setting, "--no-cache", "--limit", "20", "--quiet")
+            command = bench.logq_command(folder, setting, "--no-cache", "--newest", "--limit", "20", "--quiet")
             start = time.monotonic()
             process = subprocess.Popen(command, stdout=subprocess.PIPE, env=bench.simulator.environment())
             lines = [process.stdout.readline()]

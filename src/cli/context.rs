@@ -368,7 +368,7 @@ fn scope(
             .map(|list| list.split(',').map(str::to_owned).collect())
             .unwrap_or_default();
     }
-    Scope::new(stage, targets, config)
+    Ok(Scope::new(stage, targets, config)?.of_streams(&source.stream))
 }
 
 /// Refuses what would need an engine that is not here.

@@ -12,6 +12,8 @@ mod aws;
 mod commands;
 mod completions;
 mod context;
+#[cfg(feature = "aws")]
+mod copies;
 mod environment;
 mod exit;
 mod failure;

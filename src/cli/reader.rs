@@ -15,13 +15,13 @@ use super::context::Context;
 use super::opened::{Opened, Reported, Volume, Watch};
 use super::output::counted;
 use super::progress::Progress;
-use super::run::{Answer, latest};
+use super::run::latest;
 use super::source::{self, Beginning, Source, StandardInput, Wanted};
 use super::watched::{Watched, elapsed};
 #[cfg(feature = "aws")]
 use crate::cloudwatch;
 use crate::decode::stamp::Clock;
-use crate::drive::{Seen, Tally};
+use crate::drive::Seen;
 use crate::source::{Report, Settings as Reading, Source as Files, SourceError};
 use crate::time::Zone;
 
@@ -169,16 +169,6 @@ impl Reader {
         })
     }
 
-    /// Ends reading, for who took the blocks as they are.
-    #[cfg_attr(
-        not(feature = "aws"),
-        allow(dead_code, reason = "only CloudWatch Logs needs it")
-    )]
-    pub(super) fn into_answer(self, context: &Context) -> Result<Answer, Failure> {
-        let ending = self.finish(context)?;
-        Ok(Answer::new(Tally::default(), ending))
-    }
-
     /// Ends reading. That a standard input nobody asked for held nothing is an error.
     pub(super) fn finish(mut self, context: &Context) -> Result<Ending, Failure> {
         self.progress.take();
@@ -228,7 +218,12 @@ impl Ending {
         Self {
             volume: Volume::Calls(report.calls, report.bytes, report.reused),
             problems: service_problems(report),
-            warnings: unkept(report).into_iter().collect(),
+            warnings: report
+                .absent
+                .iter()
+                .map(left_out)
+                .chain(unkept(report))
+                .collect(),
             ..Self::default()
         }
     }
@@ -278,16 +273,22 @@ fn reading(context: &Context, zone: &Zone) -> Reading {
     Reading::new(Clock::new(zone.rules().clone()).until(latest(context)))
 }
 
+/// Words that a group is not there, where it need not be.
+#[cfg(feature = "aws")]
+pub(super) fn left_out(error: &cloudwatch::CallError) -> String {
+    format!("{error}; it is left out")
+}
+
 /// Words why nothing was kept for the next call.
 #[cfg(feature = "aws")]
-fn unkept(report: &cloudwatch::Report) -> Option<String> {
+pub(super) fn unkept(report: &cloudwatch::Report) -> Option<String> {
     let why = report.unkept.as_ref()?;
     Some(format!("what was read is not kept in the cache: {why}"))
 }
 
 /// Words what could not be read; that events are missing is never left unsaid.
 #[cfg(feature = "aws")]
-fn service_problems(report: &cloudwatch::Report) -> Vec<String> {
+pub(super) fn service_problems(report: &cloudwatch::Report) -> Vec<String> {
     let mut problems: Vec<String> = report.problems.iter().map(service_problem).collect();
     if problems.is_empty() && report.has_gaps {
         problems.push("some of the events could not be fetched".to_owned());

@@ -171,6 +171,7 @@ pub(super) fn query(
     let zone = log_zone(context);
     let from_the_end = from_the_end(context, &source, program);
     let program = from_the_end.as_ref().unwrap_or(program);
+    let enough = enough(context, &source, program);
     let text = sent(ask, program);
     let wanted = Wanted {
         pattern: text.as_deref(),
@@ -189,16 +190,48 @@ pub(super) fn query(
         now: context.clock.now,
     };
     sink.columns(program.columns());
-    let found = drive::query(&mut reader.source, &question, &setting, |row| sink.row(row));
+    let mut rows = Counted {
+        sink,
+        left: enough.unwrap_or(u64::MAX),
+    };
+    let found = drive::query(&mut reader.source, &question, &setting, |row| rows.row(row));
+    let is_enough = rows.left == 0;
     let ending = reader.finish(context)?;
     if let Some(why) = found.exceeded {
         return Err(Failure::incomplete(why.to_string()).hint(why.hint().to_owned()));
     }
+    let answer = Answer::new(found.tally, ending);
     Ok(Answer {
-        total: found.total,
+        // What was not read has not been counted.
+        total: found.total.filter(|_| !is_enough),
+        truncated: answer.truncated || is_enough,
         runs: found.runs,
-        ..Answer::new(found.tally, ending)
+        ..answer
     })
+}
+
+/// Rows on their way to a sink, as many as are wanted.
+struct Counted<'a> {
+    sink: &'a mut dyn Sink,
+    left: u64,
+}
+
+impl Counted<'_> {
+    fn row(&mut self, row: &Row) -> ControlFlow<()> {
+        self.left -= 1;
+        self.sink.row(row)?;
+        if self.left == 0 {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Returns how many rows end the reading: of a service each event is a wait, so that none is looked for that says only
+/// that there are more.
+fn enough(context: &Context, source: &Source, program: &Program) -> Option<u64> {
+    let is_slow = *source == Source::Aws && program.streams();
+    context.row_limit().filter(|_| is_slow)
 }
 
 /// Returns the filter pattern that a service is sent: that of the question, else what the query's filters come to.
@@ -339,6 +372,7 @@ pub(super) fn scope(context: &Context, groups: &[String]) -> Scope {
         stages: context.scope.stage.iter().cloned().collect(),
         services: context.scope.targets.clone(),
         groups: groups.to_vec(),
+        streams: context.scope.streams.clone(),
     }
 }
 

@@ -11,6 +11,8 @@ pub(super) struct Scope {
     pub(super) stage: Option<String>,
     /// Only these logical names; empty: all.
     pub(super) targets: Vec<String>,
+    /// Only streams whose names begin with one of these; empty: all.
+    pub(super) streams: Vec<String>,
 }
 
 impl Scope {
@@ -28,7 +30,20 @@ impl Scope {
         for target in &targets {
             check("target", target, &known, false)?;
         }
-        Ok(Self { stage, targets })
+        Ok(Self {
+            stage,
+            targets,
+            streams: Vec::new(),
+        })
+    }
+
+    /// Returns the scope for streams whose names begin with one of these.
+    pub(super) fn of_streams(self, prefixes: &[String]) -> Self {
+        let mut streams: Vec<String> = prefixes.to_vec();
+        streams.sort_unstable();
+        // What begins with another one asks for nothing more.
+        streams.dedup_by(|name, before| name.starts_with(&**before));
+        Self { streams, ..self }
     }
 
     /// Describes the scope for a headline: `production/batch`; empty when it is everything.
@@ -70,6 +85,15 @@ mod tests {
         let both = scope(Some("production"), &["batch", "beat"]).expect("fine");
         assert_eq!(both.describe(), "production/batch,beat");
         assert_eq!(scope(None, &[]).expect("fine").describe(), "");
+    }
+
+    #[test]
+    fn of_streams_those_count_that_ask_for_more_than_another() {
+        let prefixes =
+            ["ecs/webapp/2", "ecs/batch", "ecs/batch/1", "ecs/webapp"].map(str::to_owned);
+        let scope = Scope::default().of_streams(&prefixes);
+        assert_eq!(scope.streams, ["ecs/batch", "ecs/webapp"]);
+        assert!(Scope::default().of_streams(&[]).streams.is_empty());
     }
 
     #[test]

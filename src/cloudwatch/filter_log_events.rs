@@ -17,9 +17,8 @@ use super::{CallError, Direction, Kind, Limiter, Place};
 pub(super) struct Fetch<S> {
     pub(super) service: Arc<S>,
     pub(super) place: Arc<Place>,
-    /// The groups, by the lanes that they are.
-    pub(super) groups: Vec<(usize, Arc<str>)>,
-    pub(super) prefix: Option<Arc<str>>,
+    /// What is read, a lane each.
+    pub(super) lanes: Vec<Lane>,
     pub(super) pattern: Option<Arc<str>>,
     pub(super) slices: Slices,
     /// What is kept of the windows already, what is needed last first.
@@ -37,8 +36,26 @@ pub(super) struct Fetch<S> {
     pub(super) progress: Arc<Progress>,
 }
 
-/// A call that has come back: for which slice, when it was made, what came of it.
-type Answer = (u32, Duration, Result<Page, CallError>);
+/// What one lane reads: the streams of a group that have a prefix, or all of them.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    /// Its number among all lanes.
+    pub(super) number: usize,
+    pub(super) group: Arc<str>,
+    pub(super) prefix: Option<Arc<str>>,
+    /// Whether there may be no such group; not once something of it was read.
+    pub(super) may_be_absent: bool,
+}
+
+/// A call that has come back: what it was for, when it was made, what came of it.
+type Answer = (Purpose, Duration, Result<Page, CallError>);
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug)]
+struct Purpose {
+    slice: u32,
+    lane: usize,
+}
 
 impl<S: Service> Fetch<S> {
     /// Fetches everything, or what can be had until somebody wants no more.
@@ -81,7 +98,7 @@ impl<S: Service> Fetch<S> {
     /// Returns whether a piece of these groups is waited for: then the nearest comes, whatever is held.
     fn is_waited_for(&self) -> bool {
         let wanted = self.shelf.wanted();
-        wanted.is_some_and(|lane| self.groups.iter().any(|(one, _)| *one == lane))
+        wanted.is_some_and(|wanted| self.lanes.iter().any(|lane| lane.number == wanted))
     }
 
     /// Takes what is needed next from the cache, if that is there and there is room; false when it is not so.
@@ -138,30 +155,47 @@ impl<S: Service> Fetch<S> {
         let service = Arc::clone(&self.service);
         let asked = FilterCall {
             group: self.group(call.lane),
-            prefix: self.prefix.clone(),
+            prefix: self.lane(call.lane).and_then(|lane| lane.prefix.clone()),
             pattern: self.pattern.clone(),
             start: call.start,
             end: call.end,
             token: call.token,
         };
-        async move { (call.slice, now, service.filter_log_events(asked).await) }
+        let purpose = Purpose {
+            slice: call.slice,
+            lane: call.lane,
+        };
+        async move { (purpose, now, service.filter_log_events(asked).await) }
     }
 
-    fn group(&self, lane: usize) -> Arc<str> {
-        let found = self.groups.iter().find(|(number, _)| *number == lane);
-        found.map_or_else(|| Arc::from(""), |(_, group)| Arc::clone(group))
+    fn lane(&self, number: usize) -> Option<&Lane> {
+        self.lanes.iter().find(|lane| lane.number == number)
     }
 
-    fn take(&mut self, (slice, made, result): Answer, now: Duration) {
+    fn group(&self, number: usize) -> Arc<str> {
+        let found = self.lane(number);
+        found.map_or_else(|| Arc::from(""), |lane| Arc::clone(&lane.group))
+    }
+
+    /// Takes note that there is something of the group that a lane reads.
+    fn is_there(&mut self, number: usize) {
+        let found = self.lanes.iter_mut().find(|lane| lane.number == number);
+        if let Some(lane) = found {
+            lane.may_be_absent = false;
+        }
+    }
+
+    fn take(&mut self, (call, made, result): Answer, now: Duration) {
         let pieces = match result {
             Ok(page) => {
                 self.limiter.passed(now);
+                self.is_there(call.lane);
                 let bytes: usize = page.events.iter().map(|event| event.message.len()).sum();
                 self.progress.came(page.events.len() as u64, bytes as u64);
-                let answered = self.slices.answer(slice, page);
+                let answered = self.slices.answer(call.slice, page);
                 if answered.is_given_up {
-                    let lane = answered.pieces.first().map(|piece| piece.lane);
-                    self.shelf.complain(self.error(Kind::TokenLost, lane));
+                    self.shelf
+                        .complain(self.error(Kind::TokenLost, Some(call.lane)));
                 }
                 answered.pieces
             }
@@ -169,7 +203,10 @@ impl<S: Service> Fetch<S> {
                 if error.kind == Kind::Throttled {
                     self.limiter.throttled(made, now);
                 }
-                let outcome = self.slices.fail(slice, &error, now);
+                let outcome = self.slices.fail(call.slice, &error, now);
+                if outcome.is_given_up && self.is_absent(call.lane, &error) {
+                    return self.leave_out(error, outcome.pieces);
+                }
                 if outcome.is_given_up {
                     self.shelf.complain(error);
                 }
@@ -178,6 +215,21 @@ impl<S: Service> Fetch<S> {
         };
         for piece in pieces {
             self.keep(&piece);
+            self.shelf.put(piece, &self.progress);
+        }
+    }
+
+    /// Returns whether a call failed since there is no such group, where that may be.
+    fn is_absent(&self, number: usize, error: &CallError) -> bool {
+        let lane = self.lane(number);
+        error.kind == Kind::Missing && lane.is_some_and(|lane| lane.may_be_absent)
+    }
+
+    /// Goes on without a group that is not there: it has no events, and none are missing.
+    fn leave_out(&self, error: CallError, pieces: Vec<Piece>) {
+        self.shelf.leave_out(error);
+        for mut piece in pieces {
+            piece.complete = true;
             self.shelf.put(piece, &self.progress);
         }
     }
@@ -191,7 +243,7 @@ impl<S: Service> Fetch<S> {
 
     /// Words what no call said, of one group or of all.
     fn error(&self, kind: Kind, lane: Option<usize>) -> CallError {
-        let lane = lane.or_else(|| self.groups.first().map(|(lane, _)| *lane));
+        let lane = lane.or_else(|| self.lanes.first().map(|lane| lane.number));
         CallError {
             kind,
             operation: "FilterLogEvents",

@@ -115,7 +115,7 @@ impl Packed {
 
     fn of_text(text: Vec<u8>, first: i64, last: i64) -> Self {
         let size = text.len();
-        let packed = (size > SMALL).then(|| zstd::bulk::compress(&text, LEVEL));
+        let packed = (size > SMALL).then(|| compress(&text));
         let (bytes, compressed) = match packed {
             Some(Ok(packed)) => (packed, true),
             // Where the compressor finds no memory, the page is held as it is.
@@ -150,7 +150,7 @@ impl Packed {
         if self.compressed {
             return Ok(Cow::Borrowed(&self.bytes));
         }
-        zstd::bulk::compress(&self.bytes, LEVEL).map(Cow::Owned)
+        compress(&self.bytes).map(Cow::Owned)
     }
 
     /// Returns how much memory the page takes.
@@ -194,6 +194,13 @@ impl Packed {
             lines.into_iter().partition(|line| line.timestamp < at);
         (Self::of_lines(&before), Self::of_lines(&behind))
     }
+}
+
+/// Compresses with a checksum: a file that was damaged must not be taken for one that says something else.
+pub(super) fn compress(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(text)
 }
 
 /// An event as others read it: the names are those of CloudWatch's own subscription payloads.

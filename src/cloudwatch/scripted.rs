@@ -14,6 +14,8 @@ use super::{CallError, Kind, Place};
 pub(super) struct Habits {
     /// How many events a page has at most.
     pub(super) page: usize,
+    /// How many events a call looks at, whether they match or not; 0: until a page is full.
+    pub(super) scan: usize,
     /// How long a call takes.
     pub(super) latency: Duration,
     /// How many calls a second there may be.
@@ -38,6 +40,7 @@ impl Default for Habits {
     fn default() -> Self {
         Self {
             page: 10,
+            scan: 0,
             latency: Duration::from_millis(100),
             quota: 1000.0,
             empty: 0,
@@ -128,14 +131,18 @@ impl Scripted {
                 token: Some(next.to_string()),
             });
         }
+        let matches = |event: &&LogEvent| {
+            let pattern = call.pattern.as_deref();
+            pattern.is_none_or(|pattern| event.message.contains(pattern))
+        };
         let all: Vec<&LogEvent> = events
             .iter()
             .filter(|event| (call.start..call.end).contains(&event.timestamp))
             .filter(|event| {
-                call.pattern
-                    .as_deref()
-                    .is_none_or(|p| event.message.contains(p))
+                let prefix = call.prefix.as_deref();
+                prefix.is_none_or(|prefix| event.stream.starts_with(prefix))
             })
+            .filter(|event| self.habits.scan > 0 || matches(event))
             .collect();
         let token = call.token.as_deref().unwrap_or("0");
         let from: usize = token
@@ -151,13 +158,14 @@ impl Scripted {
                 token: next,
             });
         }
-        let size = if every(self.habits.partial, number) {
-            1
-        } else {
-            self.habits.page
+        let size = match self.habits.scan {
+            _ if every(self.habits.partial, number) => 1,
+            0 => self.habits.page,
+            scan => scan,
         };
         let to = (from + size).min(all.len());
-        let events = all[from..to].iter().map(|&event| event.clone()).collect();
+        let found = all[from..to].iter().copied().filter(matches);
+        let events = found.cloned().collect();
         let mut token = (to < all.len()).then(|| to.to_string());
         if every(self.habits.repeat, number)
             && let Some(asked) = &call.token

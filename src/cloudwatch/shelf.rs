@@ -117,6 +117,8 @@ struct Content {
     /// How many fetchers are at work.
     fetching: usize,
     problems: Vec<CallError>,
+    /// Groups that are not there and need not be.
+    absent: Vec<CallError>,
     /// Why the cache cannot be written, if it cannot.
     unkept: Option<String>,
 }
@@ -131,6 +133,7 @@ impl Shelf {
                 wanted: None,
                 fetching,
                 problems: Vec::new(),
+                absent: Vec::new(),
                 unkept: None,
             }),
             filled: Condvar::new(),
@@ -153,6 +156,11 @@ impl Shelf {
     /// Takes note of what went wrong.
     pub(super) fn complain(&self, problem: CallError) {
         self.lock().problems.push(problem);
+    }
+
+    /// Takes note of a group that is not there and need not be.
+    pub(super) fn leave_out(&self, error: CallError) {
+        self.lock().absent.push(error);
     }
 
     /// Takes note of why a piece could not be kept.
@@ -231,6 +239,11 @@ impl Shelf {
     /// Returns what went wrong so far; once.
     pub(super) fn take_problems(&self) -> Vec<CallError> {
         std::mem::take(&mut self.lock().problems)
+    }
+
+    /// Returns which groups are not there; once.
+    pub(super) fn take_absent(&self) -> Vec<CallError> {
+        std::mem::take(&mut self.lock().absent)
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {

@@ -1,6 +1,6 @@
 //! A source of events in CloudWatch Logs, as blocks of lines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use super::cache::{Stored, Subject};
-use super::filter_log_events::Fetch;
+use super::cache::{GroupCache, Stored, Subject};
+use super::filter_log_events::{Fetch, Lane};
 use super::lines::Line;
 use super::order::{Merge, Next};
 use super::service::Service;
@@ -35,8 +35,10 @@ pub struct Request {
     pub start: i64,
     /// Events before this instant.
     pub end: i64,
-    /// Only streams whose names begin so.
-    pub prefix: Option<Arc<str>>,
+    /// Only streams whose names begin with one of these; empty: all.
+    pub prefixes: Vec<Arc<str>>,
+    /// Groups that need not be there.
+    pub optional: BTreeSet<Arc<str>>,
     /// The filter pattern.
     pub pattern: Option<Arc<str>>,
     /// Which end comes first.
@@ -49,6 +51,13 @@ pub struct Request {
     pub cache: Option<Cache>,
     /// Before this instant nothing changes any more: events of later times may still arrive.
     pub closed: i64,
+}
+
+impl Request {
+    /// Returns how many lanes a group has.
+    fn lanes(&self) -> usize {
+        self.prefixes.len().max(1)
+    }
 }
 
 /// Groups that one client reads.
@@ -75,6 +84,8 @@ pub struct Report {
     pub calls: u64,
     /// What could not be read, each thing once.
     pub problems: Vec<CallError>,
+    /// Groups that are not there and need not be, each once; not when there is none of all.
+    pub absent: Vec<CallError>,
     /// How many pieces came from the cache.
     pub reused: u64,
     /// Why pieces could not be kept, if they could not.
@@ -88,6 +99,8 @@ pub struct Source {
     shelf: Arc<Shelf>,
     progress: Arc<Progress>,
     merge: Merge,
+    /// How many groups are read.
+    groups: usize,
     /// Lines that are sorted and did not fit into a block.
     lines: VecDeque<Line>,
     thread: Option<JoinHandle<()>>,
@@ -103,7 +116,8 @@ pub struct Source {
 impl Source {
     /// Starts to fetch; setting `stop` ends it.
     pub fn open<S: Service>(sites: Vec<Site<S>>, request: &Request, stop: Arc<AtomicBool>) -> Self {
-        let lanes = sites.iter().map(|site| site.groups.len()).sum();
+        let groups: usize = sites.iter().map(|site| site.groups.len()).sum();
+        let lanes = groups * request.lanes();
         let shelf = Arc::new(Shelf::new(lanes, sites.len()));
         let progress = Arc::new(Progress::default());
         let (start, end) = (request.start, request.end.max(request.start));
@@ -112,7 +126,7 @@ impl Source {
         let (room, mut lane) = (ROOM / sites.len().max(1), 0);
         for site in sites {
             let first = lane;
-            lane += site.groups.len();
+            lane += site.groups.len() * request.lanes();
             fetches.push(fetch(site, first, room, request, &shelf, &progress));
         }
         let thread = std::thread::spawn({
@@ -127,6 +141,7 @@ impl Source {
         });
         Self {
             merge: Merge::new(lanes, start, end, request.direction),
+            groups,
             shelf,
             progress,
             lines: VecDeque::new(),
@@ -147,11 +162,18 @@ impl Source {
     /// Ends fetching and returns the report.
     pub fn into_report(mut self) -> Report {
         self.end();
+        let mut problems = told_once(self.shelf.take_problems());
+        let mut absent = told_once(self.shelf.take_absent());
+        if absent.len() == self.groups {
+            // Nothing at all was read: the stage is misspelt, rather than without a service.
+            problems.append(&mut absent);
+        }
         Report {
             events: self.progress.events(),
             bytes: self.progress.bytes(),
             calls: self.progress.calls(),
-            problems: told_once(self.shelf.take_problems()),
+            problems,
+            absent,
             reused: self.progress.reused(),
             unkept: self.shelf.unkept(),
             has_gaps: self.ended_early || self.merge.gaps,
@@ -251,41 +273,29 @@ pub(super) fn fetch<S: Service>(
         .quotas
         .of(Action::FilterLogEvents, &site.place.region);
     let mut slices = Slices::new(request.direction, room);
-    let groups: Vec<(usize, Arc<str>)> = (first..).zip(site.groups).collect();
+    let mut lanes = lanes(&site.groups, first, request);
     // As many as the first second has calls for: a slice more costs half a page, and one too few a call left out.
     let count = match request.direction {
-        Direction::OldestFirst => quota.ceil() as usize / groups.len().max(1),
+        Direction::OldestFirst => quota.ceil() as usize / lanes.len().max(1),
         Direction::NewestFirst => HALVINGS,
     };
     let (mut stored, mut caches) = (Vec::new(), BTreeMap::new());
-    for (lane, group) in &groups {
-        let subject = Subject {
-            account: &site.account,
-            region: &site.place.region,
-            group,
-            prefix: request.prefix.as_deref(),
-            pattern: request.pattern.as_deref(),
-        };
-        let window = (request.start, request.end);
-        let mut missing = vec![window];
-        if let Some(cache) = &request.cache {
-            let cache = cache.shelf(&subject);
-            let found = cache.find(*lane, window.0, window.1);
+    for lane in &mut lanes {
+        let mut missing = vec![(request.start, request.end)];
+        if let Some(cache) = shelf_of(lane, &site.account, &site.place, request) {
+            let found = cache.find(lane.number, request.start, request.end);
+            // A group of which something is kept was there.
+            lane.may_be_absent &= found.0.is_empty();
             stored.extend(found.0);
             missing = found.1;
-            caches.insert(*lane, cache);
+            caches.insert(lane.number, cache);
         }
         for (start, end) in missing {
             // What may still change is not kept, and so does not share a slice with what does not.
             let closed = request.closed.clamp(start, end);
-            slices.add(*lane, group, start, closed, count);
-            slices.add(
-                *lane,
-                group,
-                closed,
-                end,
-                if closed > start { 1 } else { count },
-            );
+            let rest = if closed > start { 1 } else { count };
+            slices.add(lane.number, &lane.group, start, closed, count);
+            slices.add(lane.number, &lane.group, closed, end, rest);
         }
     }
     stored.sort_by_key(|stored: &Stored| match request.direction {
@@ -295,8 +305,7 @@ pub(super) fn fetch<S: Service>(
     Fetch {
         service: site.service,
         place: site.place,
-        groups,
-        prefix: request.prefix.clone(),
+        lanes,
         pattern: request.pattern.clone(),
         slices,
         stored,
@@ -311,11 +320,47 @@ pub(super) fn fetch<S: Service>(
     }
 }
 
+/// Returns where what a lane reads is kept; nothing when nothing is.
+fn shelf_of(lane: &Lane, account: &str, place: &Place, request: &Request) -> Option<GroupCache> {
+    let subject = Subject {
+        account,
+        region: &place.region,
+        group: &lane.group,
+        prefix: lane.prefix.as_deref(),
+        pattern: request.pattern.as_deref(),
+    };
+    Some(request.cache.as_ref()?.shelf(&subject))
+}
+
+/// Returns the lanes of some groups, the first of which has this number: one for each prefix of streams.
+fn lanes(groups: &[Arc<str>], first: usize, request: &Request) -> Vec<Lane> {
+    let prefixes = || {
+        let none = request.prefixes.is_empty().then_some(None);
+        request.prefixes.iter().cloned().map(Some).chain(none)
+    };
+    let of_group = |group: &Arc<str>| {
+        prefixes()
+            .map(|prefix| (Arc::clone(group), prefix))
+            .collect::<Vec<_>>()
+    };
+    let lane = |(number, (group, prefix)): (usize, (Arc<str>, Option<Arc<str>>))| Lane {
+        number,
+        may_be_absent: request.optional.contains(&group),
+        group,
+        prefix,
+    };
+    (first..)
+        .zip(groups.iter().flat_map(of_group))
+        .map(lane)
+        .collect()
+}
+
 /// Leaves out what says the same again: one failure mostly hits all slices of a group.
 fn told_once(problems: Vec<CallError>) -> Vec<CallError> {
     let mut told: Vec<CallError> = Vec::new();
     for problem in problems {
-        let same = |one: &CallError| one.kind == problem.kind && one.group == problem.group;
+        let of = |one: &CallError| (one.kind, Arc::clone(&one.group), one.place.region.clone());
+        let same = |one: &CallError| of(one) == of(&problem);
         if !told.iter().any(same) {
             told.push(problem);
         }

@@ -57,7 +57,7 @@ fn fetch(groups: Groups, habits: Habits, request: Request, most: usize) -> Fetch
 
 async fn fetched(groups: Groups, habits: Habits, request: Request, most: usize) -> Fetched {
     let names: Vec<Arc<str>> = groups.keys().cloned().collect();
-    let count = names.len();
+    let count = names.len() * request.prefixes.len().max(1);
     let service = Arc::new(Scripted::new(groups, habits));
     let site = Site {
         service: Arc::clone(&service),
@@ -121,12 +121,23 @@ async fn fetched(groups: Groups, habits: Habits, request: Request, most: usize) 
     found
 }
 
+fn fits(event: &LogEvent, request: &Request) -> bool {
+    let pattern = request.pattern.as_deref();
+    let prefixes = &request.prefixes;
+    pattern.is_none_or(|pattern| event.message.contains(pattern))
+        && (prefixes.is_empty()
+            || prefixes
+                .iter()
+                .any(|prefix| event.stream.starts_with(&**prefix)))
+}
+
 /// Returns what must come: sorted, each event once.
 fn expected(groups: &Groups, request: &Request) -> Vec<(i64, String)> {
     let mut all: Vec<(i64, Arc<str>, String, String)> = Vec::new();
     for (group, events) in groups {
         for event in events {
-            if (request.start..request.end).contains(&event.timestamp) {
+            let is_in = (request.start..request.end).contains(&event.timestamp);
+            if is_in && fits(event, request) {
                 let mut text = Vec::new();
                 super::lines::write(group, event, &mut text);
                 text.pop();
@@ -185,12 +196,13 @@ fn any_groups() -> impl Strategy<Value = Groups> {
 prop_compose! {
     fn any_habits()(
         page in 1_usize..30, latency in 1_u64..2000, quota in 2_u32..40,
-        empty in 0_usize..5, repeat in 0_usize..5, partial in 0_usize..5, failing in 0_usize..8,
+        empty in 0_usize..5, repeat in 0_usize..5, partial in 0_usize..5, failing in 0_usize..8, scan in 0_usize..30,
     ) -> Habits {
         let unless_one = |count: usize| if count == 1 { 0 } else { count };
         let seldom = |count: usize| if count < 4 { 0 } else { count };
         Habits {
             page,
+            scan: seldom(scan),
             latency: Duration::from_millis(latency),
             quota: f64::from(quota),
             empty: unless_one(empty),
@@ -209,9 +221,13 @@ proptest! {
     #[test]
     fn every_event_comes_once_and_in_order(
         groups in any_groups(), habits in any_habits(), newest in any::<bool>(), start in 0_i64..100,
+        pattern in prop::sample::select(vec![None, Some("7"), Some("77"), Some("none")]),
+        prefixes in prop::sample::select(vec![vec![], vec!["s/1"], vec!["s/0", "s/2", "s/"]]),
     ) {
         let request = Request {
             start: START + start,
+            pattern: pattern.map(Arc::from),
+            prefixes: prefixes.into_iter().map(Arc::from).collect(),
             direction: if newest { Direction::NewestFirst } else { Direction::OldestFirst },
             ..request(290)
         };
@@ -259,6 +275,46 @@ fn dense_and_sparse_windows_are_near_what_pages_and_quota_allow() {
                     "{setting}: {calls} calls for {pages} pages, {ratio:.2}"
                 );
             }
+        }
+    }
+}
+
+/// Events that lie evenly, of which every so many matches.
+fn with_matches(count: usize, every: usize) -> Groups {
+    let (name, mut events) = even("g", count, 0);
+    for event in events.iter_mut().step_by(every) {
+        event.message.push_str(" match");
+    }
+    [(name, events)].into()
+}
+
+#[test]
+fn where_few_events_match_nothing_is_looked_at_twice() {
+    for every in [10, 100, 1000, 100_000] {
+        for (latency, quota) in [(100, 5.0), (500, 10.0), (500, 25.0)] {
+            let habits = Habits {
+                scan: 200,
+                latency: Duration::from_millis(latency),
+                quota,
+                ..Habits::default()
+            };
+            let all = with_matches(20_000, every);
+            let quotas = [("FilterLogEvents".to_owned(), quota)];
+            let request = Request {
+                pattern: Some(Arc::from("match")),
+                quotas: Quotas(quotas.into_iter().collect()),
+                ..request(DAY)
+            };
+            let pages = 20_000_usize.div_ceil(habits.scan);
+            let least = bound(pages, &habits);
+            let found = fetch(all, habits, request, usize::MAX);
+            assert_eq!(found.events.len(), 20_000_usize.div_ceil(every));
+            let (calls, took) = (found.calls, found.took.as_secs_f64() / least);
+            let setting = format!(
+                "1 of {every}, {latency} ms, {quota}/s: {calls} calls for {pages} pages, {took:.2}"
+            );
+            let more = calls as f64 / pages as f64;
+            assert!(more < 1.3 && took < 1.3, "{setting}");
         }
     }
 }
@@ -419,6 +475,29 @@ fn what_waits_for_a_slow_site_is_not_more_than_there_is_room_for() {
     });
     assert_eq!(events, 120_000);
     assert!(most < 2 * MOST, "{most}");
+}
+
+/// Fetches two groups, the second of which is gone after so many calls, and need not be there.
+fn vanishing(calls: usize) -> Fetched {
+    let habits = Habits {
+        vanishes: Some((Arc::from("b"), calls)),
+        ..Habits::default()
+    };
+    let all: Groups = [even("a", 40, 0), even("b", 400, 100)].into();
+    let mut request = request(DAY);
+    request.optional = [Arc::from("b")].into();
+    ends(fetched(all, habits, request, usize::MAX))
+}
+
+#[test]
+fn a_group_that_need_not_be_there_is_left_out_unless_something_of_it_was_read() {
+    let absent = vanishing(0);
+    assert!(absent.problems.is_empty() && !absent.gaps);
+    assert_eq!(absent.events.len(), 40);
+    let gone = vanishing(15);
+    let kinds: Vec<Kind> = gone.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds, [Kind::Missing]);
+    assert!(gone.gaps && gone.events.len() > 40);
 }
 
 /// A service whose name takes long to be looked up.

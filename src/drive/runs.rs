@@ -47,7 +47,7 @@ pub(super) fn link(run: &mut Run, config: &Config) {
     run.link = links::of_run(run, stage.and_then(|stage| stage.region.as_deref()));
 }
 
-/// Returns whether the run is of a stage and a service that are asked for.
+/// Returns whether the run is of a stage, a service and a stream that are asked for.
 fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
     let scope = setting.scope;
     let mut service = place_of(setting.config, &run.origin.group).service;
@@ -57,7 +57,7 @@ fn asks_for(setting: &Setting<'_>, run: &Run) -> bool {
     }
     let service_fits = scope.services.is_empty() || scope.services.contains(&service);
     let stage_fits = scope.stages.is_empty() || scope.stages.contains(&run.stage);
-    service_fits && stage_fits
+    service_fits && stage_fits && scope.has_stream(&run.origin.stream)
 }
 
 /// Reads everything into a table of runs.

@@ -18,6 +18,8 @@ pub struct Scope {
     pub services: Vec<String>,
     /// Services that a saved query is about: events of unknown groups may be, as in a file without names.
     pub groups: Vec<String>,
+    /// Log streams, by what their names begin with.
+    pub streams: Vec<String>,
 }
 
 /// What a log group is for, as far as its name tells; empty where it does not.
@@ -60,7 +62,7 @@ impl<'a> Admission<'a> {
         if self.group != event.origin.group {
             self.enter(&event.origin.group);
         }
-        if !self.admitted {
+        if !self.admitted || !self.scope.has_stream(&event.origin.stream) {
             return None;
         }
         if !self.scope.window.contains(event.timestamp) {
@@ -98,6 +100,12 @@ impl Scope {
             || place.service.is_empty()
             || self.groups.contains(&place.service);
         stage_fits && service_fits && group_fits
+    }
+
+    /// Returns whether a stream is asked for, by its name.
+    pub(super) fn has_stream(&self, name: &str) -> bool {
+        let streams = &self.streams;
+        streams.is_empty() || streams.iter().any(|prefix| name.starts_with(&**prefix))
     }
 }
 
@@ -179,6 +187,18 @@ mod tests {
         assert!(admitted(&about, "", 0));
         assert!(admitted(&about, "logs/batch", 0));
         assert!(!admitted(&about, "/ecs/production-webapp", 0));
+    }
+
+    #[test]
+    fn a_stream_is_told_by_what_its_name_begins_with() {
+        let of = |streams: &[&str]| Scope {
+            streams: streams.iter().map(|&name| name.to_owned()).collect(),
+            ..Scope::default()
+        };
+        let group = "/ecs/production-batch";
+        assert!(admitted(&of(&["ecs/batch"]), group, 0));
+        assert!(admitted(&of(&["app/", "ecs/batch/1"]), group, 0));
+        assert!(!admitted(&of(&["batch", "ecs/batch/12"]), group, 0));
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! What was read from CloudWatch Logs once is not asked for again; what is pulled is a source.
+//! What was read from CloudWatch Logs once is not asked for again, whatever happens to the cache meanwhile.
 
 use std::path::{Path, PathBuf};
 
 use crate::aws_simulated::{Account, WINDOW, lines};
+#[cfg(unix)]
+use {crate::aws_simulated::wait_for, std::process::Stdio};
 
 fn account() -> Account {
     let account = Account::with(&[("webapp", 3000), ("batch", 2000)]);
@@ -110,15 +112,82 @@ fn a_cache_that_cannot_be_written_is_worth_a_remark() {
     );
 }
 
+#[cfg(unix)]
 #[test]
-fn what_is_pulled_is_a_source() {
+fn a_full_disk_costs_the_cache_and_nothing_else() {
     let account = account();
     let logq = account.project("");
-    let pulled = logq.run(&format!("pull copy -t webapp -t batch {WINDOW}"));
-    assert_eq!(pulled.code, 0, "{}", pulled.err);
-    let read = logq.run("filter '\"\"' --source copy -o raw");
-    assert!(lines(&read) == account.expected(""));
-    let again = logq.run(&format!("pull copy -t webapp -t batch {WINDOW}"));
-    assert_eq!(again.code, 2, "{}", again.err);
-    assert!(again.err.contains("is there already"), "{}", again.err);
+    // No file may be longer than the smallest there is, as if there were no room for it.
+    let limited = format!(
+        "ulimit -f 1; trap '' XFSZ; exec '{}' {}",
+        env!("CARGO_BIN_EXE_logq"),
+        command("\"\"")
+    );
+    let ended = logq.run_shell(&limited);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(lines(&ended) == account.expected(""));
+    assert!(
+        ended.err.contains("is not kept in the cache"),
+        "{}",
+        ended.err
+    );
+    // Nothing is left behind that is half written.
+    let kept = files(&logq.path().join(".cache"));
+    assert!(
+        kept.iter()
+            .all(|file| file.extension().is_some_and(|end| end == "zst")),
+        "{kept:?}"
+    );
+    // With room again, the same folder serves.
+    assert!(lines(&logq.run(&command("\"\""))) == account.expected(""));
+    let calls = account.calls();
+    assert!(lines(&logq.run(&command("\"\""))) == account.expected(""));
+    assert_eq!(account.calls(), calls);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_killed_leaves_a_cache_that_is_right() {
+    let account = account();
+    let logq = account.project("");
+    let folder = logq.path().join(".cache");
+    let expected = account.expected("");
+    account
+        .simulator
+        .behave(|behaviour| behaviour.jitter_ms = 40);
+    for killed in 1..6 {
+        let mut child = logq
+            .command()
+            .args(["filter", "\"\"", "-t", "webapp", "-t", "batch", "-o", "raw"])
+            .args([
+                "--since",
+                "2026-11-19T00:00Z",
+                "--until",
+                "2026-11-20T00:00Z",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        // Each time a little later: while files are written, since that is all it does by then.
+        wait_for("files are kept", || {
+            files(&folder).len() >= 2 * killed || child.try_wait().expect("asked").is_some()
+        });
+        let _ = child.kill();
+        child.wait().expect("it ends");
+    }
+    // A file that was being written: nobody takes it for one of the cache.
+    let some = files(&folder).into_iter().next().expect("a file");
+    std::fs::write(some.with_file_name(".new-1-1"), b"half").expect("written");
+    let calls = account.calls();
+    for _ in 0..2 {
+        let ended = logq.run(&command("\"\""));
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        assert!(lines(&ended) == expected);
+    }
+    let fetched = account.calls() - calls;
+    account.simulator.forget();
+    assert!(lines(&logq.run(&command("\"\""))) == expected);
+    assert_eq!(account.calls(), 0, "after {fetched} calls all is there");
 }

@@ -3,7 +3,7 @@
 
 use logq_simulator::{Fault, FaultKind};
 
-use crate::aws_simulated::{Account, WINDOW, lines};
+use crate::aws_simulated::{Account, WINDOW, answer};
 use crate::logq::Ended;
 
 const ACTION: &str = "FilterLogEvents";
@@ -17,18 +17,16 @@ fn account() -> Account {
 }
 
 fn filter(account: &Account, extra: &str, flags: &str) -> Ended {
-    let command = format!("filter '\"\"' -t webapp -t batch -o raw --no-cache {WINDOW} {flags}");
+    let command = format!("filter '\"\"' -t webapp -t batch -o json --no-cache {WINDOW} {flags}");
     account.project(extra).run(&command)
 }
 
 #[track_caller]
 fn is_whole(account: &Account, ended: &Ended) {
     assert_eq!(ended.code, 0, "{}", ended.err);
-    assert!(
-        lines(ended) == account.expected(""),
-        "{} lines",
-        lines(ended).len()
-    );
+    let (is_complete, found) = answer(ended);
+    assert!(is_complete);
+    assert!(found == account.expected(""), "{} events", found.len());
 }
 
 /// What came is part of the truth, in its order, and nothing comes twice.
@@ -36,8 +34,9 @@ fn is_whole(account: &Account, ended: &Ended) {
 fn is_part(account: &Account, ended: &Ended) {
     assert_eq!(ended.code, 1, "{}", ended.err);
     let expected = account.expected("");
-    let found = lines(ended);
-    assert!(found.len() < expected.len(), "{} lines", found.len());
+    let (is_complete, found) = answer(ended);
+    assert!(!is_complete);
+    assert!(found.len() < expected.len(), "{} events", found.len());
     let mut rest = expected.iter();
     assert!(found.iter().all(|line| rest.any(|one| one == line)));
     assert!(
@@ -93,6 +92,32 @@ fn a_quota_below_the_one_that_is_believed_is_found() {
         &account,
         &filter(&account, "quotas = { FilterLogEvents = 100 }", ""),
     );
+    // Twenty times as many calls as there may be were refused before it was.
+    assert!(account.simulator.summary(ACTION).over_quota > 0);
+}
+
+#[test]
+fn a_clock_that_is_a_little_wrong_is_no_matter_and_one_that_is_far_off_is_named() {
+    for minutes in [-3, 3] {
+        let account = account();
+        account
+            .simulator
+            .behave(|behaviour| behaviour.clock_skew_ms = minutes * 60_000);
+        is_whole(&account, &filter(&account, "", ""));
+    }
+    for minutes in [-40, 40] {
+        let account = account();
+        account
+            .simulator
+            .behave(|behaviour| behaviour.clock_skew_ms = minutes * 60_000);
+        let ended = filter(&account, "", "");
+        is_part(&account, &ended);
+        assert!(
+            ended.err.contains("the clock of this machine is wrong"),
+            "{}",
+            ended.err
+        );
+    }
 }
 
 #[test]
@@ -163,7 +188,8 @@ fn a_group_that_is_deleted_on_the_way_does_not_cost_the_others() {
     });
     let ended = filter(&account, "", "");
     assert_eq!(ended.code, 1, "{}", ended.err);
-    let found = lines(&ended);
+    let (is_complete, found) = answer(&ended);
+    assert!(!is_complete);
     let mut rest = expected.iter();
     assert!(found.iter().all(|line| rest.any(|one| one == line)));
     let of_webapp = account
@@ -205,4 +231,26 @@ fn time_that_is_up_ends_it() {
     let ended = filter(&account, "", "--timeout 2s");
     is_part(&account, &ended);
     assert!(ended.err.contains("time is up"), "{}", ended.err);
+}
+
+#[test]
+fn time_that_is_up_before_there_are_credentials_ends_it_too() {
+    // Takes connections, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("bound");
+    let project = account().project("");
+    let logq = project
+        .variable("AWS_ACCESS_KEY_ID", "")
+        .variable("AWS_SECRET_ACCESS_KEY", "")
+        .variable(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            &format!("http://{address}/"),
+        );
+    let ended = logq.run(&format!("filter x -t webapp {WINDOW} --timeout 1s"));
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert!(
+        ended.err.contains("time is up before AWS gave credentials"),
+        "{}",
+        ended.err
+    );
 }

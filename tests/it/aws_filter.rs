@@ -91,8 +91,12 @@ fn the_newest_come_first_when_they_are_asked_for() {
     assert!(lines(&ended) == expected, "{}", ended.out);
     let calls = account.calls();
     assert!(calls < 40, "{calls} calls for what two pages hold");
+    account.simulator.forget();
     let rows = logq.run(&format!("query 'fields @message' -o ndjson {flags}"));
     assert_eq!(rows.code, 0, "{}", rows.err);
+    assert!(rows.err.contains("--limit 0 shows all"), "{}", rows.err);
+    let calls = account.calls();
+    assert!(calls < 40, "{calls} calls for what two pages hold");
     let message = |line: String| {
         let row: serde_json::Value = serde_json::from_str(&line).expect("a row");
         row["@message"].as_str().expect("a text").to_owned()

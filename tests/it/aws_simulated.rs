@@ -1,5 +1,8 @@
 //! A day of logs in the simulator of CloudWatch Logs, and a project that reads it.
 
+use std::process::{Child, Command};
+use std::time::Duration;
+
 use logq_simulator::{Event, Group, Settings, Simulator, Time};
 
 use crate::logq::{Ended, Logq};
@@ -75,4 +78,31 @@ impl Account {
 /// Returns the lines of standard output.
 pub(crate) fn lines(ended: &Ended) -> Vec<String> {
     ended.out.lines().map(str::to_owned).collect()
+}
+
+/// Returns whether an answer in `json` says that it is complete, and its messages.
+pub(crate) fn answer(ended: &Ended) -> (bool, Vec<String>) {
+    let document: serde_json::Value = serde_json::from_str(&ended.out).expect("a document");
+    let rows = document["rows"].as_array().expect("rows");
+    let message = |row: &serde_json::Value| row["@message"].as_str().expect("a text").to_owned();
+    let is_complete = document["complete"].as_bool().expect("said");
+    (is_complete, rows.iter().map(message).collect())
+}
+
+/// Sends a signal, by its name, to a process.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", name, &id]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// Waits until something is so.
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..3000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it never came to this: {what}");
 }

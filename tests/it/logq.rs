@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -65,9 +65,21 @@ impl Logq {
 
     /// Calls the program with arguments that are separated by blanks; what stands in single quotes is one.
     pub(crate) fn run(&self, arguments: &str) -> Ended {
-        let mut child = self
-            .command()
-            .args(words(arguments))
+        let mut command = self.command();
+        command.args(words(arguments));
+        self.end(command)
+    }
+
+    /// Runs a line of shell in the folder.
+    #[cfg(unix)]
+    pub(crate) fn run_shell(&self, line: &str) -> Ended {
+        let mut command = self.of_program(Path::new("/bin/sh"));
+        command.args(["-c", line]);
+        self.end(command)
+    }
+
+    fn end(&self, mut command: Command) -> Ended {
+        let mut child = command
             .stdin(if self.input.is_some() {
                 Stdio::piped()
             } else {
@@ -92,7 +104,11 @@ impl Logq {
 
     /// Returns the program, ready to be called in the folder.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_logq")));
+        self.of_program(Path::new(env!("CARGO_BIN_EXE_logq")))
+    }
+
+    fn of_program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command
             .current_dir(self.path())
             .env_clear()

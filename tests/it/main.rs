@@ -7,6 +7,14 @@ mod aws_faults;
 #[cfg(feature = "aws")]
 mod aws_filter;
 #[cfg(feature = "aws")]
+mod aws_groups;
+#[cfg(all(feature = "aws", unix))]
+mod aws_interrupt;
+#[cfg(feature = "aws")]
+mod aws_pull;
+#[cfg(feature = "aws")]
+mod aws_pushdown;
+#[cfg(feature = "aws")]
 mod aws_simulated;
 mod bad_input;
 mod corpus;

@@ -17,6 +17,10 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(short, long, global = true, value_delimiter = ',')]
     pub(in crate::cli) target: Vec<String>,
 
+    /// Read only log streams whose names begin like this; repeatable
+    #[arg(long, global = true, value_name = "PREFIX", hide_short_help = true)]
+    pub(in crate::cli) stream: Vec<String>,
+
     /// Read this file or folder; repeatable [env: LOGQ_SOURCE]
     #[arg(long, global = true, value_name = "PATH|-|aws", value_hint = clap::ValueHint::AnyPath)]
     pub(in crate::cli) source: Vec<String>,

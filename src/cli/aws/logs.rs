@@ -1,6 +1,9 @@
 //! CloudWatch Logs as a source of events: which window of the log groups is read, and how.
 
 use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::time::timeout;
 
 use super::super::Failure;
 use super::super::context::Context;
@@ -27,27 +30,51 @@ pub(in crate::cli) struct Logs {
 impl Logs {
     /// Finds groups, regions and credentials; nothing is read yet.
     pub(in crate::cli) fn find(context: &Context, wanted: &Wanted<'_>) -> Result<Self, Failure> {
+        let began = Instant::now();
         let runtime = super::runtime()?;
-        let mut sites = Vec::new();
-        for region in regions::find(context, wanted.groups)? {
-            let (client, account) = runtime.block_on(region.client(context))?;
-            sites.push(Site {
-                account,
-                place: Arc::new(client.place().clone()),
-                service: Arc::new(client),
-                groups: region.groups,
-            });
-        }
+        let found = runtime.block_on(within(context, regions::sites(context, wanted.groups)));
+        // A look-up of a name cannot be called off: nobody waits for one.
+        runtime.shutdown_background();
+        let found = found?;
+        let request = request(context, wanted);
         Ok(Self {
-            sites,
-            request: request(context, wanted),
+            sites: found.sites,
+            request: Request {
+                optional: found.optional,
+                time_out: request
+                    .time_out
+                    .map(|all| all.saturating_sub(began.elapsed())),
+                ..request
+            },
         })
+    }
+
+    /// Returns what is read, and how, for who reads it in parts.
+    pub(in crate::cli) fn into_parts(self) -> (Vec<Site<Client>>, Request) {
+        (self.sites, self.request)
     }
 
     /// Starts to read.
     pub(in crate::cli) fn open(self, context: &Context) -> Source {
         Source::open(self.sites, &self.request, context.interrupt.flag())
     }
+}
+
+/// Waits for what comes before the first call, as long as `--timeout` allows.
+async fn within<T>(
+    context: &Context,
+    found: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let Some(time_out) = context.time_out else {
+        return found.await;
+    };
+    timeout(time_out, found).await.unwrap_or_else(|_| {
+        Err(
+            Failure::incomplete("time is up before AWS gave credentials and log groups").hint(
+                "give it longer with --timeout, or check what gives the credentials".to_owned(),
+            ),
+        )
+    })
 }
 
 /// Returns the cache; nothing when the user has no folder for one.
@@ -80,6 +107,16 @@ fn request(context: &Context, wanted: &Wanted<'_>) -> Request {
         cache: cache(context).filter(|_| !context.no_cache),
         closed: now.0 - context.config.cloudwatch.ingestion_delay.as_millis() as i64,
         quotas: Quotas(context.config.cloudwatch.quotas.clone()),
+        // The events that ECS sends about a run are in a stream of another name.
+        prefixes: prefixes(context).filter(|_| !wanted.whole_runs).collect(),
         ..Request::default()
     }
+}
+
+/// Returns what the names of streams begin with; what all names begin with need not be asked for.
+fn prefixes(context: &Context) -> impl Iterator<Item = Arc<str>> {
+    let streams = context.scope.streams.iter();
+    streams
+        .filter(|prefix| !prefix.is_empty())
+        .map(|prefix| Arc::from(&**prefix))
 }

@@ -3,6 +3,7 @@
 //! `--profile` beats the credentials of the environment, as in AWS's own command line. Everything that no flag and
 //! no configuration says follows AWS's own rules.
 
+mod discover;
 mod logs;
 mod regions;
 mod table;

@@ -1,12 +1,13 @@
 //! Which log groups a call is about, in which regions, and the clients that ask there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::Failure;
 use super::super::context::Context;
-use super::{Account, no_region};
-use crate::cloudwatch::{self, Client};
+use super::{Account, discover, no_region};
+use crate::cloudwatch::{self, Client, Site};
+use crate::config::Origin;
 
 /// The log groups of one region.
 pub(in crate::cli) struct Region {
@@ -14,6 +15,15 @@ pub(in crate::cli) struct Region {
     pub(in crate::cli) account: Account,
     /// The names of its log groups.
     pub(in crate::cli) groups: Vec<Arc<str>>,
+    /// Those that nobody asked for by name, so that they need not be there.
+    pub(in crate::cli) optional: BTreeSet<Arc<str>>,
+}
+
+/// What is read of all regions.
+pub(super) struct Sites {
+    pub(super) sites: Vec<Site<Client>>,
+    /// Groups that need not be there.
+    pub(super) optional: BTreeSet<Arc<str>>,
 }
 
 impl Region {
@@ -37,11 +47,46 @@ impl Region {
         let known = credentials.account_id().map(|id| id.as_str().to_owned());
         let owner = owner(known.as_deref(), credentials.access_key_id());
         let owner = match sdk.endpoint_url() {
-            Some(endpoint) => format!("{owner} at {endpoint}"),
+            Some(endpoint) => format!("{owner} at {}", without_user(endpoint)),
             None => owner,
         };
         Ok((Client::new(&sdk, place, patience), owner))
     }
+}
+
+/// Finds groups and credentials, and asks for the groups of the account where the configuration has no stage.
+///
+/// Stages that spell one region in two ways, or leave it to AWS's own rules, are one site: what is made a second in a
+/// region is counted once.
+pub(super) async fn sites(context: &Context, about: &[String]) -> Result<Sites, Failure> {
+    let regions = match (&context.scope.stage, context.config.stage_names().next()) {
+        (None, None) => vec![discover::region(context, about).await?],
+        _ => find(context, about)?,
+    };
+    let mut found = Sites {
+        sites: Vec::new(),
+        optional: BTreeSet::new(),
+    };
+    for region in regions {
+        let (client, account) = region.client(context).await?;
+        found.optional.extend(region.optional);
+        let place = client.place();
+        let is_same =
+            |site: &&mut Site<Client>| site.place.region == place.region && site.account == account;
+        if let Some(site) = found.sites.iter_mut().find(is_same) {
+            let new = |group: &Arc<str>| !site.groups.contains(group);
+            let new: Vec<Arc<str>> = region.groups.into_iter().filter(new).collect();
+            site.groups.extend(new);
+            continue;
+        }
+        found.sites.push(Site {
+            account,
+            place: Arc::new(place.clone()),
+            service: Arc::new(client),
+            groups: region.groups,
+        });
+    }
+    Ok(found)
 }
 
 /// Returns the groups by region: of the stage that was asked for, else of all that the configuration has; of `about`, by
@@ -55,11 +100,15 @@ pub(in crate::cli) fn find(context: &Context, about: &[String]) -> Result<Vec<Re
             .or_insert_with(|| Region {
                 account,
                 groups: Vec::new(),
+                optional: BTreeSet::new(),
             });
         for name in names(context, about) {
             let group = context.config.groups.group(&name, &stage);
             let group = group.unwrap_or_else(|| format!("/ecs/{stage}-{name}"));
             let group: Arc<str> = Arc::from(group);
+            if !is_asked_for(context, &name) {
+                region.optional.insert(Arc::clone(&group));
+            }
             // A group whose name has no stage is the same for all.
             if !region.groups.contains(&group) {
                 region.groups.push(group);
@@ -82,8 +131,14 @@ fn stages(context: &Context) -> Result<Vec<String>, Failure> {
     Ok(known)
 }
 
+/// Returns whether a group was asked for by its logical name, in a flag or in the configuration.
+fn is_asked_for(context: &Context, name: &str) -> bool {
+    let is_configured = context.config.origin(&format!("groups.{name}")) != Origin::Default;
+    is_configured || context.scope.targets.iter().any(|target| target == name)
+}
+
 /// Returns the logical names of the groups to read.
-fn names(context: &Context, about: &[String]) -> Vec<String> {
+pub(super) fn names(context: &Context, about: &[String]) -> Vec<String> {
     let asked = &context.scope.targets;
     let is_about = |name: &&str| about.is_empty() || about.iter().any(|one| one == name);
     if asked.is_empty() {
@@ -95,6 +150,17 @@ fn names(context: &Context, about: &[String]) -> Vec<String> {
         .filter(|name| is_about(&name.as_str()))
         .cloned()
         .collect()
+}
+
+/// Returns an address without a user's name and password.
+fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 /// Returns the number of an account, which an access key id spells in its characters behind the first four.
@@ -126,6 +192,15 @@ fn owner(known: Option<&str>, key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_told_without_its_user() {
+        let check = |address: &str, expected: &str| assert_eq!(without_user(address), expected);
+        check("https://logs.example.com", "https://logs.example.com");
+        check("http://me:p@ss@proxy:8080/a@b?c", "http://proxy:8080/a@b?c");
+        check("http://me@proxy", "http://proxy");
+        check("proxy", "proxy");
+    }
 
     #[test]
     fn an_access_key_spells_its_account() {

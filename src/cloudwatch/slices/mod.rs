@@ -28,6 +28,8 @@ const PIECE: usize = 4;
 const NEAR: f64 = 12.0;
 /// What is expected to have fewer pages than this is not cut.
 const WORTH: f64 = 1.5;
+/// How many pages a cut must gain for each page that is read again.
+const DOUBT: f64 = 8.0;
 /// How often the same call is made that failed; one that is not answered at all takes long, and counts thrice.
 const TRIES: u32 = 10;
 const SILENT: u32 = 3;
@@ -169,7 +171,8 @@ impl Slices {
                 return self.begin(id);
             }
             let left = self.pages_left(slice);
-            if let Some(pages) = left.filter(|pages| *pages >= WORTH)
+            // A cut costs the pages that came without an event, and few events tell little of what it gains.
+            if let Some(pages) = left.filter(|pages| *pages - DOUBT * slice.read_again() >= WORTH)
                 && widest.is_none_or(|(_, most)| pages > most)
             {
                 widest = Some((id, pages));

@@ -21,8 +21,9 @@ pub(super) struct Slice {
     pub(super) failures: u32,
     /// The window that the token belongs to: the slice may have become shorter since.
     asked: Option<(i64, i64)>,
-    /// How many calls were answered for it.
+    /// How many calls were answered for it since it stood at this instant.
     calls: u32,
+    counted_from: i64,
     is_under_way: bool,
     not_before: Duration,
     pages: Vec<Packed>,
@@ -44,6 +45,7 @@ impl Slice {
             failures: 0,
             asked: None,
             calls: 0,
+            counted_from: start,
             is_under_way: false,
             not_before: Duration::ZERO,
             pages: Vec::new(),
@@ -64,16 +66,33 @@ impl Slice {
     }
 
     /// Takes note of a call that is made; returns the window to ask for.
+    ///
+    /// A token goes on to the end that was asked for at first, and where few events match nothing tells when it is past
+    /// a cut: what is left of a slice that was cut is asked for anew.
     pub(super) fn begin(&mut self) -> (i64, i64) {
         self.is_under_way = true;
+        if self.asked.is_some_and(|(_, end)| end > self.end) {
+            self.token = None;
+            self.asked = None;
+        }
         *self.asked.get_or_insert((self.at, self.end))
     }
 
-    /// Returns how many calls a millisecond takes, as far as it has come.
+    /// Returns how many calls a millisecond takes, as far as events tell how far it has come.
     pub(super) fn density(&self) -> Option<f64> {
-        let (from, _) = self.asked?;
-        let covered = self.at - from;
-        (covered > 0 && self.calls > 0).then(|| f64::from(self.calls) / covered as f64)
+        let covered = self.at - self.counted_from;
+        let calls = self.calls.saturating_sub(self.standing);
+        (covered > 0 && calls > 0).then(|| f64::from(calls) / covered as f64)
+    }
+
+    /// Returns how many pages are read again when it is cut: those since the events moved, and the one under way.
+    ///
+    /// Where every page has events, the next one goes on where they end, and nothing is.
+    pub(super) fn read_again(&self) -> f64 {
+        match self.standing {
+            0 => 0.0,
+            pages => f64::from(pages + u32::from(self.is_under_way)),
+        }
     }
 
     /// Takes a page; returns whether it was the last.
@@ -174,8 +193,14 @@ impl Slice {
         self.pages.clear();
         self.token = None;
         self.asked = None;
-        self.calls = 0;
         self.at = self.start;
+        self.standing = 0;
+        self.count_anew();
+    }
+
+    fn count_anew(&mut self) {
+        self.calls = 0;
+        self.counted_from = self.at;
     }
 
     /// Hands out everything.
@@ -210,6 +235,6 @@ impl Slice {
         self.not_before = now;
         self.token = None;
         self.asked = None;
-        self.calls = 0;
+        self.count_anew();
     }
 }
