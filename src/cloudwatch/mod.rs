@@ -12,6 +12,7 @@
 
 mod cache;
 mod client;
+mod definitions;
 mod error;
 mod filter_log_events;
 mod limit;
@@ -31,6 +32,9 @@ mod tests;
 
 pub use cache::{Cache, Stock};
 pub use client::Client;
+pub use definitions::{
+    Definition, DefinitionPage, DefinitionService, Definitions, Maker, Parameter,
+};
 pub use error::{CallError, Kind, Place};
 pub use limit::Limiter;
 pub use quota::{Action, Quotas};
