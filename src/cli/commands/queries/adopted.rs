@@ -274,7 +274,7 @@ mod tests {
         insta::assert_snapshot!(refused("source = x", Some("PPL"), Vec::new()), @"it is written in PPL, which only the service reads");
         insta::assert_snapshot!(refused("filter a = {{b}}", None, vec![parameter("b", None)]), @"its parameter `b` has no default");
         insta::assert_snapshot!(refused("filter a = \"${b}\"", None, Vec::new()), @"`${b}` stands in the text, but there is no `[params.b]`");
-        insta::assert_snapshot!(refused("fitler a = 1", None, Vec::new()), @"");
+        insta::assert_snapshot!(refused("fitler a = 1", None, Vec::new()), @"unknown command `fitler`");
     }
 
     #[test]
