@@ -126,10 +126,9 @@ pub fn insights(
     start: Timestamp,
     end: Timestamp,
 ) -> String {
-    let sources: String = groups
-        .iter()
-        .map(|group| format!("~'{}", starred(group)))
-        .collect();
+    let sources = groups.iter().fold(String::new(), |sources, group| {
+        sources + "~'" + &starred(group)
+    });
     let address = |query: &str| {
         format!(
             "{}#logsV2:logs-insights$3FqueryDetail$3D~(end~'{}~start~'{}~timeType~'ABSOLUTE~tz~'UTC{query}~source~({sources}))",

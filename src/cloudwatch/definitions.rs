@@ -486,10 +486,10 @@ mod tests {
             |one| one.text = one.text.replacen("; change", ", do not change", 1),
         ];
         for change in changes {
-            let mut changed = made();
-            change(&mut changed);
-            assert_eq!(changed.maker(), Maker::LogqThenOthers, "{changed:?}");
-            assert!(!changed.says_as(&made()), "{changed:?}");
+            let mut definition = made();
+            change(&mut definition);
+            assert_eq!(definition.maker(), Maker::LogqThenOthers, "{definition:?}");
+            assert!(!definition.says_as(&made()), "{definition:?}");
         }
         let mut bare = made();
         bare.text = bare.body().to_owned();

@@ -56,9 +56,9 @@ impl Action {
             (
                 Self::FilterLogEvents,
                 "eu-central-1" | "ap-northeast-3" | "ap-southeast-3" | "ca-west-1" | "il-central-1",
-            ) => 5.0,
-            // The page of quotas does not say; a few calls are all that is needed.
-            (
+            )
+            // No quota of these is known; a few calls are all that is needed.
+            | (
                 Self::DescribeQueryDefinitions
                 | Self::PutQueryDefinition
                 | Self::DeleteQueryDefinition,

@@ -130,7 +130,7 @@ fn draft<'a>(
         let group = group.strip_suffix(":*").unwrap_or(group);
         match config.locate(group).map(|found| found.service) {
             Some(service) if config.groups.names().any(|known| known == service) => {
-                groups.push(service)
+                groups.push(service);
             }
             _ => unknown.push(group),
         }

@@ -103,6 +103,7 @@ otherwise; the service is not asked. Ends with 1 when it refuses one.")]
 #[derive(Debug, clap::Args)]
 struct Anything {
     #[arg(num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
+    #[allow(dead_code, reason = "whatever it is, the answer is the same")]
     rest: Vec<String>,
 }
 

@@ -307,7 +307,7 @@ fn told(context: &Context, stop: Stop, stopped: &mut &'static str) -> String {
 fn tell(context: &Context, args: &Args, changes: &[Change], left: u64) {
     let mut said = changes::counted(changes);
     if said.is_empty() {
-        said = "there is no saved query".to_owned();
+        "there is no saved query".clone_into(&mut said);
     }
     if args.dry_run {
         said.push_str("; nothing was changed (--dry-run)");
