@@ -198,6 +198,8 @@ pub struct Pages {
     /// How many stored events one call reads: with a pattern that seldom matches, most pages are empty and have a
     /// token. A whole page is filled when there is none.
     pub scan_events: Option<u64>,
+    /// The most query definitions in a page.
+    pub definitions: usize,
     /// How long a token can be used.
     pub token_life_ms: i64,
 }
@@ -208,6 +210,7 @@ impl Default for Pages {
             events: 10_000,
             bytes: 1_048_576,
             scan_events: None,
+            definitions: 1000,
             token_life_ms: 24 * 3_600_000,
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::api;
 use crate::journal::{self, Call, Summary};
 use crate::logs::{Direction, Event, Line, Scope, Window};
 use crate::pattern::Pattern;
@@ -96,6 +97,26 @@ impl Simulator {
     /// Empties the journal; what faults and quotas count begins anew.
     pub fn forget(&self) {
         self.service.forget();
+    }
+
+    /// Returns the query definitions as the service describes them, by name.
+    pub fn definitions(&self) -> Vec<serde_json::Value> {
+        let mut definitions = self.service.definitions().clone();
+        definitions.sort_by(|a, b| a.name().cmp(b.name()));
+        definitions
+            .iter()
+            .map(|one| serde_json::json!(one))
+            .collect()
+    }
+
+    /// Writes a query definition as a console would, with the members of `PutQueryDefinition`; one that has an id
+    /// takes the place of the one that has it.
+    ///
+    /// # Panics
+    ///
+    /// When a member is missing or wrong.
+    pub fn put_definition(&self, definition: serde_json::Value) {
+        api::write_definition(&self.service, definition).expect("the members of a definition");
     }
 
     /// Adds a log group.

@@ -85,18 +85,11 @@ fn links_of(subject: &Subject, standing: &Standing, place: Place<'_>) -> Links {
 /// Links the lines of a run's stream, or of the minutes around an error.
 fn insights(region: &str, subject: &Subject, standing: &Standing) -> String {
     const MARGIN: i64 = 5 * 60_000;
-    let stream = subject
-        .log
-        .stream
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
-    let query = format!(
-        "fields @timestamp, @message\n| filter @logStream = \"{stream}\"\n| sort @timestamp asc\n| limit 1000"
-    );
+    let query = links::lines_of(&subject.log.stream);
     let first = subject.log.first_timestamp.unwrap_or(standing.last_seen);
     let last = subject.ended.unwrap_or(standing.last_seen).max(first);
     let [start, end] = [first.as_millis() - MARGIN, last.as_millis() + MARGIN].map(Timestamp);
-    links::insights(region, &subject.log.group, &query, start, end)
+    links::insights(region, &[&subject.log.group], &query, start, end)
 }
 
 /// Returns the command that shows the run, or the errors of that kind.

@@ -11,6 +11,8 @@ mod args;
 mod aws;
 mod commands;
 mod completions;
+#[cfg(feature = "aws")]
+mod confirm;
 mod context;
 #[cfg(feature = "aws")]
 mod copies;

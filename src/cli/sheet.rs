@@ -1,7 +1,7 @@
 //! One run on one page: what it was and how it ended, in the order in which somebody on call asks.
 
 use super::output::{counted, thousands};
-use crate::alert::{Alert, Place, Standing, Status, Subject};
+use crate::alert::{Alert, Place, Standing, Status, Subject, links};
 use crate::config::Config;
 use crate::decode::level::Level;
 use crate::detect::{Migration, Outcome, Run, StepState};
@@ -44,7 +44,7 @@ pub(super) fn write(run: &Run, config: &Config, look: &Look, out: &mut Vec<u8>) 
 }
 
 /// Writes what is known of a task that is no run.
-pub(super) fn write_other(lines: &[&Line], look: &Look, out: &mut Vec<u8>) {
+pub(super) fn write_other(lines: &[&Line], config: &Config, look: &Look, out: &mut Vec<u8>) {
     let paint = Paint::new(look.color);
     let Some(first) = lines.first() else {
         return;
@@ -59,10 +59,19 @@ pub(super) fn write_other(lines: &[&Line], look: &Look, out: &mut Vec<u8>) {
             ": not a run of a batch, migration or one-off task\n\n",
         ],
     );
-    push(
-        out,
-        &["  log         ", &escape::safe(&first.origin.group), "\n"],
-    );
+    write_fact("log", &first.origin.group, paint, out);
+    if let Some(link) = link_of(first, config) {
+        write_fact("link", &link, paint, out);
+    }
+}
+
+/// Returns the address of the page that shows a task's lines, where the configuration has its region.
+fn link_of(first: &Line, config: &Config) -> Option<String> {
+    let (group, stream) = (&*first.origin.group, &*first.origin.stream);
+    let stage = config.stages.get(config.locate(group)?.stage)?;
+    let region = stage.region.as_deref()?;
+    let from = first.timestamp.known();
+    (!stream.is_empty()).then(|| links::of_stream(region, group, stream, from))
 }
 
 /// Writes the last lines, with errors marked; `cut_by` is the flag that brings the others.
@@ -155,6 +164,8 @@ fn running(run: &Run) -> String {
 fn facts(run: &Run, config: &Config, look: &Look) -> Vec<(&'static str, String)> {
     let time = |at: Timestamp| format!("{} {}", look.zone.seconds(at), look.zone.name_at(at));
     let batch = config.batches.get(&run.name);
+    let region = config.stages.get(&run.stage);
+    let region = region.and_then(|stage| stage.region.as_deref());
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let cause = run
         .cause
@@ -190,6 +201,8 @@ fn facts(run: &Run, config: &Config, look: &Look) -> Vec<(&'static str, String)>
         ("owner", batch.and_then(|batch| batch.owner.clone())),
         ("runbook", batch.and_then(|batch| batch.runbook.clone())),
         ("link", run.link.clone()),
+        ("insights", links::query_of_run(run, region)),
+        ("ecs", links::of_task(run, region)),
     ];
     all.into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -78,21 +78,25 @@ impl CallError {
     fn message(&self) -> String {
         let operation = self.operation;
         let place = self.place();
+        let on = if self.group.is_empty() { "in " } else { "on " };
         match self.kind {
-            Kind::Throttled => format!("CloudWatch Logs throttles {operation} on {place}"),
-            Kind::Unavailable | Kind::Silent => {
-                format!("CloudWatch Logs did not answer {operation} on {place}")
+            Kind::Missing if self.group.is_empty() => {
+                format!("CloudWatch Logs found nothing for {operation} in {place}")
             }
-            Kind::OutOfTime => format!("time is up before {operation} was done on {place}"),
+            Kind::Throttled => format!("CloudWatch Logs throttles {operation} {on}{place}"),
+            Kind::Unavailable | Kind::Silent => {
+                format!("CloudWatch Logs did not answer {operation} {on}{place}")
+            }
+            Kind::OutOfTime => format!("time is up before {operation} was done {on}{place}"),
             Kind::TokenLost => format!("CloudWatch Logs lost its place in {place}"),
             Kind::Expired => format!("the AWS credentials have expired, for {place}"),
             Kind::Unknown => format!("AWS does not accept the credentials, for {place}"),
-            Kind::Denied => format!("AWS refused logs:{operation} on {place}"),
+            Kind::Denied => format!("AWS refused logs:{operation} {on}{place}"),
             Kind::Missing => format!("there is no {place}"),
             Kind::Clock => {
                 "the clock of this machine is wrong, and AWS refuses its calls".to_owned()
             }
-            Kind::Refused => format!("CloudWatch Logs did not do {operation} on {place}"),
+            Kind::Refused => format!("CloudWatch Logs did not do {operation} {on}{place}"),
         }
     }
 
@@ -119,6 +123,9 @@ impl CallError {
             }
             Kind::OutOfTime => "give it longer with --timeout, or take a shorter window".to_owned(),
             Kind::Expired | Kind::Unknown => self.place.login.clone(),
+            Kind::Denied if self.group.is_empty() => {
+                format!("allow `logs:{}` to that identity", self.operation)
+            }
             Kind::Denied => format!(
                 "allow `logs:{}` on the log group to that identity",
                 self.operation
@@ -162,6 +169,27 @@ mod tests {
         assert_eq!(
             error(Kind::Denied).hint().as_deref(),
             Some("allow `logs:FilterLogEvents` on the log group to that identity")
+        );
+    }
+
+    #[test]
+    fn one_about_no_group_names_the_region_alone() {
+        let about_all = |kind| CallError {
+            operation: "PutQueryDefinition",
+            group: Arc::from(""),
+            ..error(kind)
+        };
+        assert_eq!(
+            about_all(Kind::Denied).to_string(),
+            "AWS refused logs:PutQueryDefinition in ap-northeast-1, with profile `shop`"
+        );
+        assert_eq!(
+            about_all(Kind::Denied).hint().as_deref(),
+            Some("allow `logs:PutQueryDefinition` to that identity")
+        );
+        assert_eq!(
+            about_all(Kind::Missing).to_string(),
+            "CloudWatch Logs found nothing for PutQueryDefinition in ap-northeast-1, with profile `shop`"
         );
     }
 

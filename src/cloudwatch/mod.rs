@@ -12,6 +12,7 @@
 
 mod cache;
 mod client;
+mod definitions;
 mod error;
 mod filter_log_events;
 mod limit;
@@ -32,6 +33,9 @@ mod tests;
 
 pub use cache::{Cache, Stock};
 pub use client::Client;
+pub use definitions::{
+    Definition, DefinitionPage, DefinitionService, Definitions, Maker, Parameter,
+};
 pub use error::{CallError, Kind, Place};
 pub use limit::Limiter;
 pub use names::{GroupNames, NamePage, group_names};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-/// An operation that reads logs.
+/// An operation of CloudWatch Logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// `FilterLogEvents`.
@@ -16,15 +16,24 @@ pub enum Action {
     DescribeLogStreams,
     /// `DescribeLogGroups`.
     DescribeLogGroups,
+    /// `DescribeQueryDefinitions`.
+    DescribeQueryDefinitions,
+    /// `PutQueryDefinition`.
+    PutQueryDefinition,
+    /// `DeleteQueryDefinition`.
+    DeleteQueryDefinition,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::FilterLogEvents,
         Self::GetLogEvents,
         Self::DescribeLogStreams,
         Self::DescribeLogGroups,
+        Self::DescribeQueryDefinitions,
+        Self::PutQueryDefinition,
+        Self::DeleteQueryDefinition,
     ];
 
     /// Returns the name as AWS spells it.
@@ -34,6 +43,9 @@ impl Action {
             Self::GetLogEvents => "GetLogEvents",
             Self::DescribeLogStreams => "DescribeLogStreams",
             Self::DescribeLogGroups => "DescribeLogGroups",
+            Self::DescribeQueryDefinitions => "DescribeQueryDefinitions",
+            Self::PutQueryDefinition => "PutQueryDefinition",
+            Self::DeleteQueryDefinition => "DeleteQueryDefinition",
         }
     }
 
@@ -44,6 +56,13 @@ impl Action {
             (
                 Self::FilterLogEvents,
                 "eu-central-1" | "ap-northeast-3" | "ap-southeast-3" | "ca-west-1" | "il-central-1",
+            )
+            // No quota of these is known; a few calls are all that is needed.
+            | (
+                Self::DescribeQueryDefinitions
+                | Self::PutQueryDefinition
+                | Self::DeleteQueryDefinition,
+                _,
             ) => 5.0,
             // The regions that are known to have 25 or more are the others; the lower number fits all.
             (Self::FilterLogEvents | Self::GetLogEvents | Self::DescribeLogGroups, _) => 10.0,

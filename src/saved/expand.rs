@@ -91,6 +91,59 @@ impl SavedQuery {
         })
     }
 
+    /// Returns the filled-in query with some parameters left open as `{{name}}`, and which those are: what another
+    /// program fills in as it is written stands for the same only where it is a number or a period, so all others have
+    /// their values.
+    pub fn left_open(&self, expanded: &Expanded) -> (String, Vec<&Param>) {
+        let open: Vec<&Param> = self
+            .params
+            .iter()
+            .filter(|param| self.can_be_open(param, expanded))
+            .collect();
+        let mut text = expanded.query.clone();
+        let mut used = Vec::new();
+        for piece in expanded.query_pieces.iter().rev() {
+            let name = self.query.name_of(piece);
+            if let Some(param) = open.iter().find(|param| param.name == name) {
+                text.replace_range(piece.filled.clone(), &format!("{{{{{name}}}}}"));
+                used.push(*param);
+            }
+        }
+        let is_used = |param: &&Param| used.iter().any(|one| one.name == param.name);
+        (text, open.into_iter().filter(is_used).collect())
+    }
+
+    /// Returns whether the query or the pattern in front of it has a parameter.
+    pub fn uses(&self, expanded: &Expanded, name: &str) -> bool {
+        let filter = self.filter.as_ref();
+        let in_filter = |piece: &Piece| filter.is_some_and(|filter| filter.name_of(piece) == name);
+        expanded.filter_pieces.iter().any(in_filter)
+            || expanded
+                .query_pieces
+                .iter()
+                .any(|piece| self.query.name_of(piece) == name)
+    }
+
+    /// Returns whether a parameter stands everywhere as its default is written, and nothing else looks like it.
+    fn can_be_open(&self, param: &Param, expanded: &Expanded) -> bool {
+        let Some(default) = &param.default else {
+            return false;
+        };
+        let as_written = |piece: &Piece| {
+            self.query.name_of(piece) != param.name
+                || expanded.query[piece.filled.clone()] == **default
+        };
+        let in_filter = |piece: &Piece| {
+            let filter = self.filter.as_ref();
+            filter.is_some_and(|filter| filter.name_of(piece) == param.name)
+        };
+        param.kind != ParamKind::Text
+            && !param.name.contains('-')
+            && !self.query.text.contains("{{")
+            && expanded.query_pieces.iter().all(as_written)
+            && !expanded.filter_pieces.iter().any(in_filter)
+    }
+
     /// Finds mistakes in the filled-in query where they stand in the file.
     pub fn locate_query(&self, expanded: &Expanded, faults: Diagnostics) -> Located {
         let (filled, pieces) = (&expanded.query, &expanded.query_pieces);
@@ -126,6 +179,14 @@ impl SavedQuery {
             message: format!("`{}` needs the parameter `{}`", self.name, param.name),
             hint: Some(format!("logq {} {}=VALUE", self.name, param.name)),
         }
+    }
+}
+
+impl Template {
+    /// Returns the name of the parameter that stands in a place.
+    fn name_of(&self, piece: &Piece) -> &str {
+        let written = &self.text[piece.written.clone()];
+        written.trim_start_matches("${").trim_end_matches('}')
     }
 }
 

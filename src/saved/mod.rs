@@ -12,6 +12,7 @@ mod quote;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::ops::Range;
 
@@ -20,7 +21,8 @@ use crate::severity::Severity;
 
 pub use catalog::{Catalog, Mistake, builtin};
 pub use expand::{Expanded, Located, ParameterError};
-pub use name::RESERVED;
+pub use name::{RESERVED, file_name, is_param};
+pub use written::{Draft, quoted};
 
 /// One file of `queries/`, read and checked; its query text is not compiled yet.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,17 +13,22 @@ const CONFIG: &str = "\
 region = \"ap-northeast-1\"
 ";
 
-/// Writes events into a stream of a group that is made for them; the first is logged now, each a second later.
+/// Writes events into a stream of a group that is made for them; the first is logged now, each a moment later.
 fn put(group: &str, stream: &str, messages: &[&str]) -> i64 {
+    put_in("ap-northeast-1", group, stream, messages)
+}
+
+/// The same in a region of its own.
+pub(crate) fn put_in(region: &'static str, group: &str, stream: &str, messages: &[&str]) -> i64 {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("ap-northeast-1"))
+        .region(Region::new(region))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(Moto::shared().url());
     let client = Client::from_conf(config.build());
     let now = jiff::Timestamp::now().as_millisecond() - 600_000;
     let events = (0..).zip(messages).map(|(at, message)| {
-        let event = InputLogEvent::builder().timestamp(now + 1000 * at);
+        let event = InputLogEvent::builder().timestamp(now + at);
         event.message(*message).build().expect("complete")
     });
     block_on(async {

@@ -3,6 +3,10 @@
 #[cfg(feature = "aws")]
 mod aws_cache;
 #[cfg(feature = "aws")]
+mod aws_commands;
+#[cfg(feature = "aws")]
+mod aws_definitions;
+#[cfg(feature = "aws")]
 mod aws_faults;
 #[cfg(feature = "aws")]
 mod aws_filter;

@@ -263,10 +263,6 @@ fn commands_of_later_versions_say_so() {
     error: `logq report` is not in this version
     hint: print rows for another program: -o json
     "#);
-    insta::assert_snapshot!(fails("queries push"), @r#"
-    error: `logq queries push` is not in this version
-    hint: saved queries are files: queries/NAME.toml next to logq.toml
-    "#);
 }
 
 #[test]

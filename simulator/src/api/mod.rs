@@ -12,7 +12,7 @@ mod page;
 mod queries;
 mod token;
 
-pub(crate) use definitions::Definition;
+pub(crate) use definitions::{Definition, write as write_definition};
 pub(crate) use queries::Run;
 
 use std::sync::Arc;

@@ -164,3 +164,44 @@ async fn definitions_are_put_changed_and_deleted() {
     let again = delete.send().await.expect_err("it is gone");
     assert_eq!(code(&again), "ResourceNotFoundException");
 }
+
+#[tokio::test]
+async fn definitions_come_in_pages_and_one_token_makes_one() {
+    let simulator = account(0);
+    let client = client(&simulator);
+    simulator.behave(|behaviour| behaviour.page.definitions = 2);
+    let token = "0123456789abcdef0123456789abcdef0123456789";
+    let put = || {
+        client
+            .put_query_definition()
+            .name("a")
+            .query_string("limit 1")
+            .client_token(token)
+    };
+    let made = put().send().await.expect("it is put");
+    let again = put().send().await.expect("it was put");
+    assert_eq!(made.query_definition_id(), again.query_definition_id());
+    for name in ["b", "c"] {
+        simulator.put_definition(serde_json::json!({ "name": name, "queryString": "limit 1" }));
+    }
+    let mut token = None;
+    let mut names = Vec::new();
+    loop {
+        let page = client
+            .describe_query_definitions()
+            .set_next_token(token)
+            .send();
+        let page = page.await.expect("definitions");
+        assert!(page.query_definitions().len() <= 2);
+        names.extend(
+            page.query_definitions()
+                .iter()
+                .filter_map(|one| one.name().map(str::to_owned)),
+        );
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            break;
+        }
+    }
+    assert_eq!(names, ["a", "b", "c"]);
+}

@@ -90,6 +90,7 @@ impl Command {
         match self {
             #[cfg(feature = "aws")]
             Self::Silence(_) => true,
+            Self::Queries(args) => args.asks_aws(),
             _ => false,
         }
     }

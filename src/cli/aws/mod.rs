@@ -3,9 +3,10 @@
 //! `--profile` beats the credentials of the environment, as in AWS's own command line. Everything that no flag and
 //! no configuration says follows AWS's own rules.
 
+mod console;
 mod discover;
 mod logs;
-mod regions;
+pub(super) mod regions;
 mod table;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Failure;
 use super::context::Context;
 
+pub(super) use console::tell as tell_console;
 pub(super) use logs::{Logs, cache};
 pub(super) use table::{Place, Service};
 
@@ -33,7 +35,7 @@ const CALL: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     /// What flags or configuration say.
-    region: Option<String>,
+    pub(super) region: Option<String>,
     profile: Option<String>,
     endpoint: Option<String>,
     identity: Identity,
@@ -155,7 +157,7 @@ impl Identity {
 }
 
 /// Creates what waits for the answers of AWS.
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread()
         .enable_all()
         .build()

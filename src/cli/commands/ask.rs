@@ -41,6 +41,10 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
     let program = run::compile(context, &ask)?;
     let source = source::resolve(context)?;
     let described = source.describe();
+    #[cfg(feature = "aws")]
+    if source == source::Source::Aws && question.table == Table::Events {
+        super::super::aws::tell_console(context, question.pattern, question.query, question.groups);
+    }
     context.interrupt.listen();
     let mut sink = Printed::new(context, question);
     let answer = run::query(context, source, &ask, &program, &mut sink)?;

@@ -186,7 +186,7 @@ fn for_people(
 ) {
     match run {
         Some(run) => sheet::write(run, &context.config, &context.look, out),
-        None => sheet::write_other(all, &context.look, out),
+        None => sheet::write_other(all, &context.config, &context.look, out),
     }
     sheet::write_lines(run, all.len(), shown, cut_by, &context.look, out);
 }

@@ -1,14 +1,27 @@
-//! `logq queries [list|show|check]`: the saved queries themselves.
+//! `logq queries [list|show|check|push|pull]`: the saved queries themselves.
+
+#[cfg(feature = "aws")]
+mod adopted;
+#[cfg(feature = "aws")]
+mod changes;
+mod check;
+#[cfg(feature = "aws")]
+mod difference;
+#[cfg(feature = "aws")]
+mod pull;
+#[cfg(feature = "aws")]
+mod push;
+#[cfg(feature = "aws")]
+mod sites;
 
 use clap::Subcommand;
 
 use super::super::args::{Engine, SourceArgs};
 use super::super::context::Context;
-use super::super::output::{self, counted};
+use super::super::output;
 use super::super::{Exit, Failure};
 use super::{run, service};
-use crate::drive::{self, Unusable};
-use crate::render::{self, Ending, Question, escape};
+use crate::render::{self, Ending, Question};
 use crate::row::{Columns, Row};
 use crate::saved::SavedQuery;
 use crate::value::Value;
@@ -20,7 +33,9 @@ Examples:
   logq queries
   logq queries show batch-failures
   logq queries check
-  logq queries check --engine insights errors http-5xx")]
+  logq queries check --engine insights errors http-5xx
+  logq queries push --dry-run --stage production
+  logq queries pull --all")]
 pub(in crate::cli) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
@@ -31,6 +46,11 @@ pub(in crate::cli) struct Args {
 }
 
 impl Args {
+    /// Returns whether CloudWatch is asked.
+    pub(in crate::cli) fn asks_aws(&self) -> bool {
+        matches!(self.action, Some(Action::Push(_) | Action::Pull(_)))
+    }
+
     /// Takes `--engine` for `check`, which runs nothing on it.
     pub(in crate::cli) fn take_engine(&mut self, source: &mut SourceArgs) {
         if matches!(self.action, Some(Action::Check { .. })) {
@@ -60,12 +80,31 @@ otherwise; the service is not asked. Ends with 1 when it refuses one.")]
         #[arg(add = clap_complete::ArgValueCandidates::new(super::super::completions::query_names))]
         names: Vec<String>,
     },
-    /// Not in this version
+    /// Put saved queries into CloudWatch, where the console lists them below `logq/`
+    #[cfg(feature = "aws")]
+    #[command(long_about = push::LONG)]
+    Push(push::Args),
+    /// Put saved queries into CloudWatch, where the console lists them below `logq/`
+    #[cfg(not(feature = "aws"))]
     #[command(hide = true)]
-    Push,
-    /// Not in this version
+    Push(Anything),
+    /// Make files of the queries that are saved in CloudWatch
+    #[cfg(feature = "aws")]
+    #[command(long_about = pull::LONG)]
+    Pull(pull::Args),
+    /// Make files of the queries that are saved in CloudWatch
+    #[cfg(not(feature = "aws"))]
     #[command(hide = true)]
-    Pull,
+    Pull(Anything),
+}
+
+/// What is not looked at.
+#[cfg(not(feature = "aws"))]
+#[derive(Debug, clap::Args)]
+struct Anything {
+    #[arg(num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
+    #[allow(dead_code, reason = "whatever it is, the answer is the same")]
+    rest: Vec<String>,
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -74,10 +113,18 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         Some(Action::Show { name }) => show(context, name),
         Some(Action::Check { names }) => match args.engine {
             Some(Engine::Insights) => service::check(context, &chosen(context, names)?),
-            Some(Engine::Local) | None => check(context, names),
+            Some(Engine::Local) | None => {
+                check::check(context, &chosen(context, names)?, !names.is_empty())
+            }
         },
-        Some(Action::Push) => Err(not_here("push")),
-        Some(Action::Pull) => Err(not_here("pull")),
+        #[cfg(feature = "aws")]
+        Some(Action::Push(args)) => push::run(context, args),
+        #[cfg(feature = "aws")]
+        Some(Action::Pull(args)) => pull::run(context, args),
+        #[cfg(not(feature = "aws"))]
+        Some(Action::Push(_)) => Err(not_here("push")),
+        #[cfg(not(feature = "aws"))]
+        Some(Action::Pull(_)) => Err(not_here("pull")),
     }
 }
 
@@ -143,66 +190,6 @@ fn show(context: &Context, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// How the tests of all files went.
-#[derive(Default)]
-struct Verdict {
-    passed: u64,
-    failed: u64,
-    /// Files whose tests could not be run at all.
-    unusable: u64,
-    /// What is wrong, each with its line end.
-    text: String,
-}
-
-impl Verdict {
-    fn failed(&mut self, problem: &str) {
-        self.failed += 1;
-        self.say(problem);
-    }
-
-    fn unusable(&mut self, problem: &str) {
-        self.unusable += 1;
-        self.say(problem);
-    }
-
-    fn say(&mut self, problem: &str) {
-        self.text.push_str(problem);
-        self.text.push('\n');
-    }
-
-    fn is_good(&self) -> bool {
-        self.failed == 0 && self.unusable == 0
-    }
-
-    /// Returns `12 tests passed, 1 failed; 1 file cannot be used`.
-    fn words(&self) -> String {
-        let passed = counted(self.passed, "test passed", "tests passed");
-        let unusable = match self.unusable {
-            0 => String::new(),
-            count => format!("; {} cannot be used", counted(count, "file", "files")),
-        };
-        format!("{passed}, {} failed{unusable}\n", self.failed)
-    }
-}
-
-/// Runs the tests inside the files; the answer is a verdict, so a bad one ends with 1.
-fn check(context: &Context, names: &[String]) -> Result<Exit, Failure> {
-    let mut verdict = Verdict::default();
-    for query in chosen(context, names)? {
-        check_one(context, query, &mut verdict);
-    }
-    let mistakes = context.catalog.mistakes().iter();
-    for mistake in mistakes.filter(|_| names.is_empty()) {
-        verdict.unusable(&mistake.render(context.look.color));
-    }
-    output::print_text(&format!("{}{}", verdict.text, verdict.words()))?;
-    Ok(if verdict.is_good() {
-        Exit::Done
-    } else {
-        Exit::Incomplete
-    })
-}
-
 fn chosen<'a>(context: &'a Context, names: &[String]) -> Result<Vec<&'a SavedQuery>, Failure> {
     if names.is_empty() {
         return Ok(context.catalog.iter().collect());
@@ -210,37 +197,10 @@ fn chosen<'a>(context: &'a Context, names: &[String]) -> Result<Vec<&'a SavedQue
     names.iter().map(|name| run::find(context, name)).collect()
 }
 
-fn check_one(context: &Context, query: &SavedQuery, verdict: &mut Verdict) {
-    let path = escape::safe(&query.file.path);
-    let tests = match drive::check(query, &context.config) {
-        Ok(tests) => tests,
-        Err(Unusable::Mistakes(at)) => {
-            let color = context.look.color;
-            let faults = at.faults;
-            return verdict.unusable(&faults.render(&path, &at.text, at.first_line, color));
-        }
-        Err(Unusable::Parameters(message)) => {
-            return verdict.unusable(&format!("{path}: {message}"));
-        }
-        Err(Unusable::NoTable(input)) => {
-            let table = input.name();
-            let said = format!("{path}: the table `{table}` is not in this version");
-            return verdict.unusable(&said);
-        }
-    };
-    for test in tests {
-        match test.problem {
-            None => verdict.passed += 1,
-            Some(problem) => {
-                let (line, name) = (test.line, test.name);
-                let said = format!("{path}:{line}: {name}: {problem}");
-                verdict.failed(&escape::safe_lines(&said));
-            }
-        }
-    }
-}
-
+#[cfg(not(feature = "aws"))]
 fn not_here(action: &str) -> Failure {
-    Failure::usage(format!("`logq queries {action}` is not in this version"))
-        .hint("saved queries are files: queries/NAME.toml next to logq.toml".to_owned())
+    Failure::usage(format!(
+        "this build of logq has no `queries {action}`: it asks AWS"
+    ))
+    .hint("build it with its default features: cargo install --path . --locked".to_owned())
 }
