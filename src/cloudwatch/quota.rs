@@ -16,15 +16,24 @@ pub enum Action {
     DescribeLogStreams,
     /// `DescribeLogGroups`.
     DescribeLogGroups,
+    /// `StartQuery`.
+    StartQuery,
+    /// `GetQueryResults`.
+    GetQueryResults,
+    /// `StopQuery`.
+    StopQuery,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::FilterLogEvents,
         Self::GetLogEvents,
         Self::DescribeLogStreams,
         Self::DescribeLogGroups,
+        Self::StartQuery,
+        Self::GetQueryResults,
+        Self::StopQuery,
     ];
 
     /// Returns the name as AWS spells it.
@@ -34,6 +43,9 @@ impl Action {
             Self::GetLogEvents => "GetLogEvents",
             Self::DescribeLogStreams => "DescribeLogStreams",
             Self::DescribeLogGroups => "DescribeLogGroups",
+            Self::StartQuery => "StartQuery",
+            Self::GetQueryResults => "GetQueryResults",
+            Self::StopQuery => "StopQuery",
         }
     }
 
@@ -46,7 +58,15 @@ impl Action {
                 "eu-central-1" | "ap-northeast-3" | "ap-southeast-3" | "ca-west-1" | "il-central-1",
             ) => 5.0,
             // The regions that are known to have 25 or more are the others; the lower number fits all.
-            (Self::FilterLogEvents | Self::GetLogEvents | Self::DescribeLogGroups, _) => 10.0,
+            (
+                Self::FilterLogEvents
+                | Self::GetLogEvents
+                | Self::DescribeLogGroups
+                | Self::StartQuery
+                | Self::GetQueryResults
+                | Self::StopQuery,
+                _,
+            ) => 10.0,
         }
     }
 }
