@@ -4,7 +4,7 @@
 //! no configuration says follows AWS's own rules.
 
 mod logs;
-mod regions;
+pub(super) mod regions;
 mod table;
 
 use std::time::Duration;
