@@ -250,10 +250,14 @@ impl Default for LiveTail {
 pub struct Insights {
     /// How long a query runs.
     pub run_ms: i64,
-    /// The most rows of a result, and how many there are when the query does not say.
+    /// How many rows a result has at most when nobody says it.
     pub rows: usize,
+    /// How many rows a result has at most.
+    pub most: usize,
     /// The most queries that run at once.
     pub at_once: usize,
+    /// What becomes of the first queries, in the order of their start, instead of `Complete`: a status such as `Failed`.
+    pub ends: Vec<String>,
     /// What is answered to queries that the simulator cannot evaluate.
     pub answers: Vec<Answer>,
 }
@@ -263,7 +267,9 @@ impl Default for Insights {
         Self {
             run_ms: 0,
             rows: 10_000,
+            most: 100_000,
             at_once: 30,
+            ends: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -273,7 +279,7 @@ impl Default for Insights {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The query's text, to the letter.
+    /// The query's text, to the letter; other commands may stand in front of it.
     pub query: String,
     /// The rows: names and values.
     pub rows: Vec<Vec<(String, String)>>,

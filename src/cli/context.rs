@@ -57,6 +57,16 @@ pub(super) struct Context {
     pub(super) no_cache: bool,
     /// Whether CloudWatch Logs is what is read.
     pub(super) reads_service: bool,
+    /// What runs queries.
+    pub(super) engine: Engine,
+    /// `--max-scan`: how many bytes a query may look at on the service, zero for all; else the configuration says it.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only the service is paid by the byte")
+    )]
+    pub(super) max_scan: Option<u64>,
+    /// `--dry-run`.
+    pub(super) dry_run: bool,
     /// `--limit`; zero means all.
     pub(super) limit: Option<u64>,
     /// How many threads may work.
@@ -110,7 +120,7 @@ impl Context {
         let as_of =
             (time.now.is_some() || environment.variable("LOGQ_NOW").is_some()).then_some(clock.now);
         let window = window(&time, as_of, &clock, notices)?;
-        refuse_absent(&source, environment)?;
+        let engine = engine(&source, environment)?;
         let scope = scope(&source, environment, &config)?;
         let time_out = time_out(&source, environment)?;
         let sources = source::written(source.source.clone(), environment);
@@ -126,7 +136,11 @@ impl Context {
             format: choice(output.output, "LOGQ_OUTPUT", environment)?.map(Format::from),
             time_out,
             no_cache: source.no_cache || environment.variable("LOGQ_NO_CACHE").is_some(),
-            reads_service: source::is_service(&sources, streams.input, &config),
+            reads_service: engine == Engine::Insights
+                || source::is_service(&sources, streams.input, &config),
+            engine,
+            max_scan: max_scan(&source, environment)?,
+            dry_run: source.dry_run,
             limit: output.limit,
             threads: threads(&source, environment)?,
             aws: AwsFlags {
@@ -207,6 +221,24 @@ impl Context {
                 "`{flag}` changes nothing: no AWS service is asked"
             ));
         }
+    }
+
+    /// Refuses, or warns of, flags that only mean something to the service's engine.
+    pub(super) fn check_engine_flags(&self) -> Result<(), Failure> {
+        if self.engine == Engine::Insights {
+            return Ok(());
+        }
+        if self.dry_run {
+            return Err(
+                Failure::usage("`--dry-run` is for queries that cost: this one runs here")
+                    .hint("`logq explain` says what a query does".to_owned()),
+            );
+        }
+        if self.max_scan.is_some() {
+            self.notices
+                .warn("`--max-scan` changes nothing: the query runs here");
+        }
+        Ok(())
     }
 
     /// Returns how many rows a query without `limit` gives at most; `None` for all.
@@ -371,13 +403,29 @@ fn scope(
     Ok(Scope::new(stage, targets, config)?.of_streams(&source.stream))
 }
 
-/// Refuses what would need an engine that is not here.
-fn refuse_absent(source: &SourceArgs, environment: &Environment) -> Result<(), Failure> {
+/// Returns what runs queries; refuses an engine that is not here.
+fn engine(source: &SourceArgs, environment: &Environment) -> Result<Engine, Failure> {
     match choice(source.engine, "LOGQ_ENGINE", environment)? {
-        Some(Engine::Insights) => Err(Failure::usage(
+        Some(Engine::Insights) if cfg!(not(feature = "aws")) => Err(Failure::usage(
             "this build of logq cannot run queries on the Logs Insights service",
         )
         .hint("leave `--engine` out to run the query here, on files: --source PATH".to_owned())),
-        Some(Engine::Local) | None => Ok(()),
+        engine => Ok(engine.unwrap_or(Engine::Local)),
+    }
+}
+
+fn max_scan(source: &SourceArgs, environment: &Environment) -> Result<Option<u64>, Failure> {
+    let written = [
+        (source.max_scan.as_deref(), "--max-scan"),
+        (environment.variable("LOGQ_MAX_SCAN"), "LOGQ_MAX_SCAN"),
+    ];
+    let mut written = written.into_iter();
+    let Some((text, origin)) = written.find_map(|(text, origin)| Some((text?, origin))) else {
+        return Ok(None);
+    };
+    match config::size(text) {
+        Some(bytes) => Ok(Some(bytes)),
+        None => Err(Failure::usage(format!("`{origin}` cannot be `{text}`"))
+            .hint("a number of `MB`, `GB` or `TB`, such as `20 GB`; 0 for no limit".to_owned())),
     }
 }

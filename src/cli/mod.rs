@@ -21,6 +21,8 @@ mod exit;
 mod failure;
 mod guide;
 mod hint;
+#[cfg(feature = "aws")]
+mod insights;
 mod interrupt;
 mod opened;
 mod output;

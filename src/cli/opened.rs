@@ -73,6 +73,9 @@ pub(super) enum Volume {
     /// So many calls, bytes of messages that they brought, and pieces from the cache.
     #[cfg(feature = "aws")]
     Calls(u64, u64, u64),
+    /// So many events, and bytes of them, that the service looked at.
+    #[cfg(feature = "aws")]
+    Scanned(u64, u64),
 }
 
 impl Default for Volume {
@@ -96,6 +99,14 @@ impl Volume {
                     _ => ", the rest from the cache".to_owned(),
                 };
                 format!("{calls}, {} read{kept}", size(bytes))
+            }
+            #[cfg(feature = "aws")]
+            Self::Scanned(events, bytes) => {
+                format!(
+                    "{}, {} scanned",
+                    counted(events, "event", "events"),
+                    size(bytes)
+                )
             }
         }
     }

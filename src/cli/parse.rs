@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, FromArgMatches};
 
-use super::args::{Cli, Command, Flags, SourceArgs};
+use super::args::{Cli, Command, Engine, Flags, SourceArgs};
 use super::context::{self, Context};
 use super::environment::Environment;
 use super::terminal::{self, Streams};
@@ -122,6 +122,7 @@ fn dispatch(
             streams,
         )?;
         context.limit_window();
+        context.check_engine_flags()?;
         if !context.reads_service {
             context.warn_of_idle();
         }
@@ -140,9 +141,13 @@ fn dispatch(
         _ => {}
     }
     own_flags(&mut command, &mut cli.flags);
+    keep_engine(&command, &mut cli.flags)?;
     let mut context = Context::resolve(cli.flags, config?, catalog, environment, streams)?;
-    if command.reads_window() {
+    if command.reads_window() || command.has_engine() && context.engine == Engine::Insights {
         context.limit_window();
+    }
+    if matches!(command, Command::Run(_) | Command::Query(_)) {
+        context.check_engine_flags()?;
     }
     let is_asked = command.asks_aws() || command.reads_logs() && context.reads_service;
     if !is_asked {
@@ -161,6 +166,21 @@ fn own_flags(command: &mut Command, flags: &mut Flags) {
         Command::Silence(args) => args.take_end(&mut flags.time),
         _ => {}
     }
+}
+
+/// Leaves the engine to commands that run one query: the others run here, whatever the environment says.
+fn keep_engine(command: &Command, flags: &mut Flags) -> Result<(), Failure> {
+    if command.has_engine() {
+        return Ok(());
+    }
+    if flags.source.engine == Some(Engine::Insights) {
+        return Err(
+            Failure::usage("the Logs Insights service runs queries, and this is none")
+                .hint("leave `--engine insights` out".to_owned()),
+        );
+    }
+    flags.source.engine = Some(Engine::Local);
+    Ok(())
 }
 
 fn from_matches<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Failure> {

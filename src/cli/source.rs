@@ -86,6 +86,14 @@ pub(super) struct Written {
     place: &'static str,
 }
 
+impl Written {
+    /// Returns the paths, `-` or `aws`; empty when none was named.
+    #[cfg(feature = "aws")]
+    pub(super) fn paths(&self) -> &[String] {
+        &self.paths
+    }
+}
+
 /// Returns the sources as written in flags or environment.
 pub(super) fn written(flags: Vec<String>, environment: &Environment) -> Written {
     if !flags.is_empty() {

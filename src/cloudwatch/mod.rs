@@ -8,6 +8,8 @@
 //! its own with an async runtime in it; `order` joins what comes. [`Source`] is what others see: it hands out
 //! blocks of NDJSON envelopes as a source of files does, so that nothing behind it knows where lines come from.
 //!
+//! [`insights`] is the other way to ask: queries that the service runs itself.
+//!
 //! Which groups, which window and which pattern are asked for is decided above, and so is what is said to people.
 
 mod cache;
@@ -15,6 +17,7 @@ mod client;
 mod definitions;
 mod error;
 mod filter_log_events;
+pub mod insights;
 mod limit;
 mod lines;
 mod names;

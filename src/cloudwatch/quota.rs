@@ -22,6 +22,12 @@ pub enum Action {
     PutQueryDefinition,
     /// `DeleteQueryDefinition`.
     DeleteQueryDefinition,
+    /// `StartQuery`.
+    StartQuery,
+    /// `GetQueryResults`.
+    GetQueryResults,
+    /// `StopQuery`.
+    StopQuery,
 }
 
 impl Action {
@@ -34,6 +40,9 @@ impl Action {
         Self::DescribeQueryDefinitions,
         Self::PutQueryDefinition,
         Self::DeleteQueryDefinition,
+        Self::StartQuery,
+        Self::GetQueryResults,
+        Self::StopQuery,
     ];
 
     /// Returns the name as AWS spells it.
@@ -46,6 +55,9 @@ impl Action {
             Self::DescribeQueryDefinitions => "DescribeQueryDefinitions",
             Self::PutQueryDefinition => "PutQueryDefinition",
             Self::DeleteQueryDefinition => "DeleteQueryDefinition",
+            Self::StartQuery => "StartQuery",
+            Self::GetQueryResults => "GetQueryResults",
+            Self::StopQuery => "StopQuery",
         }
     }
 
@@ -65,7 +77,15 @@ impl Action {
                 _,
             ) => 5.0,
             // The regions that are known to have 25 or more are the others; the lower number fits all.
-            (Self::FilterLogEvents | Self::GetLogEvents | Self::DescribeLogGroups, _) => 10.0,
+            (
+                Self::FilterLogEvents
+                | Self::GetLogEvents
+                | Self::DescribeLogGroups
+                | Self::StartQuery
+                | Self::GetQueryResults
+                | Self::StopQuery,
+                _,
+            ) => 10.0,
         }
     }
 }

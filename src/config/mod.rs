@@ -13,7 +13,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use cloudwatch::CloudWatch;
+pub use cloudwatch::{CloudWatch, bytes as size};
 pub use discover::{ConfigError, FILE_NAME, Places, load};
 pub use groups::{GroupNames, Located};
 

@@ -234,8 +234,10 @@ codes! {
     UNDOCUMENTED = "Q080";
     /// A table that must be in the account.
     OUTSIDE_TABLE = "Q081";
-    /// A filter pattern, which is no part of a query.
+    /// A filter pattern that cannot be said in the query language.
     PATTERN_STAYS = "Q082";
+    /// The service does not understand something, in its own words.
+    NOT_UNDERSTOOD = "Q083";
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Unusable;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::pattern::Pattern;
 use crate::query::Table;
 use crate::query::portability::{self, Seen, Verdict};
 use crate::saved::{Expanded, Input, Located, SavedQuery};
@@ -41,15 +42,16 @@ pub fn portable(query: &SavedQuery) -> Result<Vec<Told>, Unusable> {
     Ok(pattern(query, &expanded).into_iter().chain(told).collect())
 }
 
-/// Doubts a filter pattern, without which the service gives more rows.
+/// Refuses a filter pattern of which no condition of the query language is known to choose the same events.
 fn pattern(query: &SavedQuery, expanded: &Expanded) -> Option<Told> {
-    let pattern = expanded.filter.as_deref()?;
-    let message = "the filter pattern is no part of the query that the service runs";
-    let hint = "say the same in a `filter` of the query: `filter levelname = \"ERROR\"`";
-    let one = Diagnostic::new(codes::PATTERN_STAYS, 0..pattern.len(), message);
+    let text = expanded.filter.as_deref()?;
+    let untold = Pattern::parse(text).ok()?.as_condition().err()?;
+    let message = format!("the filter pattern cannot be said in the query language: {untold}");
+    let hint = "say it in a `filter` of the query: `filter levelname = \"ERROR\"`";
+    let one = Diagnostic::new(codes::PATTERN_STAYS, 0..text.len(), message);
     let faults = Diagnostics::from(one.hint(hint.to_owned()));
     Some(Told {
-        verdict: Verdict::Doubt,
+        verdict: Verdict::Refused,
         at: query.locate_filter(expanded, faults),
     })
 }
@@ -79,8 +81,10 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_pattern_stays_behind() {
+    fn a_filter_pattern_is_translated_or_refused() {
         let query = "title = \"t\"\nfilter = 'ERROR'\nquery = 'limit 5'\n";
+        assert_eq!(codes_of(query), [""; 0]);
+        let query = "title = \"t\"\nfilter = '{ $.status >= 500 }'\nquery = 'limit 5'\n";
         assert_eq!(codes_of(query), ["Q082"]);
     }
 

@@ -18,6 +18,7 @@ mod operand;
 mod parser;
 mod regex;
 mod resolver;
+mod translate;
 mod tree;
 mod wildcard;
 
@@ -25,6 +26,8 @@ mod wildcard;
 mod tests;
 
 use std::fmt::{self, Display, Formatter};
+
+pub use translate::Untold;
 
 use matcher::Matcher;
 use notes::Notes;

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod portability;
 mod presence;
 mod print;
+pub mod printed;
 mod program;
 pub mod reference;
 pub mod resolve;

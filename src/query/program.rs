@@ -7,7 +7,7 @@ use crate::query::exec::{Head, Split, Tail};
 use crate::query::explain::Explain;
 use crate::query::fields::FieldSet;
 use crate::query::optimize::optimize;
-use crate::query::plan::{Back, Expr, Order, Plan};
+use crate::query::plan::{Back, Expr, Kind, Order, Parts, Plan, Whole};
 use crate::query::resolve::{Resolved, resolve_with};
 use crate::query::{LookupTables, Settings, Table, parser};
 use crate::row::Columns;
@@ -122,6 +122,16 @@ impl Program {
     /// Returns the columns of the result.
     pub fn columns(&self) -> &Columns {
         self.split.columns()
+    }
+
+    /// Returns what kind of values each column has, as far as the query alone tells it.
+    pub fn kinds(&self) -> Vec<Kind> {
+        self.plan.kinds()
+    }
+
+    /// Returns how the answer is put together from those over parts of the events, or why it cannot be.
+    pub fn parts(&self) -> Result<Parts, Whole> {
+        self.plan.parts()
     }
 
     /// Returns the fields that are read from each event or run.

@@ -12,6 +12,8 @@ mod aws_faults;
 mod aws_filter;
 #[cfg(feature = "aws")]
 mod aws_groups;
+#[cfg(feature = "aws")]
+mod aws_insights;
 #[cfg(all(feature = "aws", unix))]
 mod aws_interrupt;
 #[cfg(feature = "aws")]

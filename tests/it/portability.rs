@@ -4,7 +4,7 @@ use crate::logq::Logq;
 
 const MINE: &str = "\
 title = \"Mine\"
-filter = 'ERROR'
+filter = '{ $.status >= 500 }'
 query = '''
 filter status != 200
 | parse @message \"s=* \" as status
@@ -23,12 +23,12 @@ fn a_check_points_into_the_file_and_ends_with_1_when_something_is_refused() {
         .file("logq.toml", "")
         .file("queries/mine.toml", MINE);
     insta::assert_snapshot!(logq.run("queries check --engine insights mine").all(), @r#"
-    warning[Q082]: the filter pattern is no part of the query that the service runs
+    error[Q082]: the filter pattern cannot be said in the query language: numbers, truths and texts of digits compare alike there, and not in a pattern
      --> [folder]/queries/mine.toml:2:11
       |
-    2 | filter = 'ERROR'
-      |           ^^^^^
-    hint: say the same in a `filter` of the query: `filter levelname = "ERROR"`
+    2 | filter = '{ $.status >= 500 }'
+      |           ^^^^^^^^^^^^^^^^^^^
+    hint: say it in a `filter` of the query: `filter levelname = "ERROR"`
     warning[Q073]: this leaves out the events without `status`
      --> [folder]/queries/mine.toml:4:8
       |

@@ -272,8 +272,8 @@ fn what_this_build_cannot_do_says_what_it_can() {
     hint: `--stage production`, or a table `[stages.production]` in logq.toml
     "#);
     insta::assert_snapshot!(fails("errors --engine insights --source x"), @r#"
-    error: this build of logq cannot run queries on the Logs Insights service
-    hint: leave `--engine` out to run the query here, on files: --source PATH
+    error: Logs Insights reads log groups, and not `x`
+    hint: leave out `--source`, or `--engine insights`
     "#);
     insta::assert_snapshot!(fails("errors"), @r#"
     error: there is nothing to read

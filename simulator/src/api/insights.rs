@@ -1,12 +1,13 @@
 //! The few stages of the query language that tests need, evaluated event by event.
 //!
-//! `fields`, `display`, `filter` with comparisons joined by `and`, `sort`, `limit` and `stats count(*) [as N] [by F]`. A
-//! query with anything else needs a prepared answer, or is refused.
+//! `SOURCE 'NAME'` and `SOURCE logGroups(namePrefix: ['PREFIX'])`, `fields`, `display`, `filter` with comparisons joined by
+//! `and`, also of `toMillis(@timestamp)`, `sort`, `limit` and `stats count(*) [as N] [by F]`. A query with anything else
+//! needs a prepared answer, or is refused, with the place of what is not known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Context, Refusal};
 use crate::logs::{Direction, Event, Group, Scope, Window, write_time};
@@ -63,17 +64,13 @@ pub(super) fn evaluate(
         groups: groups.len(),
         ..Outcome::default()
     };
-    let prepared = context
-        .behaviour
-        .insights
-        .answers
-        .iter()
-        .find(|answer| answer.query == query);
+    let prepared =
+        context.behaviour.insights.answers.iter().find(|answer| {
+            query == answer.query || query.ends_with(&format!(" | {}", answer.query))
+        });
     let stages = match prepared {
         Some(_) => Vec::new(),
-        None => {
-            parse(query).map_err(|message| Refusal::new(400, "MalformedQueryException", message))?
-        }
+        None => parse(query)?,
     };
     let mut records = Vec::new();
     for group in groups {
@@ -124,6 +121,7 @@ impl Record {
             ("@logStream", event.stream),
             ("@ptr", event.id),
             ("@message", event.message),
+            ("toMillis(@timestamp)", event.timestamp.to_string()),
         ];
         fields.extend(named.map(|(name, value)| (name.to_owned(), value)));
         Self {
@@ -195,15 +193,15 @@ impl Comparison {
     }
 }
 
-fn rows(stages: &[Stage], mut records: Vec<Record>, most: usize) -> Vec<Row> {
+fn rows(stages: &[Stage], mut records: Vec<Record>, rows_asked: usize) -> Vec<Row> {
     let mut shown = vec!["@timestamp".to_owned(), "@message".to_owned()];
     let mut counted: Option<Vec<Row>> = None;
-    let mut limit = most;
+    let mut limit = None;
     for stage in stages {
         match stage {
             Stage::Fields(fields) => shown.clone_from(fields),
             Stage::Filter(_) => {}
-            Stage::Limit(rows) => limit = limit.min(*rows),
+            Stage::Limit(rows) => limit = Some(limit.unwrap_or(*rows).min(*rows)),
             Stage::Count { name, by } => counted = Some(count(&records, name, by.as_deref())),
             Stage::Sort { field, descending } => {
                 records.sort_by(|a, b| natural(&a.value(field), &b.value(field)));
@@ -229,6 +227,7 @@ fn rows(stages: &[Stage], mut records: Vec<Record>, most: usize) -> Vec<Row> {
             .map(|field| (field.clone(), record.value(&field)))
             .collect()
     };
+    let limit = limit.unwrap_or(rows_asked);
     let mut rows = counted.unwrap_or_else(|| records.iter().take(limit).map(show).collect());
     rows.truncate(limit);
     rows
@@ -263,16 +262,79 @@ fn count(records: &[Record], name: &str, by: Option<&str>) -> Vec<Row> {
     groups.into_iter().map(row).collect()
 }
 
-fn parse(query: &str) -> Result<Vec<Stage>, String> {
-    let lines = query
-        .lines()
-        .map(|line| line.split_once('#').map_or(line, |(code, _)| code));
-    let query = lines.collect::<Vec<_>>().join(" ");
-    let stages = query
-        .split('|')
-        .map(str::trim)
-        .filter(|stage| !stage.is_empty());
-    stages.map(parse_stage).collect()
+/// Returns the log groups that a query names itself.
+pub(super) fn source(context: &Context, query: &str) -> Option<Vec<String>> {
+    let stages = stages(query).into_iter();
+    let source = stages
+        .map(|(_, stage)| stage)
+        .find(|stage| is_source(stage))?;
+    let quoted: Vec<String> = source
+        .split(['\'', '"'])
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
+    if !source.to_lowercase().contains("loggroups(") {
+        return Some(quoted);
+    }
+    let groups = context.service.groups();
+    let names = groups.iter().map(|group| group.settings.name.clone());
+    let begins = |name: &String| {
+        quoted
+            .iter()
+            .any(|prefix| name.starts_with(prefix.as_str()))
+    };
+    Some(names.filter(begins).collect())
+}
+
+fn is_source(stage: &str) -> bool {
+    stage
+        .get(..7)
+        .is_some_and(|word| word.eq_ignore_ascii_case("source "))
+}
+
+/// Cuts a query into its stages, each with where it begins; comments become blanks.
+fn stages(query: &str) -> Vec<(usize, String)> {
+    let mut text = String::new();
+    for line in query.split_inclusive('\n') {
+        let code = line.split_once('#').map_or(line, |(code, _)| code);
+        text.push_str(code);
+        text.extend(std::iter::repeat_n(' ', line.len() - code.len()));
+    }
+    let mut stages = Vec::new();
+    let mut at = 0;
+    for stage in text.split('|') {
+        let blanks = stage.len() - stage.trim_start().len();
+        if !stage.trim().is_empty() {
+            stages.push((at + blanks, stage.trim().to_owned()));
+        }
+        at += stage.len() + 1;
+    }
+    stages
+}
+
+fn parse(query: &str) -> Result<Vec<Stage>, Refusal> {
+    let stages = stages(query);
+    let stages = stages.iter().filter(|(_, stage)| !is_source(stage));
+    stages
+        .map(|(at, stage)| {
+            parse_stage(stage).map_err(|message| malformed(query, *at, stage, message))
+        })
+        .collect()
+}
+
+/// Words a complaint as the service does: with the place in characters.
+fn malformed(query: &str, at: usize, stage: &str, message: String) -> Refusal {
+    let start = query.get(..at).unwrap_or(query).encode_utf16().count();
+    let location = json!({
+        "startCharOffset": start,
+        "endCharOffset": start + stage.encode_utf16().count(),
+    });
+    let details = json!({ "location": location, "message": message });
+    Refusal {
+        details: vec![("queryCompileError", details)],
+        ..Refusal::new(400, "MalformedQueryException", message)
+    }
 }
 
 fn parse_stage(stage: &str) -> Result<Stage, String> {

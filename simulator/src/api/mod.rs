@@ -67,6 +67,8 @@ pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// What the answer has beside code and message.
+    pub(crate) details: Vec<(&'static str, Value)>,
 }
 
 impl Refusal {
@@ -76,6 +78,7 @@ impl Refusal {
             status,
             code,
             message,
+            details: Vec::new(),
         }
     }
 
@@ -89,7 +92,10 @@ impl Refusal {
     }
 
     pub(crate) fn body(&self) -> Vec<u8> {
-        let body = json!({ "__type": self.code, "message": self.message });
+        let mut body = json!({ "__type": self.code, "message": self.message });
+        for (name, value) in &self.details {
+            body[*name] = value.clone();
+        }
         body.to_string().into_bytes()
     }
 }

@@ -12,16 +12,18 @@ pub(crate) struct Run {
     id: String,
     started: i64,
     stopped: bool,
+    /// What becomes of it.
+    end: String,
     outcome: Outcome,
 }
 
 impl Run {
-    fn status(&self, context: &Context) -> &'static str {
+    fn status(&self, context: &Context) -> &str {
         let age = context.now - self.started;
         let run = context.behaviour.insights.run_ms;
         match self.stopped {
             true => "Cancelled",
-            false if age >= run => "Complete",
+            false if age >= run => &self.end,
             false if age * 4 < run => "Scheduled",
             false => "Running",
         }
@@ -48,10 +50,11 @@ pub(super) fn start(context: &Context, request: &StartRequest) -> Result<Answer,
         request.log_group_names.clone(),
         request.log_group_identifiers.clone(),
     ];
-    let mut given = given.into_iter().flatten();
-    let (Some(names), None) = (given.next(), given.next()) else {
+    let selected = insights::source(context, &request.query_string);
+    let given: Vec<Vec<String>> = given.into_iter().flatten().chain(selected).collect();
+    let [names] = given.as_slice() else {
         return Err(Refusal::invalid(
-            "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers is needed",
+            "Exactly one of logGroupName, logGroupNames, logGroupIdentifiers and SOURCE is needed",
         ));
     };
     if names.is_empty() || names.len() > 50 {
@@ -81,13 +84,19 @@ pub(super) fn start(context: &Context, request: &StartRequest) -> Result<Answer,
         milliseconds(request.start_time),
         milliseconds(request.end_time),
     );
-    let most = limit(request.limit, settings.rows)?;
-    let outcome = insights::evaluate(context, &groups, span, &request.query_string, most)?;
+    let rows = match request.limit {
+        None => settings.rows.min(settings.most),
+        asked => limit(asked, settings.most)?,
+    };
+    let outcome = insights::evaluate(context, &groups, span, &request.query_string, rows)?;
     let id = format!("00000000-0000-4000-9000-{:012}", context.number);
-    context.service.queries().push(Run {
+    let mut queries = context.service.queries();
+    let end = settings.ends.get(queries.len()).map(String::as_str);
+    queries.push(Run {
         id: id.clone(),
         started: context.now,
         stopped: false,
+        end: end.unwrap_or("Complete").to_owned(),
         outcome,
     });
     Ok(json!({ "queryId": id }).into())

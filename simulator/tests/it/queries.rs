@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
+use aws_sdk_cloudwatchlogs::operation::start_query::StartQueryError;
 use logq_simulator::Answer;
 
 use crate::account::{FROM, GROUP, TO, account, client, code};
@@ -123,6 +124,56 @@ async fn a_query_that_is_not_simulated_needs_an_answer() {
     });
     let answer = results(&client, &start(&client, query).await).await;
     assert_eq!(rows(&answer), [[("avg(duration_ms)", "1")]]);
+}
+
+#[tokio::test]
+async fn a_query_ends_as_the_test_wants_it() {
+    let simulator = account(100);
+    simulator.behave(|behaviour| behaviour.insights.ends = vec!["Failed".to_owned()]);
+    let client = client(&simulator);
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        let id = start(&client, "fields @message").await;
+        let answer = results(&client, &id).await;
+        ends.push(answer.status().map(|status| status.as_str().to_owned()));
+    }
+    assert_eq!(
+        ends,
+        [Some("Failed".to_owned()), Some("Complete".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_query_may_name_its_groups_and_tell_milliseconds() {
+    let simulator = account(1_000);
+    let client = client(&simulator);
+    let query = format!(
+        "SOURCE '{GROUP}' | filter toMillis(@timestamp) >= {FROM} and toMillis(@timestamp) < {} | stats count(*)",
+        FROM + 1_500
+    );
+    let request = client.start_query().query_string(query);
+    let request = request.start_time(FROM / 1000).end_time(FROM / 1000 + 2);
+    let id = request.send().await.expect("a query").query_id;
+    let answer = results(&client, &id.expect("an id")).await;
+    let events = simulator.events(GROUP, "", FROM, FROM + 1_500).len();
+    assert_eq!(rows(&answer), [[("count(*)", &*events.to_string())]]);
+}
+
+#[tokio::test]
+async fn a_complaint_says_where() {
+    let simulator = account(0);
+    let request = client(&simulator).start_query().log_group_name(GROUP);
+    let request = request.start_time(0).end_time(1);
+    let refused = request.query_string("fields a | nope b").send().await;
+    let refused = refused.expect_err("no such command").into_service_error();
+    let StartQueryError::MalformedQueryException(error) = refused else {
+        panic!("malformed: {refused:?}");
+    };
+    let place = error
+        .query_compile_error()
+        .and_then(|error| error.location());
+    let place = place.map(|place| (place.start_char_offset(), place.end_char_offset()));
+    assert_eq!(place, Some((Some(11), Some(17))));
 }
 
 #[tokio::test]

@@ -80,6 +80,11 @@ impl Command {
         )
     }
 
+    /// Returns whether the command is about one query, which an engine runs.
+    pub(super) fn has_engine(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Query(_) | Self::Explain(_))
+    }
+
     /// Returns whether the command reads events.
     pub(super) fn reads_logs(&self) -> bool {
         self.reads_window() || matches!(self, Self::Show(_))

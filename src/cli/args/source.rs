@@ -29,6 +29,15 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, global = true, hide_short_help = true)]
     pub(in crate::cli) engine: Option<Engine>,
 
+    /// Refuse a query that the service would look at more for, such as `20 GB`; 0 for no limit [env: LOGQ_MAX_SCAN]
+    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
+    pub(in crate::cli) max_scan: Option<String>,
+
+    /// With `--engine insights`: print what the service would be asked, and ask nothing
+    // Commands that send or write have a flag of this name themselves; both end up in one value.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(in crate::cli) dry_run: bool,
+
     /// Make the rows of a CSV file available to `lookup` under a name; repeatable
     #[arg(long, global = true, value_name = "NAME=FILE", hide_short_help = true)]
     pub(in crate::cli) table: Vec<String>,

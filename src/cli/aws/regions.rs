@@ -118,6 +118,22 @@ pub(in crate::cli) fn find(context: &Context, about: &[String]) -> Result<Vec<Re
     Ok(regions.into_values().collect())
 }
 
+/// Returns the regions of the stages without their groups, for who names groups otherwise; the usual region when no stage
+/// is known.
+pub(in crate::cli) fn without_groups(context: &Context) -> Vec<Region> {
+    let known = stages(context).unwrap_or_default();
+    let stages = known.iter().map(|stage| Some(stage.as_str()));
+    let stages = stages.chain(known.is_empty().then_some(None));
+    let mut regions: BTreeMap<Option<String>, Region> = BTreeMap::new();
+    for stage in stages {
+        let account = Account::of_stage(context, stage);
+        let groups = Vec::new();
+        let region = account.region.clone();
+        regions.entry(region).or_insert(Region { account, groups });
+    }
+    regions.into_values().collect()
+}
+
 fn stages(context: &Context) -> Result<Vec<String>, Failure> {
     if let Some(stage) = &context.scope.stage {
         return Ok(vec![stage.clone()]);

@@ -2,8 +2,12 @@
 
 use std::ops::ControlFlow;
 
+#[cfg(feature = "aws")]
+use super::super::args::Engine;
 use super::super::context::Context;
 use super::super::hint;
+#[cfg(feature = "aws")]
+use super::super::insights;
 use super::super::output::{self, counted, thousands};
 use super::super::pager::Output;
 use super::super::run::{self, Answer, Ask, Saved, Sink};
@@ -38,6 +42,10 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
         saved: question.saved,
         groups: question.groups,
     };
+    #[cfg(feature = "aws")]
+    if context.engine == Engine::Insights {
+        return insights::answer(context, question, &ask);
+    }
     let program = run::compile(context, &ask)?;
     let source = source::resolve(context)?;
     let described = source.describe();
@@ -57,6 +65,27 @@ pub(in crate::cli) fn answer(context: &Context, question: &Question<'_>) -> Resu
             &fields(question, pattern.as_ref(), &program),
         )?;
     }
+    Ok(output::exit(context, rows, answer.is_complete()))
+}
+
+/// Prints an answer whose rows are all there.
+#[cfg(feature = "aws")]
+pub(in crate::cli) fn print(
+    context: &Context,
+    question: &Question<'_>,
+    source: &str,
+    (columns, rows): (&Columns, &[Row]),
+    answer: &Answer,
+) -> Result<Exit, Failure> {
+    let mut sink = Printed::new(context, question);
+    sink.columns(columns);
+    for row in rows {
+        if sink.row(row).is_break() {
+            break;
+        }
+    }
+    let rows = sink.finish(answer)?;
+    tell(context, question, source, rows, answer);
     Ok(output::exit(context, rows, answer.is_complete()))
 }
 

@@ -1,6 +1,10 @@
 //! `logq explain NAME|'QL'`: how a query is read and run.
 
+#[cfg(feature = "aws")]
+use super::super::args::Engine;
 use super::super::context::Context;
+#[cfg(feature = "aws")]
+use super::super::insights;
 use super::super::output;
 use super::super::run::{self as reading, Ask};
 use super::super::{Exit, Failure};
@@ -15,7 +19,8 @@ use crate::saved::SavedQuery;
 Examples:
   logq explain batch-failures
   logq explain batch-runs batch=sync-reservations
-  logq explain 'filter levelname = \"ERROR\" | stats count(*) by name'")]
+  logq explain 'filter levelname = \"ERROR\" | stats count(*) by name'
+  logq explain 'fields @timestamp, name' --engine insights --since 1d")]
 pub(in crate::cli) struct Args {
     /// The name of a saved query, or a query
     #[arg(
@@ -108,7 +113,12 @@ fn explain_saved(
 }
 
 fn explain(context: &Context, ask: &Ask<'_>) -> Result<Vec<Section>, Failure> {
-    let program = reading::compile(context, ask)?;
+    let program = match reading::compile(context, ask) {
+        Ok(program) => program,
+        #[cfg(feature = "aws")]
+        Err(_) if context.engine == Engine::Insights => return sent(context, ask),
+        Err(failure) => return Err(failure),
+    };
     let mut sections: Vec<Section> = program
         .explain()
         .sections
@@ -128,12 +138,29 @@ fn explain(context: &Context, ask: &Ask<'_>) -> Result<Vec<Section>, Failure> {
     sections.push(("fields read".to_owned(), fields.join(", ")));
     let columns: Vec<&str> = program.columns().iter().map(|name| &**name).collect();
     sections.push(("columns".to_owned(), columns.join(", ")));
-    sections.push((
-        "on the service".to_owned(),
-        service::explain(ask.query, ask.table),
-    ));
+    #[cfg(feature = "aws")]
+    if context.engine == Engine::Insights {
+        sections.extend(sent(context, ask)?);
+        return Ok(sections);
+    }
+    sections.push(on_the_service(ask));
     sections.push(("where".to_owned(), placement(ask, &program)));
     Ok(sections)
+}
+
+fn on_the_service(ask: &Ask<'_>) -> Section {
+    let told = service::explain(ask.query, ask.table);
+    ("on the service".to_owned(), told)
+}
+
+/// Says what the service's own engine makes of the query, and what it is sent.
+#[cfg(feature = "aws")]
+fn sent(context: &Context, ask: &Ask<'_>) -> Result<Vec<Section>, Failure> {
+    let sent = insights::explain(context, ask)?;
+    Ok(vec![
+        on_the_service(ask),
+        ("sent to Logs Insights".to_owned(), sent),
+    ])
 }
 
 /// Says what a service is asked for; what it returns is checked again here.

@@ -75,7 +75,8 @@ fn json_parse<'a>(args: &mut Args<'_, 'a>) -> Value<'a> {
     }
 }
 
-fn tree(text: &str) -> Value<'_> {
+/// Returns the list or the map that a JSON text holds.
+pub(crate) fn tree(text: &str) -> Value<'_> {
     match Json::parse(text.as_bytes()) {
         Ok(json) if matches!(json.kind(), Kind::Object | Kind::Array) => value_of(json, 0),
         _ => Value::Null,

@@ -22,7 +22,7 @@ use crate::query::ast::Period;
 use crate::value::Value;
 
 pub use constants::{Unfit, check_constant};
-pub(crate) use json::scalar;
+pub(crate) use json::{scalar, tree as read_nested};
 
 /// One function of the language.
 #[derive(Debug)]

@@ -4,7 +4,9 @@
 //! operators up to the first one work on rows of [`Plan::width`] slots, those after a `Stats` on rows of its
 //! own width. The first slots of the first layout are the fields that are read from the records.
 
+mod kinds;
 mod ordered;
+mod parts;
 mod print;
 mod relations;
 mod slots;
@@ -14,7 +16,9 @@ use std::sync::Arc;
 use super::ast::{BinaryOp, Direction, Period, Span};
 use crate::value::Value;
 
+pub use kinds::Kind;
 pub use ordered::{Append, Appended, Bounds, Cluster, FillMissing, Ordered};
+pub use parts::{Parts, Whole};
 pub use relations::{Join, Lookup, LookupBy, LookupOutput, Spread, SpreadMethod, Subquery};
 
 /// A position in a row.

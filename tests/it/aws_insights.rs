@@ -1,0 +1,736 @@
+//! `--engine insights` against the simulator: what is sent, how rows come back, what is said, and what each fault does.
+
+use std::io::Read as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use logq::pattern::Pattern;
+use logq_simulator::{Answer, Call, Fault, FaultKind};
+
+use crate::aws_simulated::{Account, FROM, WINDOW, lines};
+use crate::logq::{Ended, Logq};
+use crate::moto::{Moto, block_on};
+
+/// Fields of errors, in an order that is the same each time.
+const ERRORS: &str = "fields @timestamp, name, status, @message | filter levelname = \"ERROR\" | sort @timestamp asc";
+
+fn account() -> Account {
+    Account::with(&[("webapp", 3000), ("batch", 2000)])
+}
+
+fn run(account: &Account, extra: &str, arguments: &str) -> Ended {
+    let command = format!("{arguments} --engine insights -t webapp -t batch {WINDOW}");
+    account.project(extra).run(&command)
+}
+
+fn query(account: &Account, query: &str, flags: &str) -> Ended {
+    run(account, "", &format!("query '{query}' {flags}"))
+}
+
+#[track_caller]
+fn says(ended: &Ended, text: &str) {
+    assert!(ended.err.contains(text), "{}", ended.err);
+}
+
+#[track_caller]
+fn ends(ended: &Ended, code: i32) {
+    assert_eq!(ended.code, code, "{}{}", ended.out, ended.err);
+}
+
+fn started(account: &Account) -> Vec<Call> {
+    account.simulator.calls("StartQuery")
+}
+
+/// Returns the values of a key in lines of JSON.
+fn values<'o>(out: &'o str, key: &str) -> Vec<&'o str> {
+    let key = format!("\"{key}\":");
+    let behind = out.split(key.as_str()).skip(1);
+    behind
+        .filter_map(|rest| rest.split([',', '}']).next())
+        .collect()
+}
+
+#[test]
+fn rows_are_those_of_the_local_engine() {
+    let account = account();
+    for format in ["json", "ndjson", "csv", "raw", "table"] {
+        let remote = query(&account, ERRORS, &format!("-o {format}"));
+        ends(&remote, 0);
+        let local = account.project("").run(&format!(
+            "query '{ERRORS}' -o {format} -t webapp -t batch {WINDOW}"
+        ));
+        assert_eq!(remote.out, local.out, "{format}");
+        assert!(lines(&remote).len() > 10, "{}", remote.out);
+    }
+}
+
+#[test]
+fn what_is_sent_is_the_query_the_groups_and_the_window() {
+    let account = account();
+    let ended = query(&account, "fields @message | limit 3", "-o raw");
+    ends(&ended, 0);
+    assert_eq!(lines(&ended).len(), 3);
+    let [call] = started(&account).try_into().expect("one query");
+    assert_eq!(call.number_of("startTime"), Some(FROM / 1000));
+    assert_eq!(call.number_of("endTime"), Some(FROM / 1000 + 86_400));
+    assert_eq!(call.request["logGroupNames"][0], "/ecs/shop-webapp");
+    assert_eq!(call.request["logGroupNames"][1], "/ecs/shop-batch");
+    assert_eq!(call.number_of("limit"), None);
+    assert_eq!(
+        call.text("queryString"),
+        format!(
+            "filter toMillis(@timestamp) < {} | fields @message | limit 3",
+            FROM + 86_400_000
+        )
+    );
+}
+
+#[test]
+fn what_was_looked_at_and_its_price_are_told_afterwards() {
+    let account = account();
+    let ended = query(&account, "stats count(*) as n", "-o ndjson");
+    ends(&ended, 0);
+    assert_eq!(ended.out, "{\"n\":5000}\n");
+    says(&ended, "Logs Insights: 5,000 of 5,000 events matched; ");
+    says(&ended, " scanned, less than $0.0001");
+    let quiet = query(&account, "stats count(*) as n", "-o ndjson -q");
+    assert_eq!(quiet.err, "");
+    let dear = run(
+        &account,
+        "insights_price = 100",
+        "query 'stats count(*) as n' -o ndjson",
+    );
+    says(&dear, " scanned, about $0.");
+}
+
+#[test]
+fn windows_are_half_open_to_the_millisecond() {
+    let account = Account::with(&[("webapp", 0), ("batch", 0)]);
+    let texts = ["a", "b", "c", "d", "e"];
+    let times = [1_499, 1_500, 2_000, 2_999, 3_000];
+    let events = times.iter().map(|at| FROM + at).zip(texts);
+    account
+        .simulator
+        .put("/ecs/shop-batch", "batch/app/1", events)
+        .expect("they are kept");
+    for (since, until, expected) in [
+        ("00:00:01.500", "00:00:03", "bcd"),
+        ("00:00:01.500", "00:00:02.999", "bc"),
+        ("00:00:02", "00:00:03.001", "cde"),
+    ] {
+        let command = format!(
+            "query 'fields @message | sort @timestamp asc' --engine insights -t batch -o raw \
+             --since 2026-11-19T{since}Z --until 2026-11-19T{until}Z"
+        );
+        let ended = account.project("").run(&command);
+        assert_eq!(
+            ended.out.replace('\n', ""),
+            expected,
+            "{since} {until}: {}",
+            ended.err
+        );
+    }
+}
+
+#[test]
+fn limits_are_kept_and_told() {
+    let account = account();
+    let ended = query(&account, "fields @message", "--limit 7 -o json");
+    ends(&ended, 0);
+    assert!(
+        ended.out.contains("\"complete\":true,\"truncated\":true"),
+        "{}",
+        ended.out
+    );
+    says(&ended, "7 of more rows; --limit 0 shows all");
+    assert_eq!(started(&account)[0].number_of("limit"), Some(8));
+    let all = query(&account, "fields @message", "--limit 0 -o raw");
+    assert_eq!(lines(&all).len(), 5000);
+}
+
+#[test]
+fn a_result_that_is_too_large_comes_in_pieces() {
+    let account = account();
+    account
+        .simulator
+        .behave(|behaviour| behaviour.insights.most = 500);
+    for way in ["asc", "desc"] {
+        let text = format!("query 'fields @message | sort @timestamp {way}' --limit 0 -o raw");
+        let ended = run(&account, "insights_rows = 500", &text);
+        ends(&ended, 0);
+        let mut expected = account.expected("");
+        let mut found = lines(&ended);
+        assert_eq!(found.len(), expected.len());
+        // Events of one millisecond come in any order.
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert!(found == expected, "every event once");
+        says(&ended, "Logs Insights: 5,000 of 5,000 events matched; ");
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_complete_says_so() {
+    let account = account();
+    account
+        .simulator
+        .behave(|behaviour| behaviour.insights.most = 500);
+    let text = "query 'fields @message, n | sort n desc' --limit 0 -o json";
+    let ended = run(&account, "insights_rows = 500", text);
+    ends(&ended, 1);
+    assert!(ended.out.contains("\"complete\":false"), "{}", ended.out);
+    says(
+        &ended,
+        "rows are missing: Logs Insights gives 500 rows of a query at most",
+    );
+    says(&ended, "the answer is incomplete");
+}
+
+#[test]
+fn what_would_look_at_too_much_is_refused_before() {
+    let account = account();
+    let ended = query(&account, "stats count(*)", "--max-scan 100kB");
+    ends(&ended, 2);
+    says(&ended, "the query would look at about ");
+    says(&ended, ", and --max-scan allows 100.0 kB");
+    assert!(started(&account).is_empty());
+    ends(
+        &run(&account, "max_scan = \"100 kB\"", "query 'stats count(*)'"),
+        2,
+    );
+    ends(
+        &run(
+            &account,
+            "max_scan = \"100 kB\"",
+            "query 'stats count(*)' --max-scan 0",
+        ),
+        0,
+    );
+    ends(&query(&account, "stats count(*)", "--max-scan much"), 2);
+}
+
+#[test]
+fn a_size_that_nobody_tells_is_no_size_within_a_limit() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.deny = vec!["logs:DescribeLogGroups".to_owned()];
+    });
+    let ended = query(&account, "stats count(*)", "--max-scan 100GB");
+    ends(&ended, 1);
+    says(&ended, "AWS refused logs:DescribeLogGroups");
+    assert!(started(&account).is_empty());
+    let ended = query(&account, "stats count(*)", "");
+    ends(&ended, 0);
+    says(
+        &ended,
+        "warning: how much the query will look at is not known",
+    );
+}
+
+#[test]
+fn a_dry_run_prints_the_calls_and_makes_none() {
+    let account = account();
+    let ended = query(&account, "fields @message", "--dry-run");
+    ends(&ended, 0);
+    let (head, expected) = ended.out.split_once("expected: about ").expect("a size");
+    insta::assert_snapshot!(head, @r"
+    StartQuery
+      region  us-east-1, with the credentials in AWS_ACCESS_KEY_ID
+      groups  /ecs/shop-webapp, /ecs/shop-batch
+      window  2026-11-19T00:00:00.000Z to 2026-11-20T00:00:00.000Z (seconds 1795046400 to 1795132800)
+      limit   10001
+      query
+        filter toMillis(@timestamp) < 1795132800000 | fields @message
+    ");
+    assert!(expected.contains("$0.0001"), "{expected}");
+    assert!(started(&account).is_empty());
+    let json = query(&account, "fields @message", "--dry-run -o json");
+    assert!(
+        json.out
+            .starts_with("{\"calls\":[{\"action\":\"StartQuery\""),
+        "{}",
+        json.out
+    );
+    let local = account
+        .project("")
+        .run("query 'fields @message' --dry-run --source x");
+    ends(&local, 2);
+}
+
+#[test]
+fn what_only_this_program_knows_is_refused_with_what_to_do() {
+    let account = account();
+    let ended = account
+        .project("")
+        .run("query 'filter @level = \"ERROR\"' --engine insights --since 1h");
+    insta::assert_snapshot!(ended.all(), @r#"
+    --- standard error
+    error: only this program knows `@level`
+     --> <query>:1:8
+      |
+    1 | filter @level = "ERROR"
+      |        ^^^^^^
+    hint: use the field of the records, as in `levelname = "ERROR"`
+    hint: it runs here: logq query 'filter @level = "ERROR"' --since 1h --engine local
+    --- exit 2
+    "#);
+    let ended = account
+        .project("")
+        .variable("LOGQ_ENGINE", "insights")
+        .run("batch-failures");
+    ends(&ended, 2);
+    says(&ended, "only this program has the runs table");
+    says(&ended, "it runs here: logq batch-failures --engine local");
+    assert!(account.simulator.journal().is_empty());
+}
+
+#[test]
+fn filter_patterns_are_translated_where_they_mean_the_same() {
+    let account = account();
+    let remote = query(
+        &account,
+        "fields @message | sort @timestamp asc",
+        "-p '{ $.levelname = \"ERROR\" }' -o raw",
+    );
+    ends(&remote, 0);
+    assert_eq!(
+        lines(&remote),
+        account.expected("{ $.levelname = \"ERROR\" }")
+    );
+    assert!(
+        started(&account)[0]
+            .text("queryString")
+            .contains("| filter levelname = \"ERROR\" | fields @message")
+    );
+    let ended = query(&account, "fields @message", "-p '{ $.status >= 500 }'");
+    ends(&ended, 2);
+    says(
+        &ended,
+        "the filter pattern cannot be said in the query language",
+    );
+    says(&ended, "it runs here: logq query");
+}
+
+#[test]
+fn saved_queries_are_sent_with_their_parameters() {
+    let account = account();
+    let saved = "title = \"Mine\"\ngroups = [\"batch\"]\nfilter = 'order'\n\
+                 query = 'filter levelname = ${level} | stats count(*) as n'\n[params.level]\ndefault = \"ERROR\"\n";
+    let logq = account.project("").file("queries/mine.toml", saved);
+    let ended = logq.run(&format!(
+        "mine level=INFO --engine insights {WINDOW} -o ndjson"
+    ));
+    ends(&ended, 0);
+    let call = &started(&account)[0];
+    assert!(
+        call.text("queryString").ends_with(
+            "| filter @message like \"order\" | filter levelname = \"INFO\" | stats count(*) as n"
+        ),
+        "{}",
+        call.text("queryString")
+    );
+    assert_eq!(
+        call.request["logGroupNames"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let again = logq.run(&format!(
+        "run mine level=INFO --engine insights {WINDOW} -o ndjson"
+    ));
+    assert_eq!(again.out, ended.out);
+}
+
+#[test]
+fn a_query_may_choose_its_groups_itself() {
+    let account = account();
+    let text = "SOURCE logGroups(namePrefix: [\"/ecs/shop-\"]) | stats count(*) as n";
+    let ended = account.project("").run(&format!(
+        "query '{text}' --engine insights {WINDOW} -o ndjson"
+    ));
+    ends(&ended, 0);
+    assert_eq!(ended.out, "{\"n\":5000}\n");
+    assert_eq!(started(&account)[0].request.get("logGroupNames"), None);
+    let refused = account.project("").run(&format!(
+        "query '{text}' --engine insights {WINDOW} --max-scan 1kB"
+    ));
+    ends(&refused, 2);
+}
+
+#[test]
+fn a_group_that_is_not_there_does_not_cost_the_others() {
+    let account = account();
+    let ended = run(
+        &account,
+        "",
+        "query 'stats count(*) as n' -t worker -o ndjson",
+    );
+    ends(&ended, 1);
+    assert_eq!(ended.out, "{\"n\":5000}\n");
+    says(&ended, "there is no log group `/ecs/shop-worker`");
+}
+
+#[test]
+fn regions_are_joined_in_the_order_of_the_query() {
+    let account = account();
+    let logq = account.project("").file(
+        "logq.toml",
+        "[stages.shop]\nregion = \"us-east-1\"\n[stages.other]\nregion = \"eu-west-1\"\n\
+         [groups]\nwebapp = \"/ecs/shop-webapp\"\nbatch = \"/ecs/{stage}-batch\"\n",
+    );
+    account
+        .simulator
+        .put(
+            "/ecs/other-batch",
+            "batch/app/1",
+            [(FROM + 5, "first"), (FROM + 86_399_999, "last")],
+        )
+        .expect("they are kept");
+    let ask = |query: &str| {
+        logq.run(&format!(
+            "query '{query}' --engine insights -t batch {WINDOW} -o raw"
+        ))
+    };
+    let ended = ask("fields @timestamp, @message | sort @timestamp desc");
+    ends(&ended, 0);
+    let found = lines(&ended);
+    assert_eq!(found.len(), 2002);
+    assert_eq!(found[0], "last");
+    assert!(found.contains(&"first".to_owned()));
+    assert_eq!(started(&account).len(), 2);
+    let ended = ask("fields @timestamp, @message | sort @timestamp desc | limit 3");
+    assert_eq!(lines(&ended).len(), 3);
+    let ended = ask("stats count(*)");
+    ends(&ended, 2);
+    says(
+        &ended,
+        "the answers of 2 regions or sets of log groups cannot be joined",
+    );
+    let ended = ask("fields @message");
+    ends(&ended, 2);
+    says(&ended, "add `@timestamp`");
+}
+
+#[test]
+fn what_the_service_does_not_understand_is_shown_where_it_was_written() {
+    let account = account();
+    let ended = query(&account, "filter status = 500 | stats avg(n) as a", "");
+    ends(&ended, 2);
+    insta::assert_snapshot!(ended.err, @r"
+    error: Logs Insights does not understand this: the simulator does not know `stats avg(n) as a`
+     --> <query>:1:23
+      |
+    1 | filter status = 500 | stats avg(n) as a
+      |                       ^^^^^^^^^^^^^^^^^
+    ");
+}
+
+#[test]
+fn values_come_back_as_what_they_are() {
+    let account = account();
+    let text = "stats count(*) as n, avg(took) as mean, values(kind) as kinds by bin(1h) as hour, name, code";
+    let row = [
+        ("hour", "2026-11-19 01:00:00.000"),
+        ("name", "shop"),
+        ("code", "007"),
+        ("n", "3"),
+        ("mean", "0.5"),
+        ("kinds", "[\"a\",\"b\"]"),
+    ];
+    let rows = vec![
+        row.map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+        vec![("n".to_owned(), "\u{1b}[2J".to_owned())],
+    ];
+    account.simulator.behave(|behaviour| {
+        let query = text.to_owned();
+        behaviour.insights.answers = vec![Answer { query, rows }];
+    });
+    let ended = query(&account, text, "-o ndjson");
+    ends(&ended, 0);
+    insta::assert_snapshot!(ended.out, @r#"
+    {"hour":"2026-11-19T01:00:00.000Z","name":"shop","code":"007","n":3,"mean":0.5,"kinds":["a","b"]}
+    {"n":"\u001b[2J"}
+    "#);
+}
+
+#[test]
+fn faults_that_pass_cost_nothing_but_time() {
+    for kind in [
+        FaultKind::ServerError,
+        FaultKind::Unavailable,
+        FaultKind::Throttle,
+        FaultKind::Reset,
+    ] {
+        let account = account();
+        account.simulator.behave(|behaviour| {
+            behaviour.faults = ["DescribeLogGroups", "StartQuery", "GetQueryResults"]
+                .map(|action| Fault::at_call(kind, 1).of(action))
+                .to_vec();
+        });
+        let ended = query(&account, "stats count(*) as n", "-o ndjson");
+        ends(&ended, 0);
+        assert_eq!(ended.out, "{\"n\":5000}\n");
+    }
+}
+
+#[test]
+fn an_account_with_too_many_queries_is_waited_for() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.insights.at_once = 0;
+    });
+    let simulator = &account.simulator;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while simulator.calls("StartQuery").len() < 2 {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            simulator.behave(|behaviour| behaviour.insights.at_once = 30);
+        });
+        let ended = query(&account, "stats count(*) as n", "-o ndjson");
+        ends(&ended, 0);
+    });
+    let refused = started(&account);
+    assert_eq!(refused[0].answer, "LimitExceededException");
+}
+
+#[test]
+fn each_bad_end_is_told_and_the_answer_is_incomplete() {
+    for (status, words) in [
+        ("Failed", "the query failed on Logs Insights"),
+        ("Timeout", "Logs Insights gave the query up"),
+        ("Cancelled", "somebody else stopped the query"),
+    ] {
+        let account = account();
+        account
+            .simulator
+            .behave(|behaviour| behaviour.insights.ends = vec![status.to_owned()]);
+        let ended = query(&account, "stats count(*)", "-o json");
+        ends(&ended, 1);
+        assert!(ended.out.contains("\"complete\":false"), "{}", ended.out);
+        says(&ended, words);
+        says(&ended, "query id 00000000-");
+    }
+}
+
+#[test]
+fn credentials_that_expire_say_how_to_log_in() {
+    for action in ["DescribeLogGroups", "StartQuery", "GetQueryResults"] {
+        let account = account();
+        account.simulator.behave(|behaviour| {
+            behaviour.faults = vec![Fault::from_call(FaultKind::ExpiredToken, 1).of(action)];
+        });
+        let ended = query(&account, "stats count(*)", "");
+        ends(&ended, 1);
+        says(&ended, "the AWS credentials have expired");
+        says(&ended, "aws sso login");
+    }
+}
+
+#[test]
+fn time_that_is_up_stops_the_query() {
+    let account = account();
+    account
+        .simulator
+        .behave(|behaviour| behaviour.insights.run_ms = 600_000);
+    let ended = query(&account, "fields @message", "--timeout 1s -o json");
+    ends(&ended, 1);
+    says(&ended, "time is up before Logs Insights was done");
+    assert!(ended.out.contains("\"complete\":false"), "{}", ended.out);
+    assert_eq!(account.simulator.calls("StopQuery").len(), 1);
+}
+
+#[test]
+fn an_interrupt_stops_the_query_and_prints_what_there_is() {
+    let account = account();
+    account
+        .simulator
+        .behave(|behaviour| behaviour.insights.run_ms = 1_000_000_000);
+    let logq = account.project("");
+    let mut command = logq.command();
+    command
+        .args([
+            "query",
+            "fields @message",
+            "--engine",
+            "insights",
+            "-o",
+            "json",
+            "-t",
+            "batch",
+        ])
+        .args(WINDOW.split_whitespace())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let begun = Instant::now();
+    while account.simulator.calls("GetQueryResults").is_empty() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "no query came");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.expect("kill runs").success());
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(130));
+    let (mut out, mut err) = (String::new(), String::new());
+    let streams = (child.stdout.take(), child.stderr.take());
+    streams
+        .0
+        .expect("a pipe")
+        .read_to_string(&mut out)
+        .expect("text");
+    streams
+        .1
+        .expect("a pipe")
+        .read_to_string(&mut err)
+        .expect("text");
+    assert!(out.contains("\"complete\":false"), "{out}");
+    assert!(
+        err.contains("interrupted: the answer is incomplete"),
+        "{err}"
+    );
+    assert_eq!(account.simulator.calls("StopQuery").len(), 1);
+}
+
+#[test]
+fn other_sources_and_commands_do_not_take_the_engine() {
+    let account = account();
+    let logq = account.project("").file("x.log", "{\"a\": 1}\n");
+    let ended = logq.run("query 'fields a' --engine insights --source x.log");
+    ends(&ended, 2);
+    says(&ended, "Logs Insights reads log groups, and not `x.log`");
+    ends(&logq.run("filter a --engine insights --source x.log"), 2);
+    let from_environment = account
+        .project("")
+        .file("x.log", "{\"a\": 1}\n")
+        .variable("LOGQ_ENGINE", "insights");
+    ends(&from_environment.run("filter a --source x.log"), 0);
+    let local = from_environment.run("query 'fields a' --engine local --source x.log -o ndjson");
+    assert_eq!(values(&local.out, "a"), ["1"]);
+}
+
+#[test]
+fn explain_shows_what_the_service_gets() {
+    let account = account();
+    let ended = account.project("").run(&format!(
+        "explain 'fields @timestamp, name | filter levelname = \"ERROR\"' --engine insights {WINDOW}"
+    ));
+    ends(&ended, 0);
+    let sent = ended
+        .out
+        .split("sent to Logs Insights:\n")
+        .nth(1)
+        .expect("told");
+    insta::assert_snapshot!(sent, @r#"
+      filter toMillis(@timestamp) < 1795132800000 | fields @timestamp, name | filter levelname = "ERROR"
+
+      startTime 1795046400, endTime 1795132800, limit 10001
+      a result that is too large is asked for in pieces of the window
+    "#);
+    let ended = account
+        .project("")
+        .run("explain 'relevantfields name where status >= 500' --engine insights --since 1h");
+    ends(&ended, 0);
+    assert!(ended.out.contains("sent to Logs Insights"), "{}", ended.out);
+    assert!(account.simulator.journal().is_empty());
+}
+
+/// Messages that the two languages could take otherwise.
+const ODD: &[&str] = &[
+    r#"{"levelname": "ERROR", "name": "booking.sync", "a": {"b": ["x", "y"]}}"#,
+    r#"{"levelname": "error", "name": "booking", "a": {"b": []}}"#,
+    r#"{"levelname": ["ERROR"], "name": null, "a": {"b": "x"}}"#,
+    r#"{"levelname": true, "name": 1, "a.b.0": 7}"#,
+    r#"{"levelname": "true", "name": "1e5", "in": "x in it y"}"#,
+    r#"{"levelname": 12, "name": "", "in": "in it"}"#,
+    r#"{"levelname": "ERROR ", "name": "xbooking."}"#,
+    r#"{"message": "levelname ERROR", "c-d": "ERROR"}"#,
+    r#"["ERROR"]"#,
+    r#"prefix {"levelname": "ERROR"}"#,
+    "ERROR in text, a \"quoted\" and a back\\slash",
+    "nothing",
+];
+
+#[test]
+fn a_translated_pattern_chooses_the_events_of_the_pattern() {
+    let logq = Logq::new().piped(ODD.join("\n"));
+    for pattern in [
+        "ERROR",
+        "\"ERROR in\" -nothing",
+        "-ERROR",
+        "?nothing ?true",
+        "?nothing ERROR",
+        "\"a \\\"quoted\\\"\"",
+        "\"back\\\\slash\"",
+        "%ERROR|nothing%",
+        "{ $.levelname = ERROR }",
+        "{ $.levelname = \"ERROR\" || $.c-d = ERROR }",
+        "{ $.levelname = \"ERROR\" && $.name = \"booking.*\" }",
+        "{ $.name = booking* }",
+        "{ $.in = \"*in it*\" }",
+        "{ $.a.b[0] = x }",
+    ] {
+        let parsed = Pattern::parse(pattern).expect(pattern);
+        let condition = parsed.as_condition().expect(pattern).expect(pattern);
+        let chosen = |ended: Ended| {
+            ends(&ended, 0);
+            let mut lines = lines(&ended);
+            lines.sort_unstable();
+            lines
+        };
+        let matched = chosen(logq.run(&format!("filter -o raw --source - -- '{pattern}'")));
+        let text = format!("query 'filter {condition} | fields @message' -o raw --source -");
+        assert_eq!(chosen(logq.run(&text)), matched, "{pattern}: {condition}");
+        assert!(
+            !matched.is_empty() && matched.len() < ODD.len(),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn moto_takes_the_calls_and_gives_rows() {
+    let moto = Moto::shared();
+    let config = aws_sdk_cloudwatchlogs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("ap-northeast-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(moto.url());
+    let client = aws_sdk_cloudwatchlogs::Client::from_conf(config.build());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.expect("after 1970").as_millis() as i64;
+    let event = |at: i64, message: &str| {
+        let event = InputLogEvent::builder().timestamp(at).message(message);
+        event.build().expect("complete")
+    };
+    block_on(async {
+        let group = "/ecs/insights-batch";
+        let made = client.create_log_group().log_group_name(group).send().await;
+        made.expect("a group");
+        let stream = client.create_log_stream().log_group_name(group);
+        let made = stream.log_stream_name("batch/app/1").send().await;
+        made.expect("a stream");
+        let put = client.put_log_events().log_group_name(group);
+        let put = put.log_stream_name("batch/app/1");
+        let put = put.log_events(event(now - 60_000, "{\"n\": 1}"));
+        let put = put
+            .log_events(event(now - 30_000, "{\"n\": 2}"))
+            .send()
+            .await;
+        put.expect("events");
+    });
+    let ended = Logq::new()
+        .file("logq.toml", "[stages.insights]\nregion = \"ap-northeast-1\"\n")
+        .variable("AWS_ACCESS_KEY_ID", "test")
+        .variable("AWS_SECRET_ACCESS_KEY", "test")
+        .variable("AWS_EC2_METADATA_DISABLED", "true")
+        .variable("AWS_ENDPOINT_URL", &moto.url())
+        .variable("LOGQ_NOW", "")
+        .run("query 'fields @message | sort @timestamp asc' --engine insights -t batch --since 10m -o raw");
+    ends(&ended, 0);
+    assert_eq!(ended.out, "{\"n\": 1}\n{\"n\": 2}\n");
+}
