@@ -14,15 +14,18 @@ mod cache;
 mod client;
 mod error;
 mod filter_log_events;
+mod inventory;
 mod limit;
 mod lines;
 mod order;
+mod pace;
 pub mod pushdown;
 mod quota;
 mod service;
 mod shelf;
 mod slices;
 mod source;
+mod trial;
 
 #[cfg(test)]
 mod scripted;
@@ -30,13 +33,16 @@ mod scripted;
 mod tests;
 
 pub use cache::{Cache, Stock};
-pub use client::Client;
+pub use client::{Client, call_kind, call_reason};
 pub use error::{CallError, Kind, Place};
+pub use inventory::{GroupFacts, GroupPage, Inventory, StreamFacts, find_group};
 pub use limit::Limiter;
+pub use pace::Pace;
 pub use quota::{Action, Quotas};
 pub use service::{FilterCall, LogEvent, Page, Service};
 pub use shelf::Progress;
 pub use source::{Report, Request, Site, Source};
+pub use trial::{Subject, Trial, Trials};
 
 /// Which end of the window comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
