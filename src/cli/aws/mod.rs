@@ -3,6 +3,8 @@
 //! `--profile` beats the credentials of the environment, as in AWS's own command line. Everything that no flag and
 //! no configuration says follows AWS's own rules.
 
+mod clock;
+mod identity;
 mod logs;
 mod regions;
 mod table;
@@ -12,7 +14,7 @@ use std::time::Duration;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
 
 use tokio::runtime::{Builder, Runtime};
@@ -20,7 +22,10 @@ use tokio::runtime::{Builder, Runtime};
 use super::Failure;
 use super::context::Context;
 
+pub(super) use clock::ServiceClock;
+pub(super) use identity::{Caller, caller};
 pub(super) use logs::{Logs, cache};
+pub(super) use regions::{Opened, Region, find as find_regions};
 pub(super) use table::{Place, Service};
 
 /// How long the service may take to accept a connection.
@@ -63,6 +68,11 @@ impl Account {
         }
     }
 
+    /// Returns the region that flags or configuration name.
+    pub(super) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
     /// Describes it: ``ap-northeast-1, with profile `y` ``.
     fn describe(&self) -> String {
         let region = self.region.as_deref().unwrap_or("the default region");
@@ -77,7 +87,7 @@ impl Account {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
         if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
+            loader = loader.region(aws_config::Region::new(region.clone()));
         }
         if let Some(profile) = &self.profile {
             loader = loader
@@ -101,7 +111,7 @@ impl Account {
     async fn of_profile(&self, profile: &str) -> ProfileFileCredentialsProvider {
         let mut config = ProviderConfig::with_default_region().await;
         if let Some(region) = &self.region {
-            config = config.with_region(Some(Region::new(region.clone())));
+            config = config.with_region(Some(aws_config::Region::new(region.clone())));
         }
         ProfileFileCredentialsProvider::builder()
             .configure(&config)
@@ -154,7 +164,7 @@ impl Identity {
 }
 
 /// Creates what waits for the answers of AWS.
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread()
         .enable_all()
         .build()
