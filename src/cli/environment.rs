@@ -42,6 +42,11 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Returns the names of all variables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// Returns the user's folder for what can be made again.
     #[cfg_attr(
         not(feature = "aws"),

@@ -128,6 +128,19 @@ impl Failure {
         self
     }
 
+    /// Returns what failed and why, in one line where it has one, and what to do about it.
+    pub(super) fn parts(&self) -> (String, Option<String>) {
+        let text = match &self.body {
+            Body::Message(message, causes) => {
+                let mut parts = vec![message.as_str()];
+                parts.extend(causes.iter().map(String::as_str));
+                parts.join(": ")
+            }
+            Body::Text { .. } | Body::Rendered(_) | Body::Silent => self.render(false),
+        };
+        (text, self.hint.clone())
+    }
+
     /// Returns the text for standard error, without a line end; empty when there is nothing to say.
     pub fn render(&self, color: bool) -> String {
         let mut text = match &self.body {

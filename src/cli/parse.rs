@@ -142,7 +142,16 @@ fn dispatch(
     }
     own_flags(&mut command, &mut cli.flags);
     keep_engine(&command, &mut cli.flags)?;
-    let mut context = Context::resolve(cli.flags, config?, catalog, environment, streams)?;
+    let config = match (config, &mut command) {
+        // They say or mend what is wrong with it.
+        (Err(failure), Command::Doctor(args)) => {
+            args.note_broken(&failure);
+            Config::default()
+        }
+        (Err(_), Command::Init(_)) => Config::default(),
+        (config, _) => config?,
+    };
+    let mut context = Context::resolve(cli.flags, config, catalog, environment, streams)?;
     if command.reads_window() || command.has_engine() && context.engine == Engine::Insights {
         context.limit_window();
     }
@@ -162,6 +171,8 @@ fn own_flags(command: &mut Command, flags: &mut Flags) {
         // Here `--from` names a table.
         Command::Query(_) | Command::Explain(_) => flags.time.from = None,
         Command::Queries(args) => args.take_engine(&mut flags.source),
+        Command::Doctor(args) => args.note_flags(flags),
+        Command::Init(args) => args.take_flags(flags),
         #[cfg(feature = "aws")]
         Command::Silence(args) => args.take_end(&mut flags.time),
         _ => {}

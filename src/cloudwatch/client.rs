@@ -61,11 +61,11 @@ impl Client {
         E: ProvideErrorMetadata + Error + 'static,
     {
         CallError {
-            kind: kind(error),
+            kind: call_kind(error),
             operation,
             group: Arc::clone(group),
             place: Arc::clone(&self.place),
-            reason: reason(error),
+            reason: call_reason(error),
         }
     }
 }
@@ -113,7 +113,7 @@ fn owned(event: FilteredLogEvent, last: &mut Arc<str>) -> LogEvent {
 }
 
 /// Tells what a failed call means by its code, else by its status, else by what became of the request.
-fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Kind {
+pub fn call_kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Kind {
     match error.code() {
         Some(
             "ThrottlingException"
@@ -133,6 +133,7 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Kind {
             "UnrecognizedClientException"
             | "InvalidClientTokenId"
             | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
             | "IncompleteSignatureException"
             | "MissingAuthenticationTokenException",
         ) => return of_signature(error),
@@ -170,7 +171,7 @@ fn is_token_lost<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 }
 
 /// Words what the service or the network said.
-fn reason<E>(error: &SdkError<E>) -> String
+pub fn call_reason<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
 {

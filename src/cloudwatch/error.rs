@@ -111,6 +111,11 @@ impl CallError {
         }
     }
 
+    /// Returns whether it is a limit on what may be at once, which time alone does not lift.
+    pub(super) fn is_limit(&self) -> bool {
+        self.reason.starts_with("LimitExceededException")
+    }
+
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self.kind {

@@ -18,16 +18,19 @@ mod definitions;
 mod error;
 mod filter_log_events;
 pub mod insights;
+mod inventory;
 mod limit;
 mod lines;
 mod names;
 mod order;
+mod pace;
 pub mod pushdown;
 mod quota;
 mod service;
 mod shelf;
 mod slices;
 mod source;
+mod trial;
 
 #[cfg(test)]
 mod scripted;
@@ -35,17 +38,20 @@ mod scripted;
 mod tests;
 
 pub use cache::{Cache, Stock};
-pub use client::Client;
+pub use client::{Client, call_kind, call_reason};
 pub use definitions::{
     Definition, DefinitionPage, DefinitionService, Definitions, Maker, Parameter,
 };
 pub use error::{CallError, Kind, Place};
+pub use inventory::{GroupFacts, GroupPage, Inventory, StreamFacts, find_group};
 pub use limit::Limiter;
 pub use names::{GroupNames, NamePage, group_names};
+pub use pace::Pace;
 pub use quota::{Action, Quotas};
 pub use service::{FilterCall, LogEvent, Page, Service};
 pub use shelf::Progress;
 pub use source::{Report, Request, Site, Source};
+pub use trial::{Subject, Trial, Trials};
 
 /// Which end of the window comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -69,7 +69,10 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "quotas" => self.quotas(value),
+                "quotas" => {
+                    self.quotas(value);
+                    continue;
+                }
                 "call_timeout" => {
                     if let Some(length) = self.length_of(value, "call_timeout") {
                         self.config.cloudwatch.call_timeout = length;
@@ -107,6 +110,7 @@ impl Reader<'_> {
                 Some(number) => {
                     let quotas = &mut self.config.cloudwatch.quotas;
                     quotas.insert(key.get_ref().clone().into_owned(), number);
+                    self.note(&format!("cloudwatch.quotas.{}", key.get_ref()), key);
                 }
                 None => self.fault(
                     codes::CONFIG_VALUE,

@@ -41,9 +41,20 @@ impl GroupNames {
         self.templates.insert(name, template);
     }
 
+    /// Forgets a logical name that has a default.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.templates.remove(name);
+    }
+
     /// Returns the logical names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.templates.keys().map(String::as_str)
+    }
+
+    /// Returns the templates by logical name, sorted by it.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let templates = self.templates.iter();
+        templates.map(|(name, template)| (name.as_str(), template.as_str()))
     }
 
     /// Returns the log group of a logical name in a stage.

@@ -9,6 +9,7 @@ mod cloudwatch;
 mod discover;
 mod groups;
 mod read;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub use cloudwatch::{CloudWatch, bytes as size};
 pub use discover::{ConfigError, FILE_NAME, Places, load};
 pub use groups::{GroupNames, Located};
+pub use read::{is_group_name, wrong_template};
+pub use settings::Setting;
 
 use regex::Regex;
 

@@ -108,6 +108,11 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
+            if matches!(value.get_ref(), DeValue::Boolean(false)) {
+                self.config.groups.remove(name);
+                self.note(&format!("groups.{name}"), key);
+                continue;
+            }
             let Some(template) = self.text_of(value, name) else {
                 continue;
             };
@@ -288,7 +293,8 @@ impl Reader<'_> {
     }
 }
 
-fn wrong_template(template: &str) -> Option<String> {
+/// Returns what is wrong with the template of a log group's name.
+pub fn wrong_template(template: &str) -> Option<String> {
     let rest = template.replace("{stage}", "");
     if rest.contains(['{', '}']) {
         return Some("a group may hold `{stage}` and no other place to fill in".to_owned());
@@ -296,12 +302,20 @@ fn wrong_template(template: &str) -> Option<String> {
     if template.matches("{stage}").count() > 1 {
         return Some("`{stage}` may stand in a group once".to_owned());
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
-    match rest.chars().find(|c| !allowed(*c)) {
+    match rest.chars().find(|c| !may_be_in_a_group(*c)) {
         Some(odd) => Some(format!("a log group's name cannot hold `{odd}`")),
         None if template.is_empty() => Some("a log group's name is missing".to_owned()),
         None => None,
     }
+}
+
+/// Returns whether a log group may have this name.
+pub fn is_group_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(may_be_in_a_group)
+}
+
+fn may_be_in_a_group(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-/.#".contains(c)
 }
 
 fn syntax(error: &toml::de::Error, text: &str) -> Diagnostics {
@@ -390,6 +404,14 @@ mod tests {
             Origin::File("logq.toml".into(), 10)
         );
         assert_eq!(config.origin("groups.batch"), Origin::Default);
+    }
+
+    #[test]
+    fn a_group_that_is_not_there_is_taken_out() {
+        let config = read("[groups]\nworker = false\n").expect("valid");
+        assert_eq!(config.groups.group("worker", "production"), None);
+        assert!(!config.groups.names().any(|name| name == "worker"));
+        assert!(read("[groups]\nworker = true\n").is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::{Question, Scope, Setting, rows_of};
-use crate::config::Config;
+use crate::config::{Config, GroupNames};
 use crate::decode::ecs::TaskEvent;
 use crate::pattern::Pattern;
 use crate::query::{Program, Settings, Table};
@@ -43,7 +43,9 @@ pub enum Unusable {
 
 /// Runs the tests of a saved query.
 pub fn check(query: &SavedQuery, config: &Config) -> Result<Vec<Checked>, Unusable> {
-    let known: Vec<&str> = config.groups.names().collect();
+    // A query may be about a group that this installation does not have.
+    let usual = GroupNames::default();
+    let known: Vec<&str> = config.groups.names().chain(usual.names()).collect();
     if let Some(faults) = query.unknown_groups(&known) {
         return Err(Unusable::Mistakes(Located {
             faults,

@@ -22,6 +22,8 @@ fn short_help_fits_a_screen() {
       silence          Keep a batch, a saved query or a stage from alerting for a while
       pull             Copy a window of CloudWatch Logs into a folder, to be read with --source
       cache            Show or clear what is kept of CloudWatch Logs
+      init             Write a logq.toml to begin with, from the log groups that there are
+      doctor           Tell what is set up well, what is not, and what mends it
       demo             Make a day of realistic logs and run everything on it
       explain          Explain how a query is read, planned and run
       completions      Print a script that completes commands, saved queries, parameters and stages
@@ -63,6 +65,8 @@ fn long_help_begins_with_examples() {
         "explain",
         "queries",
         "batch-failures",
+        "init",
+        "doctor",
     ] {
         let ended = Logq::new().run(&format!("{command} --help"));
         assert_eq!(ended.code, 0);

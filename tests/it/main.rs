@@ -27,11 +27,15 @@ mod corpus;
 mod corpus_errors;
 mod corpus_runs;
 mod demo;
+#[cfg(feature = "aws")]
+mod doctor;
 mod documentation;
 mod features;
 mod filter;
 mod filter_pattern;
 mod guide;
+#[cfg(feature = "aws")]
+mod init;
 mod insights;
 mod layering;
 mod logq;

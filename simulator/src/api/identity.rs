@@ -1,6 +1,6 @@
 //! `GetCallerIdentity` of the token service, which speaks XML.
 
-use super::{Answer, Context};
+use super::{Answer, Context, Refusal};
 
 pub(super) fn answer(context: &Context) -> Answer {
     let account = &context.service.account;
@@ -15,4 +15,24 @@ pub(super) fn answer(context: &Context) -> Answer {
         body: body.into_bytes(),
         ..Answer::default()
     }
+}
+
+/// Returns the body of a refusal, whose codes are not those of the services that speak JSON.
+pub(crate) fn refusal(refusal: &Refusal) -> Vec<u8> {
+    let code = match refusal.code {
+        "ExpiredTokenException" => "ExpiredToken",
+        "UnrecognizedClientException" => "InvalidClientTokenId",
+        "InvalidSignatureException" => "SignatureDoesNotMatch",
+        "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
+        "AccessDeniedException" => "AccessDenied",
+        "ThrottlingException" => "Throttling",
+        other => other,
+    };
+    let body = format!(
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+         <Code>{code}</Code><Message>{}</Message></Error><RequestId>00000000-0000-0000-0000-000000000000</RequestId>\
+         </ErrorResponse>",
+        refusal.message
+    );
+    body.into_bytes()
 }

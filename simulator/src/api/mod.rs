@@ -5,7 +5,7 @@ mod describe;
 mod events;
 mod filter;
 mod get;
-mod identity;
+pub(crate) mod identity;
 mod insights;
 pub(crate) mod live_tail;
 mod page;

@@ -188,6 +188,10 @@ async fn finish(
     let cut = arrival.faults.contains(&FaultKind::Reset);
     let (status, answer, body, events, scanned) = match result {
         Ok(answer) => (200, "ok", answer.body, answer.events, answer.scanned),
+        Err(refusal) if action == "GetCallerIdentity" => {
+            let body = api::identity::refusal(&refusal);
+            (refusal.status, refusal.code, body, 0, 0)
+        }
         Err(refusal) => (refusal.status, refusal.code, refusal.body(), 0, 0),
     };
     arrival.note(|call| {
@@ -217,7 +221,7 @@ fn head(
 ) -> hyper::http::response::Builder {
     let kind = match action {
         "StartLiveTail" if status == 200 => "application/vnd.amazon.eventstream",
-        "GetCallerIdentity" if status == 200 => "text/xml",
+        "GetCallerIdentity" => "text/xml",
         _ => "application/x-amz-json-1.1",
     };
     let skew = arrival.behaviour.clock_skew_ms;

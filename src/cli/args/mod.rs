@@ -16,7 +16,7 @@ pub(super) use time::TimeArgs;
 #[cfg(feature = "aws")]
 use super::commands::{cache, pull, silence};
 use super::commands::{
-    completions, demo, explain, filter, help, man, queries, query, replay, run, show,
+    completions, demo, doctor, explain, filter, help, init, man, queries, query, replay, run, show,
 };
 
 /// Ask the logs of a Django application on ECS what happened
@@ -35,7 +35,7 @@ pub(super) struct Cli {
 }
 
 /// The flags that every command takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Flags {
     #[command(flatten)]
     pub(super) time: TimeArgs,
@@ -60,6 +60,8 @@ pub(super) enum Command {
     Pull(pull::Args),
     #[cfg(feature = "aws")]
     Cache(cache::Args),
+    Init(init::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -94,7 +96,7 @@ impl Command {
     pub(super) fn asks_aws(&self) -> bool {
         match self {
             #[cfg(feature = "aws")]
-            Self::Silence(_) => true,
+            Self::Silence(_) | Self::Doctor(_) | Self::Init(_) => true,
             Self::Queries(args) => args.asks_aws(),
             _ => false,
         }

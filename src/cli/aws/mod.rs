@@ -3,8 +3,10 @@
 //! `--profile` beats the credentials of the environment, as in AWS's own command line. Everything that no flag and
 //! no configuration says follows AWS's own rules.
 
+mod clock;
 mod console;
 mod discover;
+mod identity;
 mod logs;
 pub(super) mod regions;
 mod table;
@@ -14,7 +16,7 @@ use std::time::Duration;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
 
 use tokio::runtime::{Builder, Runtime};
@@ -22,8 +24,11 @@ use tokio::runtime::{Builder, Runtime};
 use super::Failure;
 use super::context::Context;
 
+pub(super) use clock::ServiceClock;
 pub(super) use console::tell as tell_console;
+pub(super) use identity::{Caller, caller};
 pub(super) use logs::{Logs, cache};
+pub(super) use regions::{Opened, Region, find as find_regions};
 pub(super) use table::{Place, Service};
 
 /// How long the service may take to accept a connection.
@@ -66,6 +71,11 @@ impl Account {
         }
     }
 
+    /// Returns the region that flags or configuration name.
+    pub(super) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
     /// Describes it: ``ap-northeast-1, with profile `y` ``.
     fn describe(&self) -> String {
         let region = self.region.as_deref().unwrap_or("the default region");
@@ -80,7 +90,7 @@ impl Account {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
         if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
+            loader = loader.region(aws_config::Region::new(region.clone()));
         }
         if let Some(profile) = &self.profile {
             loader = loader
@@ -104,7 +114,7 @@ impl Account {
     async fn of_profile(&self, profile: &str) -> ProfileFileCredentialsProvider {
         let mut config = ProviderConfig::with_default_region().await;
         if let Some(region) = &self.region {
-            config = config.with_region(Some(Region::new(region.clone())));
+            config = config.with_region(Some(aws_config::Region::new(region.clone())));
         }
         ProfileFileCredentialsProvider::builder()
             .configure(&config)

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
 
 use super::super::Failure;
 use super::super::context::Context;
@@ -26,12 +29,47 @@ pub(super) struct Sites {
     pub(super) optional: BTreeSet<Arc<str>>,
 }
 
+/// A region that can be asked.
+pub(in crate::cli) struct Opened {
+    /// The client of CloudWatch Logs.
+    pub(in crate::cli) client: Client,
+    /// What clients of other services are made of.
+    pub(in crate::cli) sdk: SdkConfig,
+    /// When the credentials end, in milliseconds, as far as they say.
+    pub(in crate::cli) expiry: Option<i64>,
+    /// What tells its account from others.
+    owner: String,
+}
+
 impl Region {
+    /// Returns the region of a stage, without its groups; of none for that of flags alone.
+    pub(in crate::cli) fn of_stage(context: &Context, stage: Option<&str>) -> Self {
+        Self {
+            account: Account::of_stage(context, stage),
+            groups: Vec::new(),
+        }
+    }
+
+    /// Returns a region by name; of none for that of flags, or of AWS's own rules.
+    pub(in crate::cli) fn named(context: &Context, name: Option<&str>) -> Self {
+        let mut region = Self::of_stage(context, None);
+        if let Some(name) = name {
+            region.account.region = Some(name.to_owned());
+        }
+        region
+    }
+
     /// Returns a client for it, and what tells its account from others.
     pub(in crate::cli) async fn client(
         &self,
         context: &Context,
     ) -> Result<(Client, String), Failure> {
+        let opened = self.open(context).await?;
+        Ok((opened.client, opened.owner))
+    }
+
+    /// Finds the credentials for it.
+    pub(in crate::cli) async fn open(&self, context: &Context) -> Result<Opened, Failure> {
         let account = &self.account;
         let what = format!("CloudWatch Logs in {}", account.describe());
         let (sdk, credentials) = account.load(&what).await?;
@@ -50,7 +88,16 @@ impl Region {
             Some(endpoint) => format!("{owner} at {}", without_user(endpoint)),
             None => owner,
         };
-        Ok((Client::new(&sdk, place, patience), owner))
+        let expiry = credentials.expiry().map(|at| {
+            let since = at.duration_since(SystemTime::UNIX_EPOCH);
+            since.map_or(0, |since| since.as_millis() as i64)
+        });
+        Ok(Opened {
+            client: Client::new(&sdk, place, patience),
+            sdk,
+            expiry,
+            owner,
+        })
     }
 }
 
@@ -114,6 +161,12 @@ pub(in crate::cli) fn find(context: &Context, about: &[String]) -> Result<Vec<Re
                 region.groups.push(group);
             }
         }
+    }
+    if regions.values().all(|region| region.groups.is_empty()) {
+        let about = about.join("`, `");
+        return Err(Failure::usage("no log group is left to read")
+            .cause(format!("`[groups]` says that there is none for `{about}`"))
+            .hint("name it there, as in `worker = \"/ecs/{stage}-worker\"`".to_owned()));
     }
     Ok(regions.into_values().collect())
 }

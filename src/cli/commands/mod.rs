@@ -5,9 +5,11 @@ pub(super) mod ask;
 pub(super) mod cache;
 pub(super) mod completions;
 pub(super) mod demo;
+pub(super) mod doctor;
 pub(super) mod explain;
 pub(super) mod filter;
 pub(super) mod help;
+pub(super) mod init;
 pub(super) mod man;
 #[cfg(feature = "aws")]
 pub(super) mod pull;
@@ -39,6 +41,8 @@ pub(super) fn run_command(context: &Context, command: &Command) -> Result<Exit, 
         Command::Pull(args) => pull::run(context, args),
         #[cfg(feature = "aws")]
         Command::Cache(args) => cache::run(context, args),
+        Command::Init(args) => init::run(context, args),
+        Command::Doctor(args) => doctor::run(context, args),
         Command::Demo(args) => demo::run(context, args),
         Command::Explain(args) => explain::run(context, args),
         Command::Completions(args) => completions::run(args),
