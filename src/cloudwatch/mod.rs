@@ -23,6 +23,7 @@ mod service;
 mod shelf;
 mod slices;
 mod source;
+pub mod tail;
 
 #[cfg(test)]
 mod scripted;
