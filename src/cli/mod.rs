@@ -29,6 +29,7 @@ mod scope;
 mod sheet;
 mod source;
 mod tables;
+mod tail;
 mod terminal;
 mod tree;
 mod watched;

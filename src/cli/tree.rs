@@ -8,11 +8,9 @@ use crate::saved::{Catalog, Input, Param, SavedQuery};
 
 /// Commands that this version or build does not have, kept free so that no saved query takes their names.
 pub(super) const LATER: &[&str] = if cfg!(feature = "aws") {
-    &["tail", "report", "init", "doctor"]
+    &["report", "init", "doctor"]
 } else {
-    &[
-        "tail", "pull", "report", "init", "doctor", "cache", "silence",
-    ]
+    &["pull", "report", "init", "doctor", "cache", "silence"]
 };
 
 /// Builds the whole tree; the program's own help, which lists all of it, only on demand.

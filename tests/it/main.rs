@@ -8,6 +8,8 @@ mod aws_faults;
 mod aws_filter;
 #[cfg(feature = "aws")]
 mod aws_simulated;
+#[cfg(feature = "aws")]
+mod aws_tail;
 mod bad_input;
 mod corpus;
 mod corpus_errors;
@@ -17,6 +19,7 @@ mod documentation;
 mod features;
 mod filter;
 mod filter_pattern;
+mod following;
 mod guide;
 mod insights;
 mod layering;
@@ -31,4 +34,5 @@ mod replay;
 mod runs;
 #[cfg(feature = "aws")]
 mod silence;
+mod tail;
 mod usage;
