@@ -35,6 +35,7 @@ mod scope;
 mod sheet;
 mod source;
 mod tables;
+mod tail;
 mod terminal;
 mod tree;
 mod watched;

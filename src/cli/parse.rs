@@ -215,7 +215,6 @@ fn not_here(name: &str) -> Failure {
                 "build it with its default features: cargo install --path . --locked".to_owned(),
             );
         }
-        "tail" => "read files as far as they go: logq filter PATTERN --source PATH",
         "report" => "print rows for another program: -o json",
         _ => "`logq --help` lists the commands there are",
     };

@@ -269,7 +269,7 @@ impl Ending {
 }
 
 /// Returns how a source is read.
-fn reading(context: &Context, zone: &Zone) -> Reading {
+pub(super) fn reading(context: &Context, zone: &Zone) -> Reading {
     Reading::new(Clock::new(zone.rules().clone()).until(latest(context)))
 }
 
@@ -298,7 +298,7 @@ pub(super) fn service_problems(report: &cloudwatch::Report) -> Vec<String> {
 
 /// Puts what a service said into a few lines.
 #[cfg(feature = "aws")]
-fn service_problem(error: &cloudwatch::CallError) -> String {
+pub(super) fn service_problem(error: &cloudwatch::CallError) -> String {
     let mut text = error.to_string();
     if !error.reason.is_empty() {
         text = format!("{text}\n  cause: {}", error.reason);
@@ -310,7 +310,7 @@ fn service_problem(error: &cloudwatch::CallError) -> String {
 }
 
 /// Puts a problem, its cause and its mend into a few lines.
-fn problem(error: &SourceError) -> String {
+pub(super) fn problem(error: &SourceError) -> String {
     let mut text = error.to_string();
     if let Some(cause) = std::error::Error::source(error) {
         text = format!("{text}\n  cause: {cause}");

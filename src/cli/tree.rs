@@ -8,9 +8,9 @@ use crate::saved::{Catalog, Input, Param, SavedQuery};
 
 /// Commands that this version or build does not have, kept free so that no saved query takes their names.
 pub(super) const LATER: &[&str] = if cfg!(feature = "aws") {
-    &["tail", "report"]
+    &["report"]
 } else {
-    &["tail", "pull", "report", "cache", "silence"]
+    &["pull", "report", "cache", "silence"]
 };
 
 /// Builds the whole tree; the program's own help, which lists all of it, only on demand.

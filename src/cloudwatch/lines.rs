@@ -14,6 +14,7 @@ use crate::decode::envelope::Object;
 use crate::decode::json::Json;
 use crate::decode::stamp::Clock;
 use crate::scan::lines::lines;
+use crate::time::Timestamp;
 
 /// Pages below this size are kept as they are.
 const SMALL: usize = 4 << 10;
@@ -73,6 +74,33 @@ pub(super) fn read(text: &[u8]) -> Vec<Line> {
     lines(text, 0)
         .filter_map(|line| Line::read(&text[line], &clock, &mut last))
         .collect()
+}
+
+/// Reads the events of lines that were taken in at an instant or later, with their log groups.
+pub(super) fn events(text: &[u8], since: i64) -> impl Iterator<Item = (Arc<str>, LogEvent)> {
+    let clock = Clock::utc();
+    lines(text, 0).filter_map(move |line| {
+        let Object::Envelope(envelope) = Object::read(&text[line], &clock) else {
+            return None;
+        };
+        let timestamp = envelope.timestamp?.as_millis();
+        let ingestion = envelope.ingestion.map(Timestamp::as_millis);
+        if ingestion.unwrap_or(timestamp) < since {
+            return None;
+        }
+        let event = LogEvent {
+            timestamp,
+            ingestion,
+            stream: Arc::from(text_of(envelope.stream)),
+            id: envelope.id.unwrap_or_default().to_owned(),
+            message: text_of(Some(envelope.message)).into_owned(),
+        };
+        Some((Arc::from(text_of(envelope.group)), event))
+    })
+}
+
+fn text_of(value: Option<Json<'_>>) -> Cow<'_, str> {
+    value.and_then(Json::as_str).unwrap_or_default()
 }
 
 /// A page of events, sorted by time; there is at least one.

@@ -30,6 +30,7 @@ mod service;
 mod shelf;
 mod slices;
 mod source;
+pub mod tail;
 mod trial;
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ mod decompress;
 mod documents;
 mod error;
 mod files;
+mod followed;
 mod form;
+mod growing;
 mod input;
 mod names;
 mod progress;
@@ -22,6 +24,8 @@ use std::sync::Arc;
 
 pub use cutter::Sizes;
 pub use error::SourceError;
+pub use followed::{Followed, Stream};
+pub use growing::{Growing, StartAt};
 pub use progress::Progress;
 
 use crate::decode::stamp::Clock;

@@ -58,6 +58,15 @@ impl Account {
             .fold(logq, |logq, (name, value)| logq.variable(name, value))
     }
 
+    /// Returns a project that reaches the account through a proxy, as live tail needs it: clients put a prefix before the
+    /// name of its host, which no name of this machine allows.
+    pub(crate) fn live_project(&self, extra: &str) -> Logq {
+        self.project(extra)
+            .variable("AWS_ENDPOINT_URL", "http://cwl.test")
+            .variable("HTTP_PROXY", &self.simulator.url())
+            .variable("http_proxy", &self.simulator.url())
+    }
+
     /// Returns the messages that a pattern must find, in the order in which they must come.
     pub(crate) fn expected(&self, pattern: &str) -> Vec<String> {
         let of_group = |name: &String| self.simulator.events(name, pattern, FROM, TO);

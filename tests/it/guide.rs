@@ -16,6 +16,7 @@ fn short_help_fits_a_screen() {
       run              Run a saved query, whatever its name
       query            Run a query in the Logs Insights language
       filter           Print the events that match a filter pattern
+      tail             Follow the logs: print the events that match as they come
       show             Show one run: what it was, how it ended, its lines
       queries          List, show and check the saved queries
       replay           Tell which alerts these logs would have sent
@@ -60,6 +61,7 @@ fn long_help_begins_with_examples() {
         "",
         "query",
         "filter",
+        "tail",
         "show",
         "run",
         "explain",

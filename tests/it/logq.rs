@@ -120,7 +120,8 @@ impl Logq {
         command
     }
 
-    fn neutral(&self, bytes: &[u8]) -> String {
+    /// Returns what the program wrote, with the folder's path replaced.
+    pub(crate) fn neutral(&self, bytes: &[u8]) -> String {
         let folder = self.path().display().to_string();
         String::from_utf8_lossy(bytes).replace(&folder, "[folder]")
     }
@@ -138,7 +139,8 @@ impl Ended {
     }
 }
 
-fn words(text: &str) -> Vec<String> {
+/// Splits arguments at blanks; what stands in single quotes is one.
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (at, part) in text.split('\'').enumerate() {
         if at % 2 == 1 {

@@ -22,6 +22,8 @@ mod aws_pull;
 mod aws_pushdown;
 #[cfg(feature = "aws")]
 mod aws_simulated;
+#[cfg(feature = "aws")]
+mod aws_tail;
 mod bad_input;
 mod corpus;
 mod corpus_errors;
@@ -33,6 +35,7 @@ mod documentation;
 mod features;
 mod filter;
 mod filter_pattern;
+mod following;
 mod guide;
 #[cfg(feature = "aws")]
 mod init;
@@ -49,4 +52,5 @@ mod replay;
 mod runs;
 #[cfg(feature = "aws")]
 mod silence;
+mod tail;
 mod usage;

@@ -255,10 +255,6 @@ fn patterns_and_queries_are_pointed_at() {
 
 #[test]
 fn commands_of_later_versions_say_so() {
-    insta::assert_snapshot!(fails("tail --follow x"), @r#"
-    error: `logq tail` is not in this version
-    hint: read files as far as they go: logq filter PATTERN --source PATH
-    "#);
     insta::assert_snapshot!(fails("report --help"), @r#"
     error: `logq report` is not in this version
     hint: print rows for another program: -o json

@@ -70,6 +70,13 @@ impl Session {
         let mut groups = Vec::new();
         for arn in identifiers {
             let group = find_group(context, arn)?;
+            if group.settings.class != "STANDARD" {
+                return Err(Refusal::new(
+                    400,
+                    "InvalidOperationException",
+                    "Live tail is for log groups of the Standard class only",
+                ));
+            }
             groups.push((group.settings.name.clone(), scope.clone()));
         }
         let id = format!("00000000-0000-4000-a000-{:012}", context.number);

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatchlogs::types::error::StartLiveTailResponseStreamError;
 use aws_sdk_cloudwatchlogs::types::{
     LiveTailSessionMetadata, LiveTailSessionUpdate, StartLiveTailResponseStream,
 };
-use logq_simulator::{Settings, Simulator};
+use logq_simulator::{Group, Settings, Simulator};
 
 use crate::account::{GROUP, code, config};
 
@@ -143,6 +143,21 @@ async fn a_session_is_refused_with_the_reason() {
     assert_eq!(
         code(&by_name.expect_err("a name is no ARN")),
         "InvalidParameterException"
+    );
+    let other = Group {
+        name: "/ecs/other".to_owned(),
+        class: "INFREQUENT_ACCESS".to_owned(),
+        ..Group::default()
+    };
+    simulator.add_group(other).expect("a group");
+    let of_class = client
+        .start_live_tail()
+        .log_group_identifiers("arn:aws:logs:us-east-1:123456789012:log-group:/ecs/other")
+        .send()
+        .await;
+    assert_eq!(
+        code(&of_class.expect_err("another class")),
+        "InvalidOperationException"
     );
     simulator.behave(|behaviour| behaviour.live_tail.sessions = 1);
     let _open = open(&client, "").await;

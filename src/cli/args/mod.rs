@@ -16,7 +16,7 @@ pub(super) use time::TimeArgs;
 #[cfg(feature = "aws")]
 use super::commands::{cache, pull, silence};
 use super::commands::{
-    completions, demo, doctor, explain, filter, help, init, man, queries, query, replay, run, show,
+    completions, demo, doctor, explain, filter, help, init, man, queries, query, replay, run, show, tail,
 };
 
 /// Ask the logs of a Django application on ECS what happened
@@ -51,6 +51,7 @@ pub(super) enum Command {
     Run(run::Args),
     Query(query::Args),
     Filter(filter::Args),
+    Tail(tail::Args),
     Show(show::Args),
     Queries(queries::Args),
     Replay(replay::Args),
@@ -89,7 +90,7 @@ impl Command {
 
     /// Returns whether the command reads events.
     pub(super) fn reads_logs(&self) -> bool {
-        self.reads_window() || matches!(self, Self::Show(_))
+        self.reads_window() || matches!(self, Self::Show(_) | Self::Tail(_))
     }
 
     /// Returns whether the command always asks a service of AWS, and so follows the flags about it.

@@ -9,6 +9,7 @@ use super::super::Failure;
 use super::super::context::Context;
 use super::super::source::Wanted;
 use super::regions;
+use crate::cloudwatch::tail::{self, Notice, Tail};
 use crate::cloudwatch::{Cache, Client, Direction, Quotas, Request, Site, Source};
 use crate::time::Timestamp;
 
@@ -52,6 +53,31 @@ impl Logs {
     /// Returns what is read, and how, for who reads it in parts.
     pub(in crate::cli) fn into_parts(self) -> (Vec<Site<Client>>, Request) {
         (self.sites, self.request)
+    }
+
+    /// Begins to follow; `tell` is called for what happens on the way.
+    pub(in crate::cli) fn tail(
+        context: &Context,
+        pattern: &str,
+        polls: bool,
+        tell: Box<dyn FnMut(&Notice) + Send>,
+    ) -> Result<Tail, Failure> {
+        let wanted = Wanted {
+            pattern: Some(pattern),
+            ..Wanted::default()
+        };
+        let Self { sites, request } = Self::find(context, &wanted)?;
+        let request = tail::Request {
+            since: context.window.since.map(|since| since.0),
+            pattern: request.pattern,
+            late: context.config.cloudwatch.ingestion_delay,
+            polls,
+            time_out: context.time_out,
+            quotas: request.quotas,
+            cache: request.cache,
+            clock: Arc::new(|| jiff::Timestamp::now().as_millisecond()),
+        };
+        Ok(Tail::open(sites, &request, context.interrupt.flag(), tell))
     }
 
     /// Starts to read.

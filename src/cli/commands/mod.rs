@@ -21,6 +21,7 @@ mod service;
 pub(super) mod show;
 #[cfg(feature = "aws")]
 pub(super) mod silence;
+pub(super) mod tail;
 
 use super::args::Command;
 use super::context::Context;
@@ -32,6 +33,7 @@ pub(super) fn run_command(context: &Context, command: &Command) -> Result<Exit, 
         Command::Run(args) => run::run(context, args),
         Command::Query(args) => query::run(context, args),
         Command::Filter(args) => filter::run(context, args),
+        Command::Tail(args) => tail::run(context, args),
         Command::Show(args) => show::run(context, args),
         Command::Queries(args) => queries::run(context, args),
         Command::Replay(args) => replay::run(context, args),

@@ -1,0 +1,285 @@
+//! The calls that following needs beside `FilterLogEvents`: finding a log group's ARN, and a session of live tail.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
+use aws_sdk_cloudwatchlogs::types::{
+    LiveTailSessionLogEvent, LiveTailSessionMetadata, LiveTailSessionUpdate, LogGroup,
+    LogGroupClass, StartLiveTailResponseStream,
+};
+
+use super::super::service::{LogEvent, Service};
+use super::super::{CallError, Client, Kind};
+use super::link::Found;
+
+/// How many log groups one session takes.
+pub(super) const MOST_GROUPS: usize = 10;
+/// Only groups of this class have a live tail.
+const STANDARD: LogGroupClass = LogGroupClass::Standard;
+
+/// A log group as sessions name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its ARN, without `:*` at the end.
+    pub arn: String,
+    /// Whether it is of a class that has a live tail.
+    pub is_live: bool,
+}
+
+/// What a session says every second.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// The events, by log group as the service names it.
+    pub events: Vec<(Arc<str>, LogEvent)>,
+    /// Whether there were more, and these are a sample of them.
+    pub sampled: bool,
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What it means.
+    pub why: Why,
+    /// What the service said.
+    pub error: CallError,
+}
+
+/// What a refused session means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The same call may succeed.
+    Passing,
+    /// The account has as many sessions as it may have.
+    Full,
+    /// There will be none.
+    Lasting,
+}
+
+/// CloudWatch Logs in one region, with live tail.
+pub trait LiveTail: Service {
+    /// A session.
+    type Session: Session;
+
+    /// Finds a log group by its whole name; nothing when there is none.
+    fn find_group(
+        &self,
+        name: Arc<str>,
+    ) -> impl Future<Output = Result<Option<Group>, CallError>> + Send;
+
+    /// Starts a session over at most ten groups.
+    fn start_live_tail(
+        &self,
+        groups: Vec<Group>,
+        pattern: Option<Arc<str>>,
+    ) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
+}
+
+/// A session of live tail.
+pub trait Session: Send + 'static {
+    /// Returns what the session says next, nothing when it has ended; an error is why it broke off.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Update>, String>> + Send;
+}
+
+/// A session of the AWS SDK.
+#[derive(Debug)]
+pub struct SdkSession(StartLiveTailOutput);
+
+impl LiveTail for Client {
+    type Session = SdkSession;
+
+    async fn find_group(&self, name: Arc<str>) -> Result<Option<Group>, CallError> {
+        let mut token = None;
+        loop {
+            let answer = self
+                .sdk()
+                .describe_log_groups()
+                .log_group_name_prefix(&*name)
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| self.error("DescribeLogGroups", &name, &error))?;
+            let mut groups = answer.log_groups.unwrap_or_default().into_iter();
+            if let Some(found) = groups.find(|group| group.log_group_name() == Some(&*name)) {
+                return Ok(of_description(&found, name));
+            }
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn start_live_tail(
+        &self,
+        groups: Vec<Group>,
+        pattern: Option<Arc<str>>,
+    ) -> Result<SdkSession, Refusal> {
+        let group = match groups.as_slice() {
+            [one] => Arc::clone(&one.name),
+            _ => Arc::from(""),
+        };
+        let arns = groups.into_iter().map(|group| group.arn).collect();
+        let answer = self
+            .sdk()
+            .start_live_tail()
+            .set_log_group_identifiers(Some(arns))
+            .set_log_event_filter_pattern(pattern.as_deref().map(str::to_owned))
+            .send()
+            .await;
+        match answer {
+            Ok(output) => Ok(SdkSession(output)),
+            Err(error) => {
+                let said = self.error("StartLiveTail", &group, &error);
+                Err(Refusal {
+                    why: why(&error, said.kind),
+                    error: said,
+                })
+            }
+        }
+    }
+}
+
+impl Session for SdkSession {
+    async fn next(&mut self) -> Result<Option<Update>, String> {
+        match self.0.response_stream.recv().await {
+            Ok(Some(StartLiveTailResponseStream::SessionUpdate(update))) => {
+                Ok(Some(of_session(update)))
+            }
+            // The start of a session, and what later versions of the service may say.
+            Ok(Some(_)) => Ok(Some(Update::default())),
+            Ok(None) => Ok(None),
+            Err(error) => Err(reason(&error)),
+        }
+    }
+}
+
+/// Tells what a refusal means, by its code where the kind says too little.
+fn why<E>(error: &SdkError<E>, kind: Kind) -> Why
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if error.code() == Some("LimitExceededException") {
+        return Why::Full;
+    }
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    // 501 is what servers say that do not have the operation.
+    if kind.is_passing() && status != Some(501) {
+        Why::Passing
+    } else {
+        Why::Lasting
+    }
+}
+
+/// Words why a session broke off: its code, else the last cause.
+fn reason<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let Some(code) = error.code() {
+        return code.to_owned();
+    }
+    let mut last: &dyn Error = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
+
+fn of_description(found: &LogGroup, name: Arc<str>) -> Option<Group> {
+    let arn = found.log_group_arn().or(found.arn())?;
+    let class = found.log_group_class();
+    Some(Group {
+        name,
+        arn: arn.strip_suffix(":*").unwrap_or(arn).to_owned(),
+        is_live: class.is_none_or(|class| *class == STANDARD),
+    })
+}
+
+fn of_session(update: LiveTailSessionUpdate) -> Update {
+    let sampled = update
+        .session_metadata()
+        .is_some_and(LiveTailSessionMetadata::sampled);
+    let events = update.session_results.unwrap_or_default();
+    Update {
+        events: events.into_iter().map(of_event).collect(),
+        sampled,
+    }
+}
+
+fn of_event(event: LiveTailSessionLogEvent) -> (Arc<str>, LogEvent) {
+    let group = event.log_group_identifier.unwrap_or_default();
+    let event = LogEvent {
+        timestamp: event.timestamp.unwrap_or_default(),
+        ingestion: event.ingestion_time,
+        stream: Arc::from(event.log_stream_name.unwrap_or_default()),
+        id: String::new(),
+        message: event.message.unwrap_or_default(),
+    };
+    (Arc::from(group), event)
+}
+
+/// Returns the name of the group that an identifier of a session names: an ARN, `account:name`, or the name.
+pub(super) fn name_of(identifier: &Arc<str>) -> Arc<str> {
+    let name = match identifier.split_once(":log-group:") {
+        Some((_, name)) => name.strip_suffix(":*").unwrap_or(name),
+        // No name of a group has a colon in it.
+        None => identifier.rsplit(':').next().unwrap_or(identifier),
+    };
+    if name == &**identifier {
+        return Arc::clone(identifier);
+    }
+    Arc::from(name)
+}
+
+impl Update {
+    /// Returns the events with the names of their groups.
+    pub(super) fn into_found(self) -> Vec<Found> {
+        let events = self.events.into_iter();
+        let found = events.map(|(group, event)| Found {
+            group: name_of(&group),
+            event,
+        });
+        found.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_known_by_each_of_its_names() {
+        for name in [
+            "/ecs/production-batch",
+            "123456789012:/ecs/production-batch",
+            "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/production-batch",
+            "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/production-batch:*",
+        ] {
+            assert_eq!(&*name_of(&Arc::from(name)), "/ecs/production-batch");
+        }
+    }
+
+    #[test]
+    fn a_group_is_described_by_its_arn_and_class() {
+        let arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/a";
+        let described = |class: Option<LogGroupClass>| {
+            let group = LogGroup::builder()
+                .log_group_name("/ecs/a")
+                .arn(format!("{arn}:*"));
+            of_description(
+                &group.set_log_group_class(class).build(),
+                Arc::from("/ecs/a"),
+            )
+            .expect("an ARN")
+        };
+        assert_eq!(described(None).arn, arn);
+        assert!(described(None).is_live);
+        assert!(!described(Some(LogGroupClass::InfrequentAccess)).is_live);
+    }
+}
