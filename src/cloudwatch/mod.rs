@@ -8,6 +8,9 @@
 //! its own with an async runtime in it; `order` joins what comes. [`Source`] is what others see: it hands out
 //! blocks of NDJSON envelopes as a source of files does, so that nothing behind it knows where lines come from.
 //!
+//! `streams` stands in front of that for questions about runs: it finds out which log streams can matter, and reads
+//! those alone.
+//!
 //! Which groups, which window and which pattern are asked for is decided above, and so is what is said to people.
 
 mod cache;
@@ -23,6 +26,7 @@ mod service;
 mod shelf;
 mod slices;
 mod source;
+pub mod streams;
 
 #[cfg(test)]
 mod scripted;

@@ -7,6 +7,8 @@ mod aws_faults;
 #[cfg(feature = "aws")]
 mod aws_filter;
 #[cfg(feature = "aws")]
+mod aws_runs;
+#[cfg(feature = "aws")]
 mod aws_simulated;
 mod bad_input;
 mod corpus;
