@@ -17,6 +17,9 @@ pub(super) enum Opened {
     /// CloudWatch Logs.
     #[cfg(feature = "aws")]
     Logs(Box<cloudwatch::Source>),
+    /// Runs from CloudWatch Logs.
+    #[cfg(feature = "aws")]
+    Runs(Box<cloudwatch::streams::RunSource>),
 }
 
 /// What was read, and what went wrong on the way.
@@ -26,6 +29,9 @@ pub(super) enum Reported {
     /// Of CloudWatch Logs.
     #[cfg(feature = "aws")]
     Logs(cloudwatch::Report),
+    /// Of runs from CloudWatch Logs.
+    #[cfg(feature = "aws")]
+    Runs(cloudwatch::streams::RunReport),
 }
 
 impl Opened {
@@ -35,6 +41,8 @@ impl Opened {
             Self::Files(source) => Reported::Files(source.into_report()),
             #[cfg(feature = "aws")]
             Self::Logs(source) => Reported::Logs(source.into_report()),
+            #[cfg(feature = "aws")]
+            Self::Runs(source) => Reported::Runs(source.into_report()),
         }
     }
 }
@@ -45,6 +53,8 @@ impl Blocks for Opened {
             Self::Files(source) => source.claim(block),
             #[cfg(feature = "aws")]
             Self::Logs(source) => source.claim(block),
+            #[cfg(feature = "aws")]
+            Self::Runs(source) => source.claim(block),
         }
     }
 
@@ -53,6 +63,8 @@ impl Blocks for Opened {
             Self::Files(source) => source.is_live(),
             #[cfg(feature = "aws")]
             Self::Logs(source) => source.is_live(),
+            #[cfg(feature = "aws")]
+            Self::Runs(source) => source.is_live(),
         }
     }
 
@@ -61,6 +73,8 @@ impl Blocks for Opened {
             Self::Files(source) => source.halt(),
             #[cfg(feature = "aws")]
             Self::Logs(source) => source.halt(),
+            #[cfg(feature = "aws")]
+            Self::Runs(source) => source.halt(),
         }
     }
 }
@@ -122,6 +136,8 @@ enum Counts {
     Files(Arc<source::Progress>),
     #[cfg(feature = "aws")]
     Logs(Arc<cloudwatch::Progress>),
+    #[cfg(feature = "aws")]
+    Runs(Arc<cloudwatch::streams::Stages>),
 }
 
 impl Watch {
@@ -142,6 +158,15 @@ impl Watch {
         }
     }
 
+    /// Watches runs from CloudWatch Logs.
+    #[cfg(feature = "aws")]
+    pub(super) fn runs(counts: Arc<cloudwatch::streams::Stages>, events: Arc<AtomicU64>) -> Self {
+        Self {
+            counts: Counts::Runs(counts),
+            events,
+        }
+    }
+
     /// Returns where reading is.
     pub(super) fn state(&self) -> State {
         match &self.counts {
@@ -153,6 +178,13 @@ impl Watch {
             },
             #[cfg(feature = "aws")]
             Counts::Logs(counts) => State {
+                read: counts.bytes(),
+                total: 0,
+                events: counts.events(),
+                window: Some((counts.done(), counts.total())),
+            },
+            #[cfg(feature = "aws")]
+            Counts::Runs(counts) => State {
                 read: counts.bytes(),
                 total: 0,
                 events: counts.events(),

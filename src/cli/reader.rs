@@ -113,6 +113,8 @@ pub(super) struct Ending {
     pub(super) volume: Volume,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
+    /// What is worth a word to who wants to know how it was done.
+    remarks: Vec<String>,
     pub(super) again: Again,
 }
 
@@ -152,9 +154,16 @@ impl Reader {
             }
             #[cfg(feature = "aws")]
             Source::Aws => {
-                let source = logs(context, wanted)?;
-                watch = Watch::logs(source.progress(), Arc::clone(&seen.events));
-                (Opened::Logs(Box::new(source)), Kept::Nothing)
+                let logs = Logs::find(context, wanted)?;
+                if let Some(runs) = wanted.runs {
+                    let source = logs.open_runs(context, runs);
+                    watch = Watch::runs(source.progress(), Arc::clone(&seen.events));
+                    (Opened::Runs(Box::new(source)), Kept::Nothing)
+                } else {
+                    let source = logs.open(context);
+                    watch = Watch::logs(source.progress(), Arc::clone(&seen.events));
+                    (Opened::Logs(Box::new(source)), Kept::Nothing)
+                }
             }
         };
         let bar = Progress::start(context, move || watch.state());
@@ -183,6 +192,9 @@ impl Reader {
         ending
             .warnings
             .extend(wrong_zone(context, &self.zone, offset));
+        for remark in &ending.remarks {
+            context.notices.decision(remark);
+        }
         let events = self.seen.events.load(Ordering::Relaxed);
         context.notices.detail(
             2,
@@ -198,18 +210,17 @@ impl Reader {
     }
 }
 
-/// Starts to read CloudWatch Logs.
-#[cfg(feature = "aws")]
-fn logs(context: &Context, wanted: &Wanted<'_>) -> Result<cloudwatch::Source, Failure> {
-    Ok(Logs::find(context, wanted)?.open(context))
-}
-
 impl Ending {
     fn of(reported: &Reported) -> Self {
         match reported {
             Reported::Files(report) => Self::of_files(report),
             #[cfg(feature = "aws")]
             Reported::Logs(report) => Self::of_logs(report),
+            #[cfg(feature = "aws")]
+            Reported::Runs(report) => Self {
+                remarks: report.remarks.clone(),
+                ..Self::of_logs(&report.report)
+            },
         }
     }
 
@@ -263,7 +274,7 @@ impl Ending {
             volume: Volume::Files(report.files, report.bytes),
             problems,
             warnings,
-            again: Again::default(),
+            ..Self::default()
         }
     }
 }

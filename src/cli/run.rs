@@ -11,10 +11,11 @@ use super::context::Context;
 use super::opened::Volume;
 use super::output::counted;
 use super::reader::{Again, Ending, Reader};
-use super::source::{Source, Wanted};
+use super::source::{Runs, Source, Wanted};
 use super::tables;
 #[cfg(feature = "aws")]
 use crate::cloudwatch;
+use crate::detect::{Outcome, RunKind};
 use crate::diagnostic::Diagnostics;
 use crate::drive::{self, Question, Scope, Seen, Setting, Tally};
 use crate::pattern::Pattern;
@@ -25,6 +26,7 @@ use crate::render::{Events, Format};
 use crate::row::{Columns, Row};
 use crate::saved::{Expanded, SavedQuery};
 use crate::time::{Timestamp, Window, Zone};
+use crate::value::Value;
 
 /// A query to run.
 pub(super) struct Ask<'a> {
@@ -177,6 +179,7 @@ pub(super) fn query(
         pattern: text.as_deref(),
         groups: ask.groups,
         whole_runs: ask.table == Table::Runs,
+        runs: (ask.table == Table::Runs).then_some(Runs::Of(program)),
         newest_first: from_the_end.is_some(),
         since: program.reads_from(),
     };
@@ -243,6 +246,28 @@ pub(super) fn sent(ask: &Ask<'_>, program: &Program) -> Option<String> {
     }
     let written = ask.pattern.map(ToString::to_string);
     written.or_else(|| pushed_down(program))
+}
+
+/// Returns whether a run can pass a query's filters, by its kind, outcome, and name where that is known.
+pub(super) fn may_be(
+    program: &Program,
+    kind: RunKind,
+    outcome: Outcome,
+    name: Option<&str>,
+) -> bool {
+    program.may_pass(&|field| match field {
+        "kind" => Some(Value::from(kind.as_str())),
+        "outcome" => Some(Value::from(outcome.as_str())),
+        "name" => name.map(|name| Value::from(name.to_owned())),
+        _ => None,
+    })
+}
+
+/// Returns whether runs can pass a query's filters that nothing bad is known of.
+pub(super) fn wants_quiet_runs(program: &Program) -> bool {
+    Outcome::QUIET
+        .into_iter()
+        .any(|outcome| may_be(program, RunKind::Batch, outcome, None))
 }
 
 #[cfg(feature = "aws")]
@@ -313,6 +338,7 @@ pub(super) fn task(
     let scope = scope(context, &[]);
     let asked = Wanted {
         whole_runs: true,
+        runs: Some(Runs::Task(wanted)),
         ..Wanted::default()
     };
     let zone = log_zone(context);

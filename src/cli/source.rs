@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::output::Notices;
 use super::terminal::Input;
 use crate::config::Config;
+use crate::query::Program;
 use crate::time::Timestamp;
 
 /// What to read.
@@ -43,10 +44,25 @@ pub(super) struct Wanted<'a> {
     pub(super) groups: &'a [String],
     /// Whether runs are made of them, which may have begun before the window.
     pub(super) whole_runs: bool,
+    /// Which of those runs matter, where that is known: then only these have to come.
+    pub(super) runs: Option<Runs<'a>>,
     /// Whether the newest come first.
     pub(super) newest_first: bool,
     /// From when on events matter, where that is before the window; else the window says it.
     pub(super) since: Option<Timestamp>,
+}
+
+/// Which runs matter.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "aws"),
+    allow(dead_code, reason = "only CloudWatch Logs needs it")
+)]
+pub(super) enum Runs<'a> {
+    /// Those that a query can let through.
+    Of(&'a Program),
+    /// Those of a task, by its id, the beginning of one, its ARN or its log stream.
+    Task(&'a str),
 }
 
 impl Source {

@@ -98,7 +98,7 @@ impl Service for Client {
 }
 
 /// Takes over an event; neighbours of one stream share its name.
-fn owned(event: FilteredLogEvent, last: &mut Arc<str>) -> LogEvent {
+pub(super) fn owned(event: FilteredLogEvent, last: &mut Arc<str>) -> LogEvent {
     let stream = event.log_stream_name.unwrap_or_default();
     if **last != *stream {
         *last = Arc::from(stream);

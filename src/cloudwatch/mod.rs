@@ -9,6 +9,8 @@
 //! blocks of NDJSON envelopes as a source of files does, so that nothing behind it knows where lines come from.
 //!
 //! [`insights`] is the other way to ask: queries that the service runs itself.
+//! `streams` stands in front of that for questions about runs: it finds out which log streams can matter, and reads
+//! those alone.
 //!
 //! Which groups, which window and which pattern are asked for is decided above, and so is what is said to people.
 
@@ -30,6 +32,7 @@ mod service;
 mod shelf;
 mod slices;
 mod source;
+pub mod streams;
 pub mod tail;
 mod trial;
 

@@ -76,16 +76,21 @@ impl Action {
                 | Self::DeleteQueryDefinition,
                 _,
             ) => 5.0,
-            // The regions that are known to have 25 or more are the others; the lower number fits all.
+            (Self::GetLogEvents, "eu-west-3") => 30.0,
             (
+                Self::GetLogEvents,
+                "us-west-2" | "ap-northeast-3" | "ap-southeast-3" | "ca-west-1" | "eu-central-1"
+                | "eu-west-1" | "il-central-1",
+            )
+            | (
                 Self::FilterLogEvents
-                | Self::GetLogEvents
                 | Self::DescribeLogGroups
                 | Self::StartQuery
                 | Self::GetQueryResults
                 | Self::StopQuery,
                 _,
             ) => 10.0,
+            (Self::GetLogEvents, _) => 25.0,
         }
     }
 }
@@ -113,6 +118,13 @@ mod tests {
         assert!((quotas.of(filter, "us-east-1") - 25.0).abs() < 1e-9);
         assert!((quotas.of(filter, "ap-northeast-1") - 10.0).abs() < 1e-9);
         assert!((quotas.of(filter, "eu-central-1") - 5.0).abs() < 1e-9);
+        for (region, quota) in [
+            ("eu-central-1", 10.0),
+            ("eu-west-3", 30.0),
+            ("ap-northeast-1", 25.0),
+        ] {
+            assert!((quotas.of(Action::GetLogEvents, region) - quota).abs() < 1e-9);
+        }
         quotas.0.insert("FilterLogEvents".to_owned(), 50.0);
         assert!((quotas.of(filter, "eu-central-1") - 50.0).abs() < 1e-9);
     }

@@ -17,8 +17,10 @@ pub mod migration;
 mod note;
 pub mod order;
 pub mod outcome;
+mod outlook;
 pub mod reading;
 pub mod run;
+pub mod signal;
 pub mod table;
 pub mod transcript;
 
@@ -27,6 +29,7 @@ pub use migration::{Direction, Migration, MigrationStep, StepState, is_migration
 pub use note::Note;
 pub use order::Place;
 pub use outcome::signal_name;
+pub use outlook::Outlook;
 pub use run::{Cause, Outcome, Run, RunKind};
 pub use table::{RunConfig, RunTable, task_of};
 pub use transcript::Counts;

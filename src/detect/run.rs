@@ -139,6 +139,9 @@ impl RunKind {
 }
 
 impl Outcome {
+    /// Those that a run may have of which no line tells anything bad.
+    pub const QUIET: [Self; 3] = [Self::Succeeded, Self::Running, Self::Unknown];
+
     /// Returns the name in queries.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -25,4 +25,4 @@ pub use runs::{app_roots, each_run, run_config, run_table};
 pub use sample::Sample;
 pub use scope::{Admission, Place, Scope, place_of};
 pub use setting::{Seen, Setting, Tally};
-pub use task::{Found, Line, named_task, task};
+pub use task::{Found, Line, WantedTask, named_task, task};

@@ -48,7 +48,7 @@ pub fn task<B: Blocks>(
     now: Timestamp,
 ) -> (Found, Tally) {
     let config = run_config(setting.config);
-    let wanted = &Wanted::of(wanted);
+    let wanted = &WantedTask::of(wanted);
     let mut table = RunTable::new(config.clone());
     let mut lines = Vec::new();
     let mut tally = Tally::default();
@@ -89,7 +89,11 @@ struct Part {
     broken: Broken,
 }
 
-fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnMut(&Block) -> Part {
+fn worker(
+    setting: &Setting<'_>,
+    config: RunConfig,
+    wanted: &WantedTask,
+) -> impl FnMut(&Block) -> Part {
     let mut scanner = setting.scanner(&Need::Anything);
     let finder = memmem::Finder::new(wanted.needle()).into_owned();
     let wanted = wanted.clone();
@@ -122,14 +126,15 @@ fn worker(setting: &Setting<'_>, config: RunConfig, wanted: &Wanted) -> impl FnM
 
 /// The task that was asked for.
 #[derive(Clone, Debug)]
-struct Wanted {
+pub struct WantedTask {
     written: String,
     /// Its id, or the beginning of it.
     task: String,
 }
 
-impl Wanted {
-    fn of(written: &str) -> Self {
+impl WantedTask {
+    /// Reads how a task was named: by an ARN, a stream, an id or the beginning of one.
+    pub fn of(written: &str) -> Self {
         Self {
             written: written.to_owned(),
             task: named_task(written).to_owned(),
@@ -137,7 +142,7 @@ impl Wanted {
     }
 
     /// Returns whether a task, or a stream that belongs to none, is the one asked for.
-    fn is(&self, task: Option<&str>, origin: &Origin) -> bool {
+    pub fn is(&self, task: Option<&str>, origin: &Origin) -> bool {
         let stream: &str = &origin.stream;
         let is_stream = self.written.contains('/') && stream.starts_with(&self.written);
         match task.or(origin.task()) {
@@ -201,7 +206,7 @@ mod tests {
 
     #[track_caller]
     fn check(written: &str, expected: bool) {
-        let wanted = Wanted::of(written);
+        let wanted = WantedTask::of(written);
         let stream = format!("ecs/batch/{ID}");
         let origin = Origin::new("/ecs/production-batch", stream);
         assert_eq!(
@@ -232,10 +237,10 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_stream_names_it() {
-        let wanted = Wanted::of("ecs/batch/2613");
+        let wanted = WantedTask::of("ecs/batch/2613");
         let origin = Origin::new("", format!("ecs/batch/{ID}"));
         assert!(wanted.is(None, &origin));
         assert_eq!(wanted.needle(), "2613");
-        assert!(!Wanted::of("ecs/web").is(None, &origin));
+        assert!(!WantedTask::of("ecs/web").is(None, &origin));
     }
 }

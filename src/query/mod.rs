@@ -20,6 +20,7 @@ pub mod lookup;
 mod need;
 pub mod optimize;
 pub mod parser;
+mod passing;
 pub mod plan;
 pub mod portability;
 mod presence;

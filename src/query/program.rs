@@ -154,6 +154,14 @@ impl Program {
         self.optimized.requires(prefix)
     }
 
+    /// Returns whether a row could matter to the query, of which only some fields are known.
+    ///
+    /// `known` gives the value of a field, `Null` for one that the row does not have, and nothing for one that is not
+    /// known. Yes may be said of a row that does not pass in the end; no never of one that does.
+    pub fn may_pass<'a>(&self, known: &dyn Fn(&str) -> Option<Value<'a>>) -> bool {
+        self.optimized.may_pass(&self.settings, known)
+    }
+
     /// Returns what became of the query, phase by phase.
     pub fn explain(&self) -> Explain {
         let mut explain = Explain::new(&self.query, &self.plan, &self.optimized, &self.need());

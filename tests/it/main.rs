@@ -21,6 +21,8 @@ mod aws_pull;
 #[cfg(feature = "aws")]
 mod aws_pushdown;
 #[cfg(feature = "aws")]
+mod aws_runs;
+#[cfg(feature = "aws")]
 mod aws_simulated;
 #[cfg(feature = "aws")]
 mod aws_tail;

@@ -7,10 +7,15 @@ use tokio::time::timeout;
 
 use super::super::Failure;
 use super::super::context::Context;
-use super::super::source::Wanted;
+use super::super::run;
+use super::super::source::{Runs, Wanted};
 use super::regions;
+use crate::cloudwatch::streams::{self, Question, RunSource};
 use crate::cloudwatch::tail::{self, Notice, Tail};
 use crate::cloudwatch::{Cache, Client, Direction, Quotas, Request, Site, Source};
+use crate::detect::{Outcome, RunKind};
+use crate::drive;
+use crate::query::Program;
 use crate::time::Timestamp;
 
 /// How far back is read when nothing says it.
@@ -101,6 +106,54 @@ async fn within<T>(
             ),
         )
     })
+}
+
+impl Logs {
+    /// Starts to look for runs.
+    pub(in crate::cli) fn open_runs(self, context: &Context, runs: Runs<'_>) -> RunSource {
+        let config = drive::run_config(&context.config);
+        let question = Question {
+            start: self.request.start + LONGEST_RUN,
+            end: self.request.end,
+            last: self.request.end.max(context.environment.now.0 + AHEAD),
+            as_of: context.as_of.map(Timestamp::as_millis),
+            wanted: wanted(runs),
+            groups: config.groups,
+            main_container: config.main_container,
+            with_ids: matches!(runs, Runs::Of(program) if reads_link(program)),
+            second: streams::SECOND,
+            request: self.request,
+        };
+        RunSource::open(self.sites, question, context.interrupt.flag())
+    }
+}
+
+/// The address of a run's page holds the id of an event.
+fn reads_link(program: &Program) -> bool {
+    let mut names = program.fields().names().iter();
+    names.any(|name| **name == *"link")
+}
+
+fn wanted(runs: Runs<'_>) -> streams::Wanted {
+    match runs {
+        Runs::Of(program) => {
+            let program = program.clone();
+            let may_be = move |kind: RunKind, outcome: Outcome, name: Option<&str>| {
+                run::may_be(&program, kind, outcome, name)
+            };
+            streams::Wanted::Runs(streams::Runs {
+                may_be: Arc::new(may_be),
+            })
+        }
+        Runs::Task(written) => {
+            let wanted = drive::WantedTask::of(written);
+            streams::Wanted::Task(streams::Task {
+                written: written.to_owned(),
+                id: drive::named_task(written).to_owned(),
+                is_of: Arc::new(move |origin| wanted.is(origin.task(), origin)),
+            })
+        }
+    }
 }
 
 /// Returns the cache; nothing when the user has no folder for one.

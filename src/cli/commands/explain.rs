@@ -168,8 +168,20 @@ fn placement(ask: &Ask<'_>, program: &Program) -> String {
     let here = "all of it runs here; ";
     match reading::sent(ask, program) {
         _ if !cfg!(feature = "aws") => format!("{here}nothing is sent to a service"),
+        None if ask.table == Table::Runs => format!("{here}{}", placement_of_runs(program)),
         None => format!("{here}CloudWatch Logs is asked for every event of the window"),
         Some(pattern) => format!("{here}CloudWatch Logs is asked for events that match\n{pattern}"),
+    }
+}
+
+/// Says which logs are read for a question about runs.
+fn placement_of_runs(program: &Program) -> &'static str {
+    if reading::wants_quiet_runs(program) {
+        "CloudWatch Logs is asked for every event of the window,\n\
+         and for the rest of the runs that reach beyond it"
+    } else {
+        "CloudWatch Logs is asked for ECS events, and for lines that tell of an error or a migration:\n\
+         only the streams of runs that can pass the filters are read, each as a whole"
     }
 }
 

@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 
 /// What a JSON record must hold to carry an error: the name of a level that is one, as the end of a string, or an
 /// exception. Names are known in capitals, in small letters, and as words begin.
-const RECORD: [&str; 16] = [
+pub(crate) const RECORD: [&str; 16] = [
     "ERROR\"",
     "ERR\"",
     "CRITICAL\"",
@@ -41,35 +41,34 @@ fn either(words: &[&str], more: &str) -> Regex {
     Regex::new(&[words, &[more]].concat().join("|")).expect("a valid pattern")
 }
 
-/// What a text line must hold to begin or to carry an error, when no block is open.
-static TEXT: LazyLock<Regex> = LazyLock::new(|| {
-    let words = [
-        "Traceback ",
-        r#"  File ""#,
-        "Exception ",
-        "--- Logging error ---",
-        "CommandError: ",
-        "SystemCheckError: ",
-        "Unknown command: ",
-        " error: ",
-        "Fatal Python error: ",
-        "can't open file ",
-        "No module named ",
-        "Error while finding module ",
-        "'__main__' module",
-        "not found",
-        "o such file or directory",
-        "ermission denied",
-        "exec format error",
-        "s a directory",
-        "unbound variable",
-        "parameter not set",
-        "yntax error",
-        "Unable to load celery",
-        r#"\{""#,
-    ];
-    Regex::new(&words.join("|")).expect("a valid pattern")
-});
+/// What a text line must hold to begin or to carry an error, when no block is open and no record is in it.
+pub(crate) const WORDS: [&str; 22] = [
+    "Traceback ",
+    r#"  File ""#,
+    "Exception ",
+    "--- Logging error ---",
+    "CommandError: ",
+    "SystemCheckError: ",
+    "Unknown command: ",
+    " error: ",
+    "Fatal Python error: ",
+    "can't open file ",
+    "No module named ",
+    "Error while finding module ",
+    "'__main__' module",
+    "ot found",
+    "o such file or directory",
+    "ermission denied",
+    "xec format error",
+    "s a directory",
+    "unbound variable",
+    "parameter not set",
+    "yntax error",
+    "Unable to load celery",
+];
+
+/// Finds those in a text line, or a record.
+static TEXT: LazyLock<Regex> = LazyLock::new(|| either(&WORDS, r#"\{""#));
 
 /// Returns whether a line has to be read although nothing is open.
 ///

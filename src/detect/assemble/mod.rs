@@ -44,6 +44,7 @@ use crate::time::Timestamp;
 use spread::Spread;
 use written::Written;
 
+pub(crate) use gate::{RECORD, WORDS};
 pub use gate::{find_in_json, may_matter};
 
 /// The lines of one write are stamped within this many milliseconds.

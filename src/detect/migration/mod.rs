@@ -7,6 +7,16 @@
 
 use crate::time::Timestamp;
 
+/// How the lines begin without which a stream tells of no migration.
+pub(crate) const HEADS: [&str; 6] = [
+    "Operations to perform:",
+    "Running migrations:",
+    "Pruning migrations:",
+    "  Applying ",
+    "  Unapplying ",
+    "  Pruning ",
+];
+
 /// What a stream tells about migrations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Migration {
