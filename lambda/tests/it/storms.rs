@@ -104,7 +104,7 @@ async fn ten_thousand_different_errors_in_a_minute_become_a_few_storm_messages_t
     let bed = Bed::new().await.without("LOGQ_TABLE");
     let mut function = bed.function().await;
     let started = Instant::now();
-    deliver_different(&mut function, ERRORS, 2_500).await;
+    deliver_different(&mut function, ERRORS, 1_000).await;
     let mut told = Told::by(&bed).await;
     while counted(&told) < ERRORS && started.elapsed() < PATIENCE {
         tokio::time::sleep(Duration::from_secs(5)).await;
