@@ -8,7 +8,7 @@ CLIENTS := simulator/tests/clients
 ARCH := arm64
 CONFIG := .
 
-.PHONY: help build lambda test test-simulator check check-deploy fmt bench bench-lambda bench-aws bench-functions fuzz clean
+.PHONY: help build lambda test test-simulator check check-deploy fmt bench bench-lambda bench-delivery bench-aws bench-functions fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are in
 bench-lambda: $(VENV)/bench-ready ## Time the Lambda beside a plain Python handler, one table
 	cargo build --profile lambda --locked --package logq-lambda
 	$(PYTHON) bench/lambda.py target/lambda/bootstrap
+
+bench-delivery: ## Time the steps of a delivery in the Lambda, each for one event (criterion)
+	cargo bench --locked --no-default-features --bench delivery
 
 bench-aws: $(VENV)/aws-clients/ready build ## Time the binary beside the AWS clients on the simulator, one table
 	cargo build --release --locked --package logq-simulator

@@ -3,12 +3,18 @@ times, which are those of some seconds ago: that is how old lines are when they 
 
 The lines are those of `generate.py`, but 1 % are errors of KINDS kinds, half of these with a traceback. A payload
 holds some hundreds to ten thousand events of one stream, and at most a megabyte of gzip, as CloudWatch Logs sends it.
+
+    payloads.py FOLDER COUNT
+
+writes so many to a folder, as GROUP-EVENTS-ERRORS-NUMBER.json.
 """
 
 import base64
 import gzip
 import json
+import pathlib
 import random
+import sys
 import time
 from dataclasses import dataclass
 
@@ -80,3 +86,13 @@ def payloads(count):
     for number in range(count):
         size = SIZES[number % len(SIZES)]
         yield payload(choose, GROUPS[number % len(GROUPS)], size, errors)
+
+
+def write(folder, count):
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(payloads(count)):
+        (folder / f"{one.group}-{one.events}-{one.errors}-{number}.json").write_bytes(one.body)
+
+
+if __name__ == "__main__":
+    write(pathlib.Path(sys.argv[1]), int(sys.argv[2]))

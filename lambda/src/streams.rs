@@ -23,7 +23,7 @@ const LAST_PAGES: usize = 6;
 pub enum Span {
     /// All of it; of a very long one, both ends.
     Whole,
-    /// What is between two times, both included.
+    /// What is between two times, both included; more than is read of a stream at once cannot be read.
     Between(Timestamp, Timestamp),
 }
 
@@ -173,7 +173,11 @@ impl Streams for CloudWatch {
             (wanted.start, wanted.end) = (Some(from.as_millis()), Some(to.as_millis() + 1));
         }
         let first = self.pages(wanted, FIRST_PAGES).await?;
-        let is_all = first.at_end || span != Span::Whole;
+        let is_all = first.at_end;
+        // What an error is told by stands at either end of such a span: with a part left out it would be told wrong.
+        if !is_all && span != Span::Whole {
+            return Err(too_much(origin));
+        }
         first.append_to(&mut batch, None);
         if !is_all {
             let mut last = self.pages(Wanted::all(origin, false), LAST_PAGES).await?;
@@ -182,5 +186,71 @@ impl Streams for CloudWatch {
             last.append_to(&mut batch, beyond);
         }
         Ok(batch)
+    }
+}
+
+fn too_much(origin: &Origin) -> StreamError {
+    StreamError {
+        group: origin.group.to_string(),
+        stream: origin.stream.to_string(),
+        reason: format!("it has more than {FIRST_PAGES} pages around one delivery"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::deliver::loopback::{Answer, Loopback, sdk_config};
+
+    const TIMES: Span = Span::Between(Timestamp(5), Timestamp(9));
+
+    /// One event a page; the page behind the last one has none, and the token that it was asked with.
+    fn pages(number: usize) -> Vec<Answer> {
+        let page = |at: usize| {
+            let event = json!({"timestamp": at, "message": format!("line {at}")});
+            let events = if at < number { vec![event] } else { Vec::new() };
+            let token = format!("f/{}", at.min(number - 1));
+            let page =
+                json!({"events": events, "nextForwardToken": token, "nextBackwardToken": token});
+            Answer::new(200, page.to_string())
+        };
+        (0..=number).map(page).collect()
+    }
+
+    async fn read(script: Vec<Answer>, span: Span) -> (Result<Batch, StreamError>, usize) {
+        let server = Loopback::start(script);
+        let streams = CloudWatch::new(&sdk_config(&server));
+        let read = streams.read(&Origin::new("g", "s"), span).await;
+        (read, server.requests().len())
+    }
+
+    #[tokio::test]
+    async fn what_is_between_two_times_is_read_whole() {
+        let (read, calls) = read(pages(FIRST_PAGES - 1), TIMES).await;
+        assert_eq!(read.expect("all of it").len(), FIRST_PAGES - 1);
+        assert_eq!(calls, FIRST_PAGES);
+    }
+
+    #[tokio::test]
+    async fn of_what_is_between_two_times_no_part_is_taken_for_all() {
+        let (read, calls) = read(pages(FIRST_PAGES + 3), TIMES).await;
+        let error = read.expect_err("there is more");
+        assert_eq!(
+            error.to_string(),
+            "cannot read the stream `s` of `g`: it has more than 12 pages around one delivery"
+        );
+        assert_eq!(calls, FIRST_PAGES);
+    }
+
+    #[tokio::test]
+    async fn of_a_very_long_stream_both_ends_are_read() {
+        let mut script = pages(FIRST_PAGES + 9);
+        script.truncate(FIRST_PAGES);
+        script.extend(pages(FIRST_PAGES + 9).drain(FIRST_PAGES + 1..=FIRST_PAGES + 6));
+        let (read, calls) = read(script, Span::Whole).await;
+        assert_eq!(read.expect("both ends").len(), FIRST_PAGES + LAST_PAGES);
+        assert_eq!(calls, FIRST_PAGES + LAST_PAGES);
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::decode::json::{Json, Kind, Members};
+use crate::decode::json::{Json, Kind, Malformed, Members};
 use crate::decode::subscription::{Delivery, Purpose};
 use crate::event::{Event, Origin};
 use crate::time::Timestamp;
@@ -70,17 +70,21 @@ impl Batch {
         // Not all of this room is used: what is unescaped is shorter.
         batch.texts.reserve(delivery.events.text().len());
         let mut others = 0;
-        let read = |members: &mut Members<'_>| strange += u64::from(!batch.push_delivered(members));
+        let read = |members: &mut Members<'_>| {
+            let is_event = batch.push_delivered(members).unwrap_or(false);
+            strange += u64::from(!is_event);
+        };
         delivery.events.each_object(read, || others += 1);
         strange += others;
         batch.sort();
         (batch, strange)
     }
 
-    /// Appends an event as it is delivered; false for one without a time or a message.
-    pub(super) fn push_delivered(&mut self, members: &mut Members<'_>) -> bool {
+    /// Appends an event as it is delivered; false for one without a time or a message. An object that is broken is none.
+    pub(super) fn push_delivered(&mut self, members: &mut Members<'_>) -> Result<bool, Malformed> {
         let (mut at, mut id, mut message) = (None, None, None);
-        for (key, value) in members.map_while(Result::ok) {
+        for member in members {
+            let (key, value) = member?;
             match &*key.text() {
                 "timestamp" => at = value.as_f64(),
                 "id" => id = Some(value),
@@ -90,12 +94,12 @@ impl Batch {
         }
         let message = message.filter(|message| message.kind() == Kind::String);
         let Some((at, message)) = at.zip(message) else {
-            return false;
+            return Ok(false);
         };
         let id = id.map_or(0..0, |id| self.decode(id));
         let text = self.decode(message);
         self.add(Timestamp(at as i64), id, text, true);
-        true
+        Ok(true)
     }
 
     /// Appends what a JSON string says to the texts; nothing for another value.

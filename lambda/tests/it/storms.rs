@@ -1,11 +1,12 @@
 //! Very many errors at once: one kind is told once and counted, many kinds become one message.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::aws::Published;
 use crate::bed::{Bed, now};
+use crate::function::Function;
 use crate::payload::Stream;
 use crate::scenario::{TICK, raised, records};
 use crate::told::Told;
@@ -66,19 +67,15 @@ fn stands_for(storm: &Published) -> usize {
     number.parse().expect("a number")
 }
 
-/// Not more, since moto copies its tables for each transaction; ten thousand are told in the pipeline's own tests.
+/// Not more, since moto copies its tables for each transaction.
 #[tokio::test]
 async fn many_hundreds_of_different_errors_become_storm_messages_that_count_all() {
     const ERRORS: usize = 1_500;
-    const EACH: usize = 250;
     const MINUTES: usize = 8;
     let bed = Bed::new().await;
     let mut function = bed.function().await;
     let started = Instant::now();
-    for number in 0..ERRORS / EACH {
-        let payload = stream(number, EACH, |kind| format!("Price{}Error", letters(kind))).payload();
-        function.deliver_well(&payload).await;
-    }
+    deliver_different(&mut function, ERRORS, 250).await;
     // One storm message a minute: the others wait for the next ones.
     let mut told = Told::by(&bed).await;
     let begun = told.of_rule("storm").len();
@@ -91,16 +88,48 @@ async fn many_hundreds_of_different_errors_become_storm_messages_that_count_all(
         told = Told::by(&bed).await;
         passed += 1;
     }
-    assert_eq!(counted(&told), ERRORS, "{}", told.summary());
-    assert_eq!(told.slack.len(), told.sns.len());
     assert!(
         told.sns.len() <= (passed + begun) * 21,
         "{}",
         told.summary()
     );
-    let printed = function.stop().await;
-    let alerts = printed.metric("Alerts");
-    assert!((alerts - ERRORS as f64).abs() < 0.5, "{alerts}");
+    all_are_told(&told, function, ERRORS).await;
+}
+
+/// The function keeps them in its memory here, and its minutes are those of the clock.
+#[tokio::test]
+async fn ten_thousand_different_errors_in_a_minute_become_a_few_storm_messages_that_count_all() {
+    const ERRORS: usize = 10_000;
+    const PATIENCE: Duration = Duration::from_secs(400);
+    let bed = Bed::new().await.without("LOGQ_TABLE");
+    let mut function = bed.function().await;
+    let started = Instant::now();
+    deliver_different(&mut function, ERRORS, 1_000).await;
+    let mut told = Told::by(&bed).await;
+    while counted(&told) < ERRORS && started.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        function.deliver_well(TICK).await;
+        told = Told::by(&bed).await;
+    }
+    let minutes = started.elapsed().as_secs() as usize / 60 + 2;
+    assert!(told.sns.len() <= minutes * 21, "{}", told.summary());
+    all_are_told(&told, function, ERRORS).await;
+}
+
+/// Delivers errors of as many kinds, so many at once, all of one minute.
+async fn deliver_different(function: &mut Function, errors: usize, each: usize) {
+    for number in 0..errors / each {
+        let payload = stream(number, each, |kind| format!("Price{}Error", letters(kind))).payload();
+        function.deliver_well(&payload).await;
+    }
+}
+
+/// Checks that each error has a message or stands in one, at both sinks, and that the function has counted them all.
+async fn all_are_told(told: &Told, mut function: Function, errors: usize) {
+    assert_eq!(counted(told), errors, "{}", told.summary());
+    assert_eq!(told.slack.len(), told.sns.len());
+    let alerts = function.stop().await.metric("Alerts");
+    assert!((alerts - errors as f64).abs() < 0.5, "{alerts}");
 }
 
 fn counted(told: &Told) -> usize {

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Error, ErrorKind, Read};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::{Out, STANDARD};
 use flate2::bufread::MultiGzDecoder;
 use memchr::memchr2;
 
@@ -58,7 +57,8 @@ impl<'a> Packed<'a> {
 
     /// Unpacks all of it.
     pub fn unpack(&self) -> Result<Vec<u8>, Poison> {
-        let packed = STANDARD.decode(&self.text).map_err(|_| Poison::Base64)?;
+        let packed = STANDARD.decode_to_vec(&self.text);
+        let packed = packed.map_err(|_| Poison::Base64)?;
         gunzip(&packed, self.limit)
     }
 
@@ -146,8 +146,9 @@ impl<'a> Decoded<'a> {
         let (part, rest) = self.text.split_at(self.text.len().min(CHARACTERS));
         self.text = rest;
         self.at = 0;
-        let decoded = STANDARD.decode_slice(part, &mut self.bytes).ok();
-        let whole = decoded.filter(|&length| rest.is_empty() || length == BYTES);
+        let decoded = STANDARD.decode(part, Out::from_slice(&mut self.bytes)).ok();
+        let length = decoded.map(|bytes| bytes.len());
+        let whole = length.filter(|&length| rest.is_empty() || length == BYTES);
         self.end = whole.unwrap_or_default();
         self.is_bad |= whole.is_none();
     }
@@ -183,5 +184,35 @@ impl BufRead for Decoded<'_> {
 
     fn consume(&mut self, amount: usize) {
         self.at += amount;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is base64 and what is not decides whether a payload is refused: padding is there, and no bit is left over.
+        #[test]
+        fn base64_is_what_another_decoder_takes_for_it(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            mistakes in prop::collection::vec((any::<prop::sample::Index>(), r"[A-Za-z0-9+/=_\n -]"), 0..3),
+            cut in 0_usize..6,
+        ) {
+            let mut text = general_purpose::STANDARD.encode(bytes).into_bytes();
+            for (at, mistake) in mistakes {
+                if !text.is_empty() {
+                    let at = at.index(text.len());
+                    text[at] = mistake.as_bytes()[0];
+                }
+            }
+            text.truncate(text.len() - cut.min(text.len()));
+            let expected = general_purpose::STANDARD.decode(&text).ok();
+            prop_assert_eq!(STANDARD.decode_to_vec(&text).ok(), expected);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What is kept of a traceback while its lines come in.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::{AppRoots, Exception, Frame, Traceback, command_of, migration_of};
@@ -48,11 +49,6 @@ impl Builder {
 
     pub(super) fn frame(&mut self, file: &str, line: u32, function: &str, roots: &AppRoots) {
         self.frames += 1;
-        let frame = Frame {
-            file: file.to_owned(),
-            line,
-            function: function.to_owned(),
-        };
         if let Some(migration) = migration_of(file) {
             self.migration = Some(migration);
         }
@@ -60,23 +56,23 @@ impl Builder {
             if let Some(command) = command_of(file) {
                 self.command = Some(command.to_owned());
             }
-            let culprit = if roots.own(file) {
+            let culprit = if roots.holds(file) {
                 &mut self.culprit
             } else {
                 &mut self.stranger
             };
-            *culprit = Some(frame.clone());
+            note(culprit, file, line, function);
         }
         if self.outermost.is_none() {
-            self.outermost = Some(frame.clone());
+            note(&mut self.outermost, file, line, function);
         }
-        self.innermost = Some(frame);
+        note(&mut self.innermost, file, line, function);
     }
 
     pub(super) fn set_exception(&mut self, kind: &str, message: &str) {
         self.exception = Some(Exception {
             kind: kind.to_owned(),
-            message: cut(message, MAX_MESSAGE),
+            message: cut(message, MAX_MESSAGE).into_owned(),
         });
     }
 
@@ -84,7 +80,7 @@ impl Builder {
     pub(super) fn set_member(&mut self, kind: &str, message: &str) {
         self.member.get_or_insert_with(|| Exception {
             kind: kind.to_owned(),
-            message: cut(message, MAX_MESSAGE),
+            message: cut(message, MAX_MESSAGE).into_owned(),
         });
     }
 
@@ -116,7 +112,7 @@ impl Builder {
 
     /// Adds a line to the text, whatever it is.
     pub(super) fn keep(&mut self, line: &str) {
-        self.text.push(cut(line, MAX_LINE));
+        self.text.push(&cut(line, MAX_LINE));
     }
 
     pub(super) fn finish(self) -> Traceback {
@@ -131,6 +127,14 @@ impl Builder {
             text: self.text.finish(),
         }
     }
+}
+
+/// Notes a frame in the place of another one, in its memory: of the many of a traceback few are kept.
+fn note(place: &mut Option<Frame>, file: &str, line: u32, function: &str) {
+    let frame = place.get_or_insert_with(Frame::default);
+    file.clone_into(&mut frame.file);
+    frame.line = line;
+    function.clone_into(&mut frame.function);
 }
 
 /// Takes off the blank lines that separate the parts of a chain.
@@ -152,15 +156,15 @@ struct Text {
 }
 
 impl Text {
-    fn push(&mut self, line: String) {
+    fn push(&mut self, line: &str) {
         if !self.head_full && self.head.len() + line.len() < HALF_TEXT {
-            self.head.push_str(&line);
+            self.head.push_str(line);
             self.head.push('\n');
             return;
         }
         self.head_full = true;
         self.tail_bytes += line.len() + 1;
-        self.tail.push_back(line);
+        self.tail.push_back(line.to_owned());
         while self.tail_bytes > HALF_TEXT {
             let Some(line) = self.tail.pop_front() else {
                 break;
@@ -185,10 +189,10 @@ impl Text {
 }
 
 /// Cuts a text at a character, with an ellipsis for what is gone.
-fn cut(text: &str, most: usize) -> String {
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let end = (0..=most).rev().find(|&at| text.is_char_boundary(at));
-    format!("{}…", &text[..end.unwrap_or_default()])
+    Cow::Owned(format!("{}…", &text[..end.unwrap_or_default()]))
 }

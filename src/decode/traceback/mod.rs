@@ -19,7 +19,7 @@ pub(crate) use line::without_colours;
 use builder::Builder;
 
 /// One entry of a traceback.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// The file as printed.
     pub file: String,
@@ -91,15 +91,16 @@ impl Frame {
 
 /// Returns the command of a file `…/management/commands/NAME.py`.
 fn command_of(file: &str) -> Option<&str> {
-    let (_, name) = file.split_once("/management/commands/")?;
-    name.strip_suffix(".py").filter(|name| !name.contains('/'))
+    let (folder, name) = file.rsplit_once('/')?;
+    let name = name.strip_suffix(".py")?;
+    folder.ends_with("/management/commands").then_some(name)
 }
 
 /// Returns the migration of a file `…/APP/migrations/NAME.py`.
 fn migration_of(file: &str) -> Option<String> {
-    let (app, name) = file.rsplit_once("/migrations/")?;
+    let (folder, name) = file.rsplit_once('/')?;
     let name = name.strip_suffix(".py")?;
-    let app = app.rsplit('/').next()?;
+    let app = folder.strip_suffix("/migrations")?.rsplit('/').next()?;
     let numbered = name.starts_with(|c: char| c.is_ascii_digit());
-    (numbered && !app.is_empty() && !name.contains('/')).then(|| format!("{app}.{name}"))
+    (numbered && !app.is_empty()).then(|| format!("{app}.{name}"))
 }

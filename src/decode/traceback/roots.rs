@@ -1,10 +1,12 @@
 //! Which files are the application's own.
 
+use std::sync::Arc;
+
 /// Where the application's code lives, to tell its frames from those of libraries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppRoots {
-    /// Without a slash at the end.
-    roots: Vec<String>,
+    /// Without a slash at the end; shared, since every traceback is read with them.
+    roots: Arc<[String]>,
 }
 
 impl Default for AppRoots {
@@ -24,23 +26,16 @@ impl AppRoots {
         }
     }
 
-    /// Returns whether a frame of this file is the application's, and says something: `manage.py` does not.
-    pub(super) fn own(&self, file: &str) -> bool {
-        let inside = self.strip(file).is_some() || self.roots.is_empty() || !file.starts_with('/');
-        inside && Self::may_be_own(file)
+    /// Returns whether a file is in one of the folders, or where all files count; a library may be there as well.
+    pub(super) fn holds(&self, file: &str) -> bool {
+        self.strip(file).is_some() || self.roots.is_empty() || !file.starts_with('/')
     }
 
-    /// Returns whether a file is at least no library's: the application may live where nobody said it does.
+    /// Returns whether a file is at least no library's, and says something, as `manage.py` does not: the application may
+    /// live where nobody said it does.
     pub(super) fn may_be_own(file: &str) -> bool {
-        const LIBRARIES: [&str; 5] = [
-            "/site-packages/",
-            "/dist-packages/",
-            "/lib/python",
-            "/.venv/",
-            "/node_modules/",
-        ];
-        let library = LIBRARIES.iter().any(|part| file.contains(part));
-        !file.starts_with('<') && !library && file.rsplit('/').next() != Some("manage.py")
+        let name = file.rsplit('/').next();
+        !file.starts_with('<') && name != Some("manage.py") && !is_in_library(file)
     }
 
     /// Returns the path below the root that holds the file, or the file as it is.
@@ -65,13 +60,56 @@ impl AppRoots {
     }
 }
 
+/// Returns whether a folder of libraries is on the way to a file: `site-packages`, or `lib/python3.12`.
+///
+/// One walk over the folders, since it is asked of every frame.
+fn is_in_library(file: &str) -> bool {
+    let mut folders = file.split('/').skip(1).peekable();
+    while let Some(folder) = folders.next() {
+        // The last one is the file itself.
+        let Some(next) = folders.peek() else {
+            return false;
+        };
+        let is_library = match folder {
+            "site-packages" | "dist-packages" | ".venv" | "node_modules" => true,
+            "lib" => next.starts_with("python"),
+            _ => false,
+        };
+        if is_library {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_library_is_what_has_its_folder_in_its_path(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    Just("site-packages"), Just("dist-packages"), Just(".venv"), Just("node_modules"), Just("lib"),
+                    Just("python3.12"), Just("pythons.py"), Just("xlib"), Just("a"), Just(""),
+                ],
+                0..6,
+            ),
+        ) {
+            let file = parts.join("/");
+            let libraries = ["/site-packages/", "/dist-packages/", "/lib/python", "/.venv/", "/node_modules/"];
+            let expected = libraries.iter().any(|part| file.contains(part));
+            prop_assert_eq!(is_in_library(&file), expected, "{}", file);
+        }
+    }
 
     #[test]
     fn libraries_and_generated_code_are_not_the_application() {
         let roots = AppRoots::default();
+        let is_own = |roots: &AppRoots, file: &str| roots.holds(file) && AppRoots::may_be_own(file);
         for (file, own) in [
             ("/app/core/views.py", true),
             ("core/views.py", true),
@@ -82,13 +120,13 @@ mod tests {
             ("/srv/other.py", false),
             ("/application/x.py", false),
         ] {
-            assert_eq!(roots.own(file), own, "{file}");
+            assert_eq!(is_own(&roots, file), own, "{file}");
         }
         assert_eq!(roots.relative("/app/core/views.py"), "core/views.py");
         let file = "/usr/local/lib/python3.12/json/decoder.py";
         assert_eq!(AppRoots::in_library(file), "json/decoder.py");
         let file = "/usr/local/lib/python3.12/site-packages/celery/bin/celery.py";
         assert_eq!(AppRoots::in_library(file), "celery/bin/celery.py");
-        assert!(AppRoots::new(["/srv/"]).own("/srv/other.py"));
+        assert!(is_own(&AppRoots::new(["/srv/"]), "/srv/other.py"));
     }
 }

@@ -4,7 +4,7 @@
 //! taken apart nor copied. What is found is what a reading of every event finds, or nothing: where that takes the
 //! whole delivery, there is no [`Skim`] of it, and [`Batch::of_delivery`] has to read it.
 
-use crate::decode::json::{Json, Members};
+use crate::decode::json::Members;
 use crate::decode::subscription::pieces::{self, Pieces, Step, Written};
 use crate::decode::subscription::{Packed, Poison};
 use crate::decode::traceback::AppRoots;
@@ -183,11 +183,15 @@ impl Reader {
 
     /// Reads an event, and keeps it if it can matter; false when it cannot be read.
     fn read(&mut self, event: &[u8]) -> bool {
-        if Json::parse(event).is_err() {
+        let kept = &mut self.seen.kept;
+        let mut members = Members::new(event);
+        let Ok(is_event) = kept.push_delivered(&mut members) else {
+            return false;
+        };
+        if !event[members.position()..].trim_ascii().is_empty() {
             return false;
         }
-        let kept = &mut self.seen.kept;
-        if !kept.push_delivered(&mut Members::new(event)) {
+        if !is_event {
             self.seen.strange += 1;
             return true;
         }
