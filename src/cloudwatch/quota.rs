@@ -32,7 +32,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::FilterLogEvents,
         Self::GetLogEvents,
         Self::DescribeLogStreams,

@@ -16,7 +16,8 @@ pub(super) use time::TimeArgs;
 #[cfg(feature = "aws")]
 use super::commands::{cache, pull, silence};
 use super::commands::{
-    completions, demo, doctor, explain, filter, help, init, man, queries, query, replay, run, show, tail,
+    completions, demo, doctor, explain, filter, help, init, man, queries, query, replay, run, show,
+    tail,
 };
 
 /// Ask the logs of a Django application on ECS what happened

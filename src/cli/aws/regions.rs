@@ -47,6 +47,7 @@ impl Region {
         Self {
             account: Account::of_stage(context, stage),
             groups: Vec::new(),
+            optional: BTreeSet::new(),
         }
     }
 
@@ -179,10 +180,10 @@ pub(in crate::cli) fn without_groups(context: &Context) -> Vec<Region> {
     let stages = stages.chain(known.is_empty().then_some(None));
     let mut regions: BTreeMap<Option<String>, Region> = BTreeMap::new();
     for stage in stages {
-        let account = Account::of_stage(context, stage);
-        let groups = Vec::new();
-        let region = account.region.clone();
-        regions.entry(region).or_insert(Region { account, groups });
+        let region = Region::of_stage(context, stage);
+        regions
+            .entry(region.account.region.clone())
+            .or_insert(region);
     }
     regions.into_values().collect()
 }
