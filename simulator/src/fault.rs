@@ -53,6 +53,8 @@ pub enum FaultKind {
     SlowBody,
     /// `AccessDeniedException`.
     Denied,
+    /// `LimitExceededException`: the account has as many of it as it may.
+    Full,
     /// `ExpiredTokenException`: the credentials are over.
     ExpiredToken,
     /// A page without events, whose token leads to the page that would have come.

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
 use super::{Action, CallError, Client, Kind, Limiter, Quotas};
+use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use aws_sdk_cloudwatchlogs::types::{QueryDefinition, QueryLanguage, QueryParameter};
 
 /// How often the same call is made that failed; one that is not answered counts thrice.
@@ -208,7 +209,15 @@ impl DefinitionService for Client {
             .client_token(token)
             .send()
             .await
-            .map_err(|error| self.error("PutQueryDefinition", &Arc::from(""), &error))?;
+            .map_err(|error| {
+                let is_full = error.code() == Some("LimitExceededException");
+                let mut failed = self.error("PutQueryDefinition", &Arc::from(""), &error);
+                // Here it is the number of definitions that is limited, and not that of calls: waiting mends nothing.
+                if is_full {
+                    failed.kind = Kind::Refused;
+                }
+                failed
+            })?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The tests inside the files of saved queries: their events through the query, their rows beside what is expected.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use super::{Question, Scope, Setting, rows_of};
@@ -45,7 +46,8 @@ pub enum Unusable {
 pub fn check(query: &SavedQuery, config: &Config) -> Result<Vec<Checked>, Unusable> {
     // A query may be about a group that this installation does not have.
     let usual = GroupNames::default();
-    let known: Vec<&str> = config.groups.names().chain(usual.names()).collect();
+    let known: BTreeSet<&str> = config.groups.names().chain(usual.names()).collect();
+    let known: Vec<&str> = known.into_iter().collect();
     if let Some(faults) = query.unknown_groups(&known) {
         return Err(Unusable::Mistakes(Located {
             faults,

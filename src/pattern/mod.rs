@@ -31,7 +31,7 @@ pub use translate::Untold;
 
 use matcher::Matcher;
 use notes::Notes;
-use tree::{Form, Sign, Term, Tree};
+use tree::Tree;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::record::Record;
@@ -51,39 +51,6 @@ pub struct Pattern {
     tree: Tree,
     matcher: Matcher,
     warnings: Vec<Diagnostic>,
-}
-
-/// What a pattern of terms asks of a message, all of it about texts that occur in it or do not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
-    /// Each of these occurs.
-    pub all: Vec<String>,
-    /// None of these occurs.
-    pub none: Vec<String>,
-    /// One of these occurs, unless there are none.
-    pub any: Vec<String>,
-}
-
-impl Texts {
-    fn of(terms: &[Term]) -> Option<Self> {
-        let mut texts = Self::default();
-        for Term { sign, value } in terms {
-            if value.form == Form::Regex {
-                return None;
-            }
-            let list = match sign {
-                Sign::Required => &mut texts.all,
-                Sign::Excluded => &mut texts.none,
-                Sign::Optional => &mut texts.any,
-            };
-            list.push(value.text.clone());
-        }
-        // Alternatives only count among themselves.
-        if !(texts.all.is_empty() && texts.none.is_empty()) {
-            texts.any.clear();
-        }
-        Some(texts)
-    }
 }
 
 impl Pattern {
@@ -119,16 +86,6 @@ impl Pattern {
             expression.visit(&mut |condition| fields.extend(condition.selector.path()));
         }
         fields
-    }
-
-    /// Returns the texts that the pattern looks for in a message, when it is made of nothing else; `None` for one with
-    /// regexes, and for those that look at JSON or at the fields of a line.
-    pub fn texts(&self) -> Option<Texts> {
-        match &self.tree {
-            _ if matches!(self.matcher, Matcher::Everything) => Some(Texts::default()),
-            Tree::Terms(terms) => Texts::of(terms),
-            Tree::Blank | Tree::Json(_) | Tree::Delimited(_) => None,
-        }
     }
 
     /// Returns what is accepted here but is likely not meant, or may be read differently by the service.

@@ -489,6 +489,18 @@ fn pages_faults_and_lost_answers_leave_neither_gaps_nor_doubles() {
 }
 
 #[test]
+fn an_account_that_can_have_no_more_definitions_is_told_at_once() {
+    let account = Account::new(&[("words", WORDS)]);
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::Full, 1).of("PutQueryDefinition")];
+    });
+    let ended = account.run("queries push words");
+    assert_eq!(ended.code, 1, "{}", ended.all());
+    assert!(ended.error.contains("maximum number"), "{}", ended.all());
+    assert_eq!(account.calls("PutQueryDefinition"), 1, "{}", ended.all());
+}
+
+#[test]
 fn what_is_refused_or_expired_is_told_and_the_rest_is_done() {
     let account = Account::new(&[("words", WORDS), ("slow", SLOW)]);
     account.simulator.behave(|behaviour| {

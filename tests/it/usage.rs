@@ -263,10 +263,6 @@ fn commands_of_later_versions_say_so() {
 
 #[test]
 fn what_this_build_cannot_do_says_what_it_can() {
-    insta::assert_snapshot!(fails("errors --source aws"), @r#"
-    error: the stage is not known
-    hint: `--stage production`, or a table `[stages.production]` in logq.toml
-    "#);
     insta::assert_snapshot!(fails("errors --engine insights --source x"), @r#"
     error: Logs Insights reads log groups, and not `x`
     hint: leave out `--source`, or `--engine insights`

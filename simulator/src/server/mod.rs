@@ -128,6 +128,10 @@ fn check(
     if has(FaultKind::Denied) || behaviour.deny.contains(&permission) {
         return Err(denied(service, &permission));
     }
+    if has(FaultKind::Full) {
+        let message = "You have reached the maximum number of resources that can be created.";
+        return Err(Refusal::new(400, "LimitExceededException", message));
+    }
     if has(FaultKind::ServerError) {
         return Err(Refusal::new(
             500,
