@@ -4,7 +4,6 @@
 //! itself then, and others that are read only for that, together a sixth of its memory. Libraries, heap and stack still lie
 //! at random addresses.
 
-#[expect(clippy::print_stdout, reason = "this is how cargo is told")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let os = std::env::var("CARGO_CFG_TARGET_OS");

@@ -83,3 +83,28 @@ impl Environment {
         }
     }
 }
+
+/// Returns an address without a user's name and password.
+pub(super) fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_without_its_user() {
+        let check = |address: &str, expected: &str| assert_eq!(without_user(address), expected);
+        check("https://logs.example.com", "https://logs.example.com");
+        check("http://me:p@ss@proxy:8080/a@b?c", "http://proxy:8080/a@b?c");
+        check("http://me@proxy", "http://proxy");
+        check("proxy", "proxy");
+    }
+}

@@ -51,6 +51,10 @@ pub struct Request {
     pub cache: Option<Cache>,
     /// Before this instant nothing changes any more: events of later times may still arrive.
     pub closed: i64,
+    /// Whether this is a part of a question: that none of its groups is there says nothing yet.
+    pub is_part: bool,
+    /// How many calls were made just before: they count as made in the first second.
+    pub spent: u64,
 }
 
 impl Request {
@@ -84,7 +88,7 @@ pub struct Report {
     pub calls: u64,
     /// What could not be read, each thing once.
     pub problems: Vec<CallError>,
-    /// Groups that are not there and need not be, each once; not when there is none of all.
+    /// Groups that are not there and need not be, each once; not when there is none of all that a question is about.
     pub absent: Vec<CallError>,
     /// How many pieces came from the cache.
     pub reused: u64,
@@ -101,6 +105,8 @@ pub struct Source {
     merge: Merge,
     /// How many groups are read.
     groups: usize,
+    /// Whether this is a part of a question.
+    is_part: bool,
     /// Lines that are sorted and did not fit into a block.
     lines: VecDeque<Line>,
     thread: Option<JoinHandle<()>>,
@@ -142,6 +148,7 @@ impl Source {
         Self {
             merge: Merge::new(lanes, start, end, request.direction),
             groups,
+            is_part: request.is_part,
             shelf,
             progress,
             lines: VecDeque::new(),
@@ -164,7 +171,7 @@ impl Source {
         self.end();
         let mut problems = told_once(self.shelf.take_problems());
         let mut absent = told_once(self.shelf.take_absent());
-        if absent.len() == self.groups {
+        if !self.is_part && absent.len() == self.groups {
             // Nothing at all was read: the stage is misspelt, rather than without a service.
             problems.append(&mut absent);
         }
@@ -313,11 +320,20 @@ pub(super) fn fetch<S: Service>(
         closed: request.closed,
         direction: request.direction,
         room,
-        limiter: Limiter::new(quota),
+        limiter: limiter(quota, request.spent),
         deadline: request.time_out,
         shelf: Arc::clone(shelf),
         progress: Arc::clone(progress),
     }
+}
+
+/// Returns the pace of calls of which so many were made just before.
+fn limiter(quota: f64, spent: u64) -> Limiter {
+    let mut limiter = Limiter::new(quota);
+    for _ in 0..spent.min(quota.ceil() as u64) {
+        limiter.take(Duration::ZERO);
+    }
+    limiter
 }
 
 /// Returns where what a lane reads is kept; nothing when nothing is.

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use super::Pattern;
+use super::matcher::Matcher;
 use super::tree::{
     Comparison, Condition, Expression, Form, Operator, Selector, Sign, Step, Term, Test, Tree,
     Value,
@@ -19,6 +20,7 @@ impl Pattern {
     /// Returns the condition of the query language that chooses the same events; none when all events match.
     pub fn as_condition(&self) -> Result<Option<String>, Untold> {
         match &self.tree {
+            _ if matches!(self.matcher, Matcher::Everything) => Ok(None),
             Tree::Blank => Ok(None),
             Tree::Terms(terms) => of_terms(terms),
             Tree::Json(expression) => of_expression(expression).map(Some),
@@ -37,15 +39,12 @@ fn of_terms(terms: &[Term]) -> Result<Option<String>, Untold> {
         let decisive = terms.iter().filter(|term| term.sign != Sign::Optional);
         (decisive.collect(), " and ")
     };
-    let mut parts = Vec::new();
-    for term in chosen {
-        parts.extend(of_term(term)?);
-    }
-    Ok((!parts.is_empty()).then(|| parts.join(between)))
+    let parts: Result<Vec<String>, Untold> = chosen.into_iter().map(of_term).collect();
+    Ok(Some(parts?.join(between)))
 }
 
-/// Returns what a term asks of the message; nothing when it is in every message.
-fn of_term(term: &Term) -> Result<Option<String>, Untold> {
+/// Returns what a term asks of the message.
+fn of_term(term: &Term) -> Result<String, Untold> {
     let not = if term.sign == Sign::Excluded {
         " not"
     } else {
@@ -53,16 +52,13 @@ fn of_term(term: &Term) -> Result<Option<String>, Untold> {
     };
     if term.value.form == Form::Regex {
         let regex = of_regex(&term.value.text)?;
-        return Ok(Some(format!("@message{not} like {regex}")));
+        return Ok(format!("@message{not} like {regex}"));
     }
-    match term.value.text.trim() {
-        "" if term.sign == Sign::Required => Ok(None),
-        "" => Err("a text of blanks means something else there"),
-        _ => Ok(Some(format!(
-            "@message{not} like {}",
-            quoted(&term.value.text)?
-        ))),
+    if term.value.text.trim().is_empty() {
+        return Err("a text of blanks means something else there");
     }
+    let text = quoted(&term.value.text)?;
+    Ok(format!("@message{not} like {text}"))
 }
 
 /// Returns a regex when it holds only what means the same in all dialects.
@@ -222,6 +218,8 @@ mod tests {
             "?ERROR ?WARN",
             Ok(Some("@message like \"ERROR\" or @message like \"WARN\"")),
         );
+        check("\" \"", Ok(None));
+        check("\" \" ?x", Err(()));
         check("?ERROR x", Ok(Some("@message like \"x\"")));
         check("%a|b/c%", Ok(Some("@message like /a|b\\/c/")));
         check("%a.b%", Err(()));

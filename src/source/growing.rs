@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How often it is looked whether there is more.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often in a row there is nothing more in a file that another one has replaced before it is left: who writes it
+/// goes on for a moment.
+const LAST_LOOKS: u32 = 10;
 
 /// Where reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Growing {
     at: u64,
     /// Whether the last line that was read has no end yet.
     is_amid: bool,
+    /// How often nothing came since another file has taken the name.
+    looks: u32,
     stop: Arc<AtomicBool>,
 }
 
@@ -47,6 +52,7 @@ impl Growing {
             file,
             at,
             is_amid: false,
+            looks: 0,
             stop,
         })
     }
@@ -58,8 +64,12 @@ impl Growing {
             return Ok(false);
         };
         if !is_same(&self.file.metadata()?, &file.metadata()?) {
-            (self.file, self.at) = (file, 0);
-            return Ok(true);
+            self.looks += 1;
+            let is_over = self.looks > LAST_LOOKS;
+            if is_over {
+                (self.file, self.at, self.looks) = (file, 0, 0);
+            }
+            return Ok(is_over);
         }
         if self.file.metadata()?.len() < self.at {
             self.at = self.file.seek(SeekFrom::Start(0))?;
@@ -79,6 +89,7 @@ impl Read for Growing {
             self.at += read as u64;
             if read > 0 {
                 self.is_amid = buffer[read - 1] != b'\n';
+                self.looks = 0;
                 return Ok(read);
             }
             if !self.renew()? {
@@ -196,6 +207,23 @@ mod tests {
         case.reads("two\n");
         case.append("three\n");
         case.reads("three\n");
+    }
+
+    #[test]
+    fn what_is_written_to_a_file_after_another_one_took_its_name_is_read() {
+        let mut case = Case::new("one\n", StartAt::End);
+        let mut old = OpenOptions::new()
+            .append(true)
+            .open(case.path())
+            .expect("there");
+        std::fs::rename(case.path(), case.folder.path().join("app.log.1")).expect("moved");
+        case.append("three\n");
+        let writer = std::thread::spawn(move || {
+            std::thread::sleep(LOOK * 3);
+            old.write_all(b"two\n").expect("written");
+        });
+        case.reads("two\nthree\n");
+        writer.join().expect("no panic");
     }
 
     #[test]

@@ -496,7 +496,7 @@ fn an_account_that_can_have_no_more_definitions_is_told_at_once() {
     });
     let ended = account.run("queries push words");
     assert_eq!(ended.code, 1, "{}", ended.all());
-    assert!(ended.error.contains("maximum number"), "{}", ended.all());
+    assert!(ended.err.contains("maximum number"), "{}", ended.all());
     assert_eq!(account.calls("PutQueryDefinition"), 1, "{}", ended.all());
 }
 

@@ -371,6 +371,114 @@ fn a_group_that_is_not_there_does_not_cost_the_others() {
 }
 
 #[test]
+fn a_group_that_nobody_named_need_not_be_there() {
+    let account = account();
+    let ask = |flags: &str| {
+        let text =
+            format!("query 'stats count(*) as n' --engine insights {WINDOW} -o ndjson {flags}");
+        account.project("").run(&text)
+    };
+    let ended = ask("");
+    ends(&ended, 0);
+    assert_eq!(ended.out, "{\"n\":5000}\n");
+    says(&ended, "there is no log group `/ecs/shop-worker`");
+    says(&ended, "it is left out");
+    let text = "query 'stats count(*) as n' --engine insights --since 1h --stage nowhere";
+    let ended = account.project("[stages.nowhere]\n").run(text);
+    ends(&ended, 1);
+    says(&ended, "error: there is no log group `/ecs/nowhere-webapp`");
+    assert_eq!(started(&account).len(), 1);
+}
+
+#[test]
+fn a_region_that_is_spelt_in_two_ways_is_asked_once() {
+    let account = account();
+    let logq = account.project("").file(
+        "logq.toml",
+        "[stages.shop]\nregion = \"us-east-1\"\n[stages.other]\n\
+         [groups]\nwebapp = \"/ecs/shop-webapp\"\nbatch = \"/ecs/shop-batch\"\n",
+    );
+    for text in [
+        "stats count(*) as n",
+        "SOURCE logGroups(namePrefix: [\"/ecs/shop-\"]) | stats count(*) as n",
+    ] {
+        let text = format!("query '{text}' --engine insights {WINDOW} -o ndjson");
+        let ended = logq.run(&text);
+        ends(&ended, 0);
+        assert_eq!(ended.out, "{\"n\":5000}\n");
+    }
+    assert_eq!(started(&account).len(), 2);
+}
+
+#[test]
+fn groups_are_looked_up_where_no_stage_is_known() {
+    let account = account();
+    let logq = account.project("").file("logq.toml", "");
+    let text = format!("query 'stats count(*) as n' --engine insights {WINDOW} -o ndjson");
+    let ended = logq.run(&text);
+    ends(&ended, 0);
+    assert_eq!(ended.out, "{\"n\":5000}\n");
+}
+
+#[test]
+fn a_dry_run_without_time_for_the_sizes_is_incomplete() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        let slow = ("DescribeLogGroups".to_owned(), 10_000);
+        behaviour.latency_by_action.extend([slow]);
+    });
+    let ended = query(&account, "fields @message", "--dry-run --timeout 1s");
+    ends(&ended, 1);
+    assert!(
+        ended.out.contains("expected: not known: time is up"),
+        "{}",
+        ended.out
+    );
+    says(
+        &ended,
+        "time is up before the sizes of the log groups were told",
+    );
+}
+
+#[test]
+fn a_start_that_is_not_answered_is_not_made_again() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::at_call(FaultKind::Hang, 1).of("StartQuery")];
+    });
+    let ended = run(
+        &account,
+        "call_timeout = \"1s\"",
+        "query 'stats count(*)' -o ndjson",
+    );
+    ends(&ended, 1);
+    says(&ended, "CloudWatch Logs did not answer StartQuery");
+    says(
+        &ended,
+        "aws logs describe-queries --status Running --region us-east-1",
+    );
+    assert_eq!(started(&account).len(), 1);
+}
+
+#[test]
+fn a_query_that_is_left_is_told_with_what_stops_it() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.insights.run_ms = 600_000;
+        behaviour.deny = vec!["logs:StopQuery".to_owned()];
+        behaviour.faults = vec![Fault::from_call(FaultKind::Denied, 1).of("GetQueryResults")];
+    });
+    let ended = query(&account, "fields @message", "");
+    ends(&ended, 1);
+    says(&ended, "AWS refused logs:GetQueryResults");
+    says(
+        &ended,
+        "could not be stopped and may still be running: aws logs stop-query --query-id ",
+    );
+    says(&ended, " --region us-east-1\n");
+}
+
+#[test]
 fn regions_are_joined_in_the_order_of_the_query() {
     let account = account();
     let logq = account.project("").file(

@@ -339,7 +339,8 @@ fn a_group_that_is_not_there_or_goes_away_makes_the_answer_incomplete() {
     let logq = twice.project();
     let command = format!("batch-failures -o json --stage production --no-cache {WINDOW}");
     is_incomplete(&logq.run(&command));
-    let ended = logq.run(&command);
+    // What was asked for by name has to be there.
+    let ended = logq.run(&format!("{command} -t batch -t tasks"));
     is_incomplete(&ended);
     assert_eq!(
         ended
@@ -347,6 +348,59 @@ fn a_group_that_is_not_there_or_goes_away_makes_the_answer_incomplete() {
             .matches("there is no log group `/ecs/production-batch`")
             .count(),
         1,
+        "{}",
+        ended.err
+    );
+}
+
+/// Starts an account in which a stage has a group for batches, and none for tasks and workers.
+fn batches_alone() -> Twice {
+    let lines = batches(20, 2, 10);
+    let simulator = Simulator::start(Settings::default()).expect("a free port");
+    let mut streams: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
+    for (_, stream, at, message) in lines.iter().filter(|(group, ..)| group == BATCH) {
+        streams.entry(stream).or_default().push((*at, message));
+    }
+    for (stream, events) in streams {
+        simulator.put(BATCH, stream, events).expect("a new stream");
+    }
+    Twice {
+        simulator,
+        file: String::new(),
+    }
+}
+
+#[test]
+fn groups_that_need_not_be_there_are_left_out() {
+    let twice = batches_alone();
+    let ask = |command: &str| {
+        let ended = twice.project().run(&format!(
+            "{command} --stage production --no-cache --source aws {WINDOW}"
+        ));
+        assert_eq!(ended.code, 0, "{command}: {}", ended.err);
+        let remark = "there is no log group `/aws/events/production-ecs-tasks`";
+        assert_eq!(ended.err.matches(remark).count(), 1, "{}", ended.err);
+        assert!(ended.err.contains("it is left out"), "{}", ended.err);
+        ended.out
+    };
+    let failures = ask("batch-failures -o json");
+    assert!(failures.contains("\"complete\":true"), "{failures}");
+    assert_eq!(failures.matches("CommandError").count(), 2, "{failures}");
+    let said = ask(&format!("show {:032x} -o json", 11));
+    assert!(said.contains("CommandError"), "{said}");
+}
+
+#[test]
+fn a_stage_without_any_group_is_a_problem() {
+    let twice = batches_alone();
+    let ended = twice.project().run(&format!(
+        "batch-failures -o json --stage staging --no-cache {WINDOW}"
+    ));
+    is_incomplete(&ended);
+    assert!(
+        ended
+            .err
+            .contains("there is no log group `/ecs/staging-batch`"),
         "{}",
         ended.err
     );

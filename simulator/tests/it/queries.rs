@@ -149,13 +149,16 @@ async fn a_query_may_name_its_groups_and_tell_milliseconds() {
     let client = client(&simulator);
     let query = format!(
         "SOURCE '{GROUP}' | filter toMillis(@timestamp) >= {FROM} and toMillis(@timestamp) < {} | stats count(*)",
-        FROM + 1_500
+        FROM + 3_600_500
     );
     let request = client.start_query().query_string(query);
-    let request = request.start_time(FROM / 1000).end_time(FROM / 1000 + 2);
+    let request = request
+        .start_time(FROM / 1000)
+        .end_time(FROM / 1000 + 3_601);
     let id = request.send().await.expect("a query").query_id;
     let answer = results(&client, &id.expect("an id")).await;
-    let events = simulator.events(GROUP, "", FROM, FROM + 1_500).len();
+    let events = simulator.events(GROUP, "", FROM, FROM + 3_600_500).len();
+    assert!(events > 0);
     assert_eq!(rows(&answer), [[("count(*)", &*events.to_string())]]);
 }
 

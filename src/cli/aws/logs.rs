@@ -75,6 +75,8 @@ impl Logs {
         let request = tail::Request {
             since: context.window.since.map(|since| since.0),
             pattern: request.pattern,
+            prefixes: request.prefixes,
+            optional: request.optional,
             late: context.config.cloudwatch.ingestion_delay,
             polls,
             time_out: context.time_out,

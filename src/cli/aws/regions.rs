@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 
 use super::super::Failure;
 use super::super::context::Context;
+use super::super::environment::without_user;
 use super::{Account, discover, no_region};
 use crate::cloudwatch::{self, Client, Site};
 use crate::config::Origin;
@@ -23,10 +24,10 @@ pub(in crate::cli) struct Region {
 }
 
 /// What is read of all regions.
-pub(super) struct Sites {
-    pub(super) sites: Vec<Site<Client>>,
+pub(in crate::cli) struct Sites {
+    pub(in crate::cli) sites: Vec<Site<Client>>,
     /// Groups that need not be there.
-    pub(super) optional: BTreeSet<Arc<str>>,
+    pub(in crate::cli) optional: BTreeSet<Arc<str>>,
 }
 
 /// A region that can be asked.
@@ -106,7 +107,7 @@ impl Region {
 ///
 /// Stages that spell one region in two ways, or leave it to AWS's own rules, are one site: what is made a second in a
 /// region is counted once.
-pub(super) async fn sites(context: &Context, about: &[String]) -> Result<Sites, Failure> {
+pub(in crate::cli) async fn sites(context: &Context, about: &[String]) -> Result<Sites, Failure> {
     let regions = match (&context.scope.stage, context.config.stage_names().next()) {
         (None, None) => vec![discover::region(context, about).await?],
         _ => find(context, about)?,
@@ -222,17 +223,6 @@ pub(super) fn names(context: &Context, about: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Returns an address without a user's name and password.
-fn without_user(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
-}
-
 /// Returns the number of an account, which an access key id spells in its characters behind the first four.
 ///
 /// It only tells accounts apart in the cache: a key that spells something else is an account of its own.
@@ -262,15 +252,6 @@ fn owner(known: Option<&str>, key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_is_told_without_its_user() {
-        let check = |address: &str, expected: &str| assert_eq!(without_user(address), expected);
-        check("https://logs.example.com", "https://logs.example.com");
-        check("http://me:p@ss@proxy:8080/a@b?c", "http://proxy:8080/a@b?c");
-        check("http://me@proxy", "http://proxy");
-        check("proxy", "proxy");
-    }
 
     #[test]
     fn an_access_key_spells_its_account() {

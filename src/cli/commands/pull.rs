@@ -20,7 +20,8 @@ use super::super::reader;
 use super::super::source::{self, Source, Wanted};
 use super::super::{Exit, Failure};
 use super::ask;
-use crate::cloudwatch::{self, Client, Report, Request, Site};
+use crate::cloudwatch::streams::SECOND;
+use crate::cloudwatch::{self, CallError, Client, Report, Request, Site};
 use crate::decode::envelope::{Envelope, Object};
 use crate::decode::json::Json;
 use crate::decode::stamp::Clock;
@@ -75,6 +76,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     for (site, jobs) in sites.iter().zip(plans?) {
         pull.site(site, jobs)?;
     }
+    pull.tell_absent(sites.iter().map(|site| site.groups.len()).sum());
     pull.tell();
     Ok(output::exit(
         context,
@@ -111,8 +113,8 @@ struct Done {
     events: u64,
     bytes: u64,
     has_failed: bool,
-    /// Groups that are not there, each told once.
-    absent: BTreeSet<Arc<str>>,
+    /// Groups that are not there and need not be, by region and name.
+    absent: BTreeMap<(String, Arc<str>), CallError>,
 }
 
 impl Pull<'_> {
@@ -141,18 +143,34 @@ impl Pull<'_> {
         Ok(jobs)
     }
 
-    /// Copies what is missing of a site's groups; a group that fails is not asked for again.
+    /// Copies what is missing of a site's groups; a group that fails or is not there is not asked for again.
     fn site(&mut self, site: &Site<Client>, jobs: Jobs) -> Result<(), Failure> {
         let mut failed = BTreeSet::new();
-        for (stretch, mut jobs) in jobs {
+        let mut request = Request {
+            is_part: true,
+            ..self.request.clone()
+        };
+        for ((start, end), mut jobs) in jobs {
             jobs.retain(|job| !failed.contains(&job.group));
             if jobs.is_empty() || self.context.interrupt.is_asked() {
                 continue;
             }
-            let report = self.stretch(site, stretch, &jobs)?;
-            let lost = |job: &Job| (!is_whole(&report, &job.group)).then(|| Arc::clone(&job.group));
-            failed.extend(jobs.iter().filter_map(lost));
-            self.tell_problems(&report);
+            let began = Instant::now();
+            (request.start, request.end) = (start, end);
+            let report = self.stretch(site, &request, &jobs)?;
+            if began.elapsed() >= SECOND {
+                request.spent = 0;
+            }
+            request.spent += report.calls;
+            for job in jobs {
+                if is_whole(&report, &job.group) {
+                    // One that was there and is not later is gone.
+                    request.optional.remove(&job.group);
+                } else {
+                    failed.insert(job.group);
+                }
+            }
+            self.tell_problems(report);
         }
         Ok(())
     }
@@ -161,22 +179,19 @@ impl Pull<'_> {
     fn stretch(
         &mut self,
         site: &Site<Client>,
-        (start, end): (i64, i64),
+        request: &Request,
         jobs: &[Job],
     ) -> Result<Report, Failure> {
         let site = Site {
             groups: jobs.iter().map(|job| Arc::clone(&job.group)).collect(),
             ..site.clone()
         };
-        let left = self
-            .request
+        let left = request
             .time_out
             .map(|all| all.saturating_sub(self.started.elapsed()));
         let request = Request {
-            start,
-            end,
             time_out: left,
-            ..self.request.clone()
+            ..request.clone()
         };
         let mut source =
             cloudwatch::Source::open(vec![site], &request, self.context.interrupt.flag());
@@ -214,20 +229,33 @@ impl Pull<'_> {
                 .is_none_or(|pattern| pattern.matches(&Record::new(event)))
     }
 
-    fn tell_problems(&mut self, report: &Report) {
+    fn tell_problems(&mut self, report: Report) {
         let notices = &self.context.notices;
-        for problem in reader::service_problems(report) {
+        for problem in reader::service_problems(&report) {
             notices.problem(&problem);
             self.done.has_failed = true;
         }
-        for error in &report.absent {
-            if self.done.absent.insert(Arc::clone(&error.group)) {
+        if let Some(why) = reader::unkept(&report) {
+            notices.warn(&why);
+        }
+        for error in report.absent {
+            let key = (error.place.region.clone(), Arc::clone(&error.group));
+            self.done.absent.insert(key, error);
+        }
+    }
+
+    /// Tells which of so many groups are not there: with none of all, the stage is misspelt.
+    fn tell_absent(&mut self, groups: usize) {
+        let notices = &self.context.notices;
+        let is_none = groups > 0 && self.done.absent.len() == groups;
+        for error in self.done.absent.values() {
+            if is_none {
+                notices.problem(&reader::service_problem(error));
+            } else {
                 notices.warn(&reader::left_out(error));
             }
         }
-        if let Some(why) = reader::unkept(report) {
-            notices.warn(&why);
-        }
+        self.done.has_failed |= is_none;
     }
 
     fn tell(&self) {
@@ -249,12 +277,12 @@ impl Pull<'_> {
     }
 }
 
-/// Returns whether nothing is missing of a group.
+/// Returns whether a group is there and nothing of it is missing.
 fn is_whole(report: &Report, group: &Arc<str>) -> bool {
-    let concerns =
-        |problem: &cloudwatch::CallError| problem.kind.concerns_all() || problem.group == *group;
+    let concerns = |problem: &CallError| problem.kind.concerns_all() || problem.group == *group;
     let has_unknown_gap = report.has_gaps && report.problems.is_empty();
-    !has_unknown_gap && !report.problems.iter().any(concerns)
+    let mut failures = report.problems.iter().chain(&report.absent);
+    !has_unknown_gap && !failures.any(concerns)
 }
 
 fn overlaps(other: &Path) -> Failure {

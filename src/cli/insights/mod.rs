@@ -9,11 +9,12 @@ mod rehearsal;
 mod size;
 mod told;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::aws::regions;
+use super::aws::regions::{self, Sites};
 use super::commands::ask::{self, Question};
 use super::context::Context;
 use super::opened::Volume;
@@ -24,7 +25,7 @@ use super::{Exit, Failure};
 use crate::cloudwatch::insights::{
     self, Halt, MOST_GROUPS, Pace, Part, Region, Request, Spent, joined,
 };
-use crate::cloudwatch::{Client, Quotas};
+use crate::cloudwatch::{Client, Quotas, Site};
 use crate::query::plan::{Parts, Whole};
 use plan::Plan;
 use size::Size;
@@ -47,13 +48,26 @@ pub(super) fn answer(
     let runtime = runtime()?;
     context.interrupt.listen();
     let halt = Halt::new(context.interrupt.flag(), context.time_out);
-    let mut parts = runtime.block_on(parts(context, ask, &plan))?;
+    let found = runtime.block_on(halt.before(Box::pin(parts(context, ask, &plan))));
+    let Some(found) = found else {
+        // A look-up of a name cannot be called off: nobody waits for one.
+        runtime.shutdown_background();
+        return told::too_soon(context);
+    };
+    let Parted {
+        mut parts,
+        optional,
+    } = found?;
     check_joint(&plan, parts.len())?;
-    let size = runtime.block_on(size::of(context, &plan, &mut parts, &halt))?;
+    let size = size::of(context, &plan, &mut parts, &optional, &halt);
+    let size = runtime.block_on(size)?;
     if context.dry_run {
         return rehearsal::print(context, &plan, &parts, &size);
     }
-    size.check(context)?;
+    // When nobody waits any more, no query is started.
+    if size.halted.is_none() {
+        size.check(context)?;
+    }
     if parts.is_empty() {
         return nothing(context, question, &plan, &size);
     }
@@ -88,24 +102,26 @@ fn check_source(sources: &Written) -> Result<(), Failure> {
     }
 }
 
+/// What is asked, part by part.
+struct Parted {
+    parts: Vec<Part<Client>>,
+    /// Groups that need not be there.
+    optional: BTreeSet<Arc<str>>,
+}
+
 /// Finds the log groups, and a client for each region.
-async fn parts(
-    context: &Context,
-    ask: &Ask<'_>,
-    plan: &Plan,
-) -> Result<Vec<Part<Client>>, Failure> {
+async fn parts(context: &Context, ask: &Ask<'_>, plan: &Plan) -> Result<Parted, Failure> {
     let found = match plan.source {
-        Some(_) => regions::without_groups(context),
-        None => regions::find(context, ask.groups)?,
+        Some(_) => without_groups(context).await?,
+        None => regions::sites(context, ask.groups).await?,
     };
     let quotas = Quotas(context.config.cloudwatch.quotas.clone());
     let mut parts = Vec::new();
-    for place in found {
-        let (client, _) = place.client(context).await?;
+    for site in found.sites {
         let region = Arc::new(Region {
-            place: Arc::new(client.place().clone()),
-            pace: Pace::new(&quotas, &client.place().region),
-            service: Arc::new(client),
+            pace: Pace::new(&quotas, &site.place.region),
+            place: site.place,
+            service: site.service,
         });
         let part = |groups: &[Arc<str>]| Part {
             region: Arc::clone(&region),
@@ -114,10 +130,36 @@ async fn parts(
         if plan.source.is_some() {
             parts.push(part(&[]));
         } else {
-            parts.extend(place.groups.chunks(MOST_GROUPS).map(part));
+            parts.extend(site.groups.chunks(MOST_GROUPS).map(part));
         }
     }
-    Ok(parts)
+    Ok(Parted {
+        parts,
+        optional: found.optional,
+    })
+}
+
+/// Finds the regions for a query that chooses its groups itself: each once, however often and in which ways it is spelt.
+async fn without_groups(context: &Context) -> Result<Sites, Failure> {
+    let mut sites: Vec<Site<Client>> = Vec::new();
+    for region in regions::without_groups(context) {
+        let (client, account) = region.client(context).await?;
+        let place = Arc::new(client.place().clone());
+        let is_same =
+            |site: &Site<Client>| site.place.region == place.region && site.account == account;
+        if !sites.iter().any(is_same) {
+            sites.push(Site {
+                account,
+                place,
+                service: Arc::new(client),
+                groups: Vec::new(),
+            });
+        }
+    }
+    Ok(Sites {
+        sites,
+        optional: BTreeSet::new(),
+    })
 }
 
 /// Refuses a query whose answers over several regions, or over more groups than one query takes, cannot be joined.
@@ -193,7 +235,7 @@ fn finish(
         seen.add(one.seen);
     }
     let cost = told::cost(context, parts, &found, seen);
-    let warnings = told::warnings(&plan.request, &found);
+    let warnings = told::warnings(context, &plan.request, &found);
     let cells = found.found.into_iter().map(|one| one.rows).collect();
     let (columns, mut rows) = joined(cells, plan.shape.clone());
     let truncated = keep(&mut rows, plan, parts.len(), seen);

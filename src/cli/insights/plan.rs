@@ -160,7 +160,7 @@ pub(super) fn here(context: &Context) -> String {
 }
 
 /// Quotes an argument for a shell, where that is needed.
-fn quoted(argument: &str) -> String {
+pub(super) fn quoted(argument: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@,+".contains(c);
     if !argument.is_empty() && argument.chars().all(is_plain) {
         return argument.to_owned();

@@ -10,7 +10,7 @@ use super::super::{Exit, Failure};
 use super::plan::Plan;
 use super::size::Size;
 use crate::cloudwatch::Client;
-use crate::cloudwatch::insights::{Part, QueryCall};
+use crate::cloudwatch::insights::{Halted, Part, QueryCall};
 use crate::render::{Format, escape};
 use crate::time::Timestamp;
 
@@ -48,11 +48,27 @@ pub(super) fn print(
         output::print_text(&escape::safe_lines(&text))?;
     }
     context.notices.remark("dry run: no query was started");
-    Ok(if size.problems.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Incomplete
-    })
+    Ok(exit(context, size))
+}
+
+/// Says why the size is not known when nobody waited for it, and how it ends.
+fn exit(context: &Context, size: &Size) -> Exit {
+    let notices = &context.notices;
+    match size.halted {
+        Some(Halted::Interrupted) => {
+            notices.remark("interrupted: the size of the log groups is not known");
+            Exit::Interrupted
+        }
+        Some(Halted::OutOfTime) => {
+            notices.problem(
+                "time is up before the sizes of the log groups were told\n\
+                 hint: give it longer with --timeout",
+            );
+            Exit::Incomplete
+        }
+        None if size.problems.is_empty() => Exit::Done,
+        None => Exit::Incomplete,
+    }
 }
 
 fn describe(plan: &Plan, part: &Part<Client>, call: &QueryCall, text: &mut String) {

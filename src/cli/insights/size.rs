@@ -1,5 +1,6 @@
 //! How much a query will look at, by what the service tells of its log groups, before it is asked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::Failure;
@@ -8,7 +9,7 @@ use super::super::output::size as bytes_words;
 use super::plan::{Plan, budget};
 use super::told;
 use crate::cloudwatch::insights::cost;
-use crate::cloudwatch::insights::{GroupFacts, Halt, Part, QueryError, Region};
+use crate::cloudwatch::insights::{GroupFacts, Halt, Halted, Part, QueryError, Region};
 use crate::cloudwatch::{CallError, Client};
 use crate::query::ast::{Select, SelectOption};
 
@@ -21,8 +22,12 @@ pub(super) struct Size {
     pub(super) dollars: Option<f64>,
     /// What is missing.
     pub(super) problems: Vec<String>,
+    /// Why it was not asked for to the end.
+    pub(super) halted: Option<Halted>,
     /// Why the size is not known.
     unknown: Option<String>,
+    /// Which groups are not there, of those that need not be: with who was asked, and where.
+    absent: Vec<String>,
 }
 
 /// Asks for the sizes of all groups. Groups that are not there are left out, and told.
@@ -30,6 +35,7 @@ pub(super) async fn of(
     context: &Context,
     plan: &Plan,
     parts: &mut Vec<Part<Client>>,
+    optional: &BTreeSet<Arc<str>>,
     halt: &Halt,
 ) -> Result<Size, Failure> {
     let mut size = Size {
@@ -45,11 +51,14 @@ pub(super) async fn of(
         match facts {
             Ok(facts) => {
                 if plan.source.is_none() {
-                    leave_out(part, &facts, &mut size);
+                    leave_out(part, &facts, optional, &mut size);
                 }
                 size.add(context, plan, &part.region, &facts);
             }
-            Err(Untold::Halted) => break,
+            Err(Untold::Halted(halted)) => {
+                size.halt(halted);
+                break;
+            }
             Err(Untold::Call(error)) if error.kind.concerns_all() => {
                 return Err(told::failure(&QueryError::Call(error)));
             }
@@ -59,13 +68,14 @@ pub(super) async fn of(
     }
     if plan.source.is_none() {
         parts.retain(|part| !part.groups.is_empty());
+        size.tell_absent(context, parts.is_empty());
     }
     Ok(size)
 }
 
 /// Why nothing is known.
 enum Untold {
-    Halted,
+    Halted(Halted),
     Call(CallError),
     Unknown(&'static str),
 }
@@ -113,10 +123,8 @@ async fn told_before<T>(
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, Untold> {
     // What a call is made of is large, and waits inside each of these.
-    match halt.before(Box::pin(call)).await {
-        None => Err(Untold::Halted),
-        Some(result) => result.map_err(Untold::Call),
-    }
+    let told = halt.unless(Box::pin(call)).await;
+    told.map_err(Untold::Halted)?.map_err(Untold::Call)
 }
 
 /// Returns the name of a group that may be written as an ARN.
@@ -127,20 +135,55 @@ fn name(group: &str) -> &str {
 }
 
 /// Leaves out the groups that are not there: the service would refuse the whole query.
-fn leave_out(part: &mut Part<Client>, facts: &[GroupFacts], size: &mut Size) {
+fn leave_out(
+    part: &mut Part<Client>,
+    facts: &[GroupFacts],
+    optional: &BTreeSet<Arc<str>>,
+    size: &mut Size,
+) {
     let is_there = |group: &Arc<str>| facts.iter().any(|one| one.name == name(group));
     for group in part.groups.iter().filter(|group| !is_there(group)) {
         let place = &part.region.place;
-        size.problems.push(format!(
-            "there is no log group `{group}` in {}, with {}\n\
-             hint: check `[groups]` in logq.toml, `--stage`, `--region` and `--profile`",
+        let text = format!(
+            "there is no log group `{group}` in {}, with {}",
             place.region, place.identity
-        ));
+        );
+        if optional.contains(group) {
+            size.absent.push(text);
+        } else {
+            size.problems.push(missing(&text));
+        }
     }
     part.groups.retain(is_there);
 }
 
+fn missing(text: &str) -> String {
+    format!("{text}\nhint: check `[groups]` in logq.toml, `--stage`, `--region` and `--profile`")
+}
+
 impl Size {
+    /// Tells which groups are not there that need not be; it is a problem when there is none of all.
+    fn tell_absent(&mut self, context: &Context, is_all: bool) {
+        for text in std::mem::take(&mut self.absent) {
+            if is_all {
+                // Nothing at all is read: the stage is misspelt, rather than without a service.
+                self.problems.push(missing(&text));
+            } else {
+                context.notices.remark(&format!("{text}: it is left out"));
+            }
+        }
+    }
+
+    /// Forgets a size of which a part was not told in time.
+    fn halt(&mut self, halted: Halted) {
+        self.halted = Some(halted);
+        let why = match halted {
+            Halted::Interrupted => "the question was interrupted",
+            Halted::OutOfTime => "time is up before the sizes of the log groups were told",
+        };
+        self.forget(why.to_owned());
+    }
+
     fn add(
         &mut self,
         context: &Context,

@@ -1,13 +1,13 @@
 //! What is said of a query of the service: what went wrong, what is missing, what it cost.
 
-use super::super::Failure;
 use super::super::context::Context;
 use super::super::output::{counted, size, thousands};
 use super::super::run::Ask;
+use super::super::{Exit, Failure};
 use super::plan::{self, Plan};
 use crate::cloudwatch::Client;
 use crate::cloudwatch::insights::{
-    Answer, Capped, Halted, Malformed, Part, QueryError, Request, Spent, cost,
+    Answer, Capped, Halted, Left, Malformed, Part, QueryError, Request, Spent, cost,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 
@@ -41,6 +41,18 @@ pub(super) fn failure(error: &QueryError) -> Failure {
         Some(cause) => failure.cause(cause),
         None => failure,
     }
+}
+
+/// Ends when nobody waits any more, before it is known who is asked.
+pub(super) fn too_soon(context: &Context) -> Result<Exit, Failure> {
+    if context.interrupt.is_asked() {
+        context.notices.remark("interrupted: nothing was asked");
+        return Ok(Exit::Interrupted);
+    }
+    Err(
+        Failure::incomplete("time is up before AWS gave credentials and log groups")
+            .hint("give it longer with --timeout, or check what gives the credentials".to_owned()),
+    )
 }
 
 /// Words what is missing, and why.
@@ -88,11 +100,9 @@ fn missing(request: &Request, why: Capped) -> String {
 }
 
 /// Words what is odd and costs nothing.
-pub(super) fn warnings(request: &Request, answer: &Answer) -> Vec<String> {
-    let left = answer.left.iter().map(|id| {
-        format!("query {id} could not be stopped and may still be running: aws logs stop-query --query-id {id}")
-    });
-    let mut warnings: Vec<String> = left.collect();
+pub(super) fn warnings(context: &Context, request: &Request, answer: &Answer) -> Vec<String> {
+    let left = answer.left.iter();
+    let mut warnings: Vec<String> = left.map(|left| still_running(context, left)).collect();
     if request.text.has_rough_ends() {
         warnings.push(
             "the ends of the window are those of whole seconds: the query looks outside it"
@@ -100,6 +110,20 @@ pub(super) fn warnings(request: &Request, answer: &Answer) -> Vec<String> {
         );
     }
     warnings
+}
+
+fn still_running(context: &Context, left: &Left) -> String {
+    let id = &left.id;
+    let profile = context.aws.profile.as_ref();
+    let profile = profile.map_or_else(String::new, |name| {
+        format!(" --profile {}", plan::quoted(name))
+    });
+    format!(
+        "query {id} could not be stopped and may still be running: \
+         aws logs stop-query --query-id {} --region {}{profile}",
+        plan::quoted(id),
+        plan::quoted(&left.place.region)
+    )
 }
 
 /// Returns `Logs Insights: 12 of 3,000 events matched; 1.2 MB looked at, about $0.0001`.

@@ -26,14 +26,20 @@ pub(super) fn finish(context: &Context, tail: Tail) -> Ending {
         sessions,
         sampled,
         problems,
+        is_cut,
         ..
     } = tail.into_report();
+    if is_cut {
+        context
+            .notices
+            .problem("time was up before all of the history was read");
+    }
     context.notices.detail(
         2,
         &format!("{calls} calls, {sessions} sessions of live tail"),
     );
     Ending {
-        is_incomplete: problems > 0,
+        is_incomplete: problems > 0 || is_cut,
         sampled,
     }
 }
@@ -83,6 +89,13 @@ impl Said {
             Notice::Trouble(error) => {
                 let text = service_problem(error);
                 notices.warn(&format!("trying again: {text}"));
+            }
+            Notice::Absent(error) => {
+                let text = error.to_string();
+                if !self.problems.contains(&text) {
+                    notices.remark(&text);
+                    self.problems.push(text);
+                }
             }
             Notice::Problem(error) => {
                 let text = service_problem(error);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::Malformed;
-use crate::cloudwatch::{CallError, Place};
+use crate::cloudwatch::{CallError, Kind, Place};
 
 /// How a query ended that gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,11 @@ fn words(how: Ended, place: &Place) -> String {
     format!("{what}, in {}, with {}", place.region, place.identity)
 }
 
+/// Returns whether a query may have been started whose id nobody knows.
+fn is_unsure(error: &CallError) -> bool {
+    error.operation == "StartQuery" && error.kind == Kind::Silent
+}
+
 impl QueryError {
     /// Returns what the service said, where that is more than the message.
     pub fn cause(&self) -> Option<String> {
@@ -65,6 +70,13 @@ impl QueryError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Malformed(_) => return None,
+            Self::Call(error) if is_unsure(error) => {
+                return Some(format!(
+                    "the query may be running all the same: \
+                     aws logs describe-queries --status Running --region {}",
+                    error.place.region
+                ));
+            }
             Self::Call(error) => return error.hint(),
             Self::Ended { how, .. } => match how {
                 Ended::TimedOut => "take a shorter window, or fewer log groups",

@@ -59,7 +59,7 @@ impl Halt {
     }
 
     /// Waits for what is to come, unless waiting ends before.
-    pub(super) async fn unless<F: Future>(&self, future: F) -> Result<F::Output, Halted> {
+    pub async fn unless<F: Future>(&self, future: F) -> Result<F::Output, Halted> {
         tokio::select! {
             biased;
             halted = self.reached() => Err(halted),

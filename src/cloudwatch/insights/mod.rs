@@ -29,7 +29,7 @@ pub use run::{Answer, Capped, Found, Part, Request, run};
 pub use service::{
     Cells, GroupFacts, Malformed, QueryCall, QueryService, Refusal, ResultPage, Spent, Status,
 };
-pub use single::{Progress, Region};
+pub use single::{Left, Progress, Region};
 pub use text::{MOST_CHARACTERS, Sent, Text};
 
 /// The most log groups of one query.

@@ -41,6 +41,8 @@ impl Pace {
     }
 
     /// Makes a call at its turn, and again while that may help.
+    ///
+    /// A start that nobody answered may have started a query: a second one would be charged for as well.
     pub(super) async fn call<T, E: Retry, F: Future<Output = Result<T, E>>>(
         &self,
         action: Action,
@@ -63,7 +65,9 @@ impl Pace {
                     self.with(action, |limiter| limiter.throttled(made, now));
                 }
                 Some(Kind::Unavailable) if failures + 1 < TRIES => failures += 1,
-                Some(Kind::Silent) if failures + SILENT < TRIES => failures += SILENT,
+                Some(Kind::Silent) if action != Action::StartQuery && failures + SILENT < TRIES => {
+                    failures += SILENT;
+                }
                 _ => return Err(error),
             }
             sleep(pause).await;

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::QueryError;
 use super::halt::{Halt, Halted};
 use super::service::{Cells, QueryCall, QueryService, Spent};
-use super::single::{End, Outcome, Progress, Region, Single};
+use super::single::{End, Left, Outcome, Progress, Region, Single};
 use super::text::{Sent, Text};
 use crate::query::ast::Direction;
 
@@ -122,7 +122,7 @@ pub struct Answer {
     /// Why it ended before its time.
     pub halted: Option<Halted>,
     /// Queries that may still be running.
-    pub left: Vec<String>,
+    pub left: Vec<Left>,
 }
 
 impl Answer {
@@ -154,14 +154,72 @@ struct Piece {
 enum State {
     Waiting,
     Asked,
-    Over(Vec<Cells>),
+    Over(Yield),
+}
+
+/// What came of a stretch.
+#[derive(Debug, Default)]
+struct Yield {
+    rows: Vec<Cells>,
+    seen: Spent,
+    /// Whether the service has given all that it has for it.
+    is_whole: bool,
+}
+
+impl Piece {
+    /// Returns how many rows came, whether or not that is all.
+    fn rows(&self) -> usize {
+        match &self.state {
+            State::Over(over) => over.rows.len(),
+            State::Waiting | State::Asked => 0,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!(&self.state, State::Over(over) if over.is_whole)
+    }
 }
 
 /// The pieces of one part, in the order of its rows.
 #[derive(Debug, Default)]
-struct Pieces {
+struct Assembly {
     pieces: Vec<Piece>,
+    /// Those that were cut, with the rows that had come.
+    uncut: Vec<Piece>,
     found: Found,
+}
+
+impl Assembly {
+    /// Puts back what was cut where its pieces did not all come in and have fewer rows.
+    fn mend(&mut self) {
+        // Assembly of pieces were cut later, and are put together first.
+        while let Some(uncut) = self.uncut.pop() {
+            let is_inside = |piece: &&Piece| uncut.start <= piece.start && piece.end <= uncut.end;
+            let all = &self.pieces;
+            let Some(first) = all.iter().position(|piece| is_inside(&piece)) else {
+                continue;
+            };
+            let inside = first..first + all[first..].iter().take_while(is_inside).count();
+            let cut = &all[inside.clone()];
+            let rows: usize = cut.iter().map(Piece::rows).sum();
+            if rows < uncut.rows() && !cut.iter().all(Piece::is_whole) {
+                self.pieces.splice(inside, [uncut]);
+            }
+        }
+    }
+
+    /// Returns what came of all of them.
+    fn finish(mut self) -> Found {
+        self.mend();
+        let mut found = self.found;
+        for piece in self.pieces {
+            if let State::Over(over) = piece.state {
+                found.seen.add(over.seen);
+                found.rows.extend(over.rows);
+            }
+        }
+        found
+    }
 }
 
 /// Asks all parts.
@@ -187,7 +245,9 @@ pub async fn run<S: QueryService>(
             jobs.spawn(async move { (part, number, single.run(call).await) });
         }
         match jobs.join_next().await {
-            Some(Ok((part, number, outcome))) => board.take(part, number, outcome),
+            Some(Ok((part, number, outcome))) => {
+                board.take(part, number, outcome, halt.is_reached());
+            }
             Some(Err(error)) => {
                 if let Ok(panic) = error.try_into_panic() {
                     std::panic::resume_unwind(panic);
@@ -201,7 +261,7 @@ pub async fn run<S: QueryService>(
 /// All pieces, and what is known so far.
 struct Board<'r> {
     request: &'r Request,
-    parts: Vec<Pieces>,
+    parts: Vec<Assembly>,
     answer: Answer,
     numbers: u64,
 }
@@ -216,9 +276,9 @@ impl<'r> Board<'r> {
         };
         for _ in 0..parts {
             let whole = board.piece(request.start, request.end);
-            board.parts.push(Pieces {
+            board.parts.push(Assembly {
                 pieces: vec![whole],
-                ..Pieces::default()
+                ..Assembly::default()
             });
         }
         board
@@ -244,7 +304,7 @@ impl<'r> Board<'r> {
                     break;
                 }
                 in_front = match &piece.state {
-                    State::Over(rows) => in_front.map(|before| before + rows.len() as u64),
+                    State::Over(_) => in_front.map(|before| before + piece.rows() as u64),
                     _ => None,
                 };
                 if matches!(piece.state, State::Waiting) {
@@ -257,32 +317,45 @@ impl<'r> Board<'r> {
         None
     }
 
-    fn take(&mut self, part: usize, number: u64, outcome: Outcome) {
+    fn take(&mut self, part: usize, number: u64, outcome: Outcome, halted: Option<Halted>) {
         let is_number = |piece: &Piece| piece.number == number;
         let Some(at) = self.parts[part].pieces.iter().position(is_number) else {
             return;
         };
         self.parts[part].found.spent.add(outcome.spent);
+        let mut over = Yield {
+            rows: outcome.rows,
+            seen: outcome.spent,
+            is_whole: matches!(outcome.end, End::Complete),
+        };
         match outcome.end {
             End::Complete => {}
             End::Halted(halted, left) => {
                 self.answer.halted.get_or_insert(halted);
                 self.answer.left.extend(left);
             }
-            End::Failed(error) => self.complain(error),
+            End::Failed(error, left) => {
+                self.complain(error);
+                self.answer.left.extend(left);
+            }
         }
-        if self.request.is_capped(outcome.rows.len()) {
-            match self.cut(part, at, outcome.spent) {
-                Ok(smaller) => {
-                    self.parts[part].pieces.splice(at..=at, smaller);
-                    return;
+        // What is missing of others was told: to cut them would ask once more for what failed.
+        let mut smaller = None;
+        if over.is_whole && self.request.is_capped(over.rows.len()) {
+            over.is_whole = false;
+            match (self.cut(part, at, outcome.spent), halted) {
+                (Ok(_), Some(halted)) => {
+                    self.answer.halted.get_or_insert(halted);
                 }
-                Err(why) => self.parts[part].found.capped = Some(why),
+                (Ok(pieces), None) => smaller = Some(pieces),
+                (Err(why), _) => self.parts[part].found.capped = Some(why),
             }
         }
         let pieces = &mut self.parts[part];
-        pieces.found.seen.add(outcome.spent);
-        pieces.pieces[at].state = State::Over(outcome.rows);
+        pieces.pieces[at].state = State::Over(over);
+        if let Some(smaller) = smaller {
+            pieces.uncut.extend(pieces.pieces.splice(at..=at, smaller));
+        }
     }
 
     /// Cuts a piece, or says why it stays as it is.
@@ -326,15 +399,7 @@ impl<'r> Board<'r> {
         if let (true, Some(halted)) = (all.into_iter().any(is_waiting), halt.is_reached()) {
             self.answer.halted.get_or_insert(halted);
         }
-        for part in self.parts {
-            let mut found = part.found;
-            for piece in part.pieces {
-                if let State::Over(rows) = piece.state {
-                    found.rows.extend(rows);
-                }
-            }
-            self.answer.found.push(found);
-        }
+        self.answer.found = self.parts.into_iter().map(Assembly::finish).collect();
         self.answer
     }
 }

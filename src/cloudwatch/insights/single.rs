@@ -72,13 +72,22 @@ pub(super) struct Outcome {
     pub(super) end: End,
 }
 
-/// How it ended.
+/// How it ended; with what is left of it when it could not be stopped.
 #[derive(Debug)]
 pub(super) enum End {
     Complete,
-    /// It was waited for no longer; with its id when it could not be stopped.
-    Halted(Halted, Option<String>),
-    Failed(QueryError),
+    /// It was waited for no longer.
+    Halted(Halted, Option<Left>),
+    Failed(QueryError, Option<Left>),
+}
+
+/// A query that may still be running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its id.
+    pub id: String,
+    /// Who asked, and where.
+    pub place: Arc<Place>,
 }
 
 /// A query that is asked.
@@ -107,8 +116,8 @@ impl<S: QueryService> Single<S> {
         let mut starting = pin!(self.region.pace.call(Action::StartQuery, start));
         match self.halt.unless(&mut starting).await {
             Ok(Ok(id)) => Ok(id),
-            Ok(Err(Refusal::Malformed(one))) => Err(End::Failed(QueryError::Malformed(one))),
-            Ok(Err(Refusal::Call(error))) => Err(End::Failed(QueryError::Call(error))),
+            Ok(Err(Refusal::Malformed(one))) => Err(End::Failed(QueryError::Malformed(one), None)),
+            Ok(Err(Refusal::Call(error))) => Err(End::Failed(QueryError::Call(error), None)),
             Err(halted) => {
                 // A call that is on its way may start a query all the same.
                 let left = match timeout(GRACE, starting).await {
@@ -132,8 +141,7 @@ impl<S: QueryService> Single<S> {
                 Ok(page) => page,
                 Err(Look::Halted(halted)) => break End::Halted(halted, self.stop(id).await),
                 Err(Look::Failed(error)) => {
-                    self.stop(id).await;
-                    break End::Failed(QueryError::Call(error));
+                    break End::Failed(QueryError::Call(error), self.stop(id).await);
                 }
             };
             self.progress.moved(seen.spent, page.spent);
@@ -144,7 +152,11 @@ impl<S: QueryService> Single<S> {
                 status => {
                     let error = self.ended(id, status);
                     seen.spent = page.spent;
-                    break End::Failed(error);
+                    let left = match status {
+                        Status::Unknown(_) => self.stop(id).await,
+                        _ => None,
+                    };
+                    break End::Failed(error, left);
                 }
             }
             seen = page;
@@ -168,14 +180,14 @@ impl<S: QueryService> Single<S> {
             match self.look(id, Some(next.clone())).await {
                 // A page that leads back to itself would come for ever.
                 Ok(page) if page.token.as_ref() == Some(&next) => {
-                    break End::Failed(QueryError::Call(self.lost()));
+                    break End::Failed(QueryError::Call(self.lost()), None);
                 }
                 Ok(page) => {
                     rows.extend(page.rows);
                     token = page.token;
                 }
                 Err(Look::Halted(halted)) => break End::Halted(halted, None),
-                Err(Look::Failed(error)) => break End::Failed(QueryError::Call(error)),
+                Err(Look::Failed(error)) => break End::Failed(QueryError::Call(error), None),
             }
         };
         Outcome { rows, spent, end }
@@ -192,8 +204,8 @@ impl<S: QueryService> Single<S> {
         }
     }
 
-    /// Stops the query; returns its id when it may still be running.
-    async fn stop(&self, id: &str) -> Option<String> {
+    /// Stops the query; returns it when it may still be running.
+    async fn stop(&self, id: &str) -> Option<Left> {
         let service = &self.region.service;
         let stop = || service.stop_query(id);
         let stopping = self.region.pace.call(Action::StopQuery, stop);
@@ -201,7 +213,10 @@ impl<S: QueryService> Single<S> {
             // One that is over already is refused.
             Ok(Ok(())) => None,
             Ok(Err(error)) if matches!(error.kind, Kind::Refused | Kind::Missing) => None,
-            _ => Some(id.to_owned()),
+            _ => Some(Left {
+                id: id.to_owned(),
+                place: Arc::clone(&self.region.place),
+            }),
         }
     }
 

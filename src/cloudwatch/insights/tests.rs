@@ -22,6 +22,10 @@ const EVERY: i64 = 100;
 struct Habits {
     /// What the first calls of `StartQuery` fail with.
     refuses: Vec<Kind>,
+    /// What all calls of `StartQuery` fail with behind so many queries.
+    refuses_from: Option<(usize, Kind)>,
+    /// Queries behind so many are never done.
+    runs_from: Option<usize>,
     /// What the service says of the text.
     malformed: Option<Malformed>,
     /// What queries become, look by look; `Complete` behind the last.
@@ -92,6 +96,11 @@ impl QueryService for Scripted {
             log.refusals += 1;
             return Err(Refusal::Call(error(*kind)));
         }
+        if let Some((from, kind)) = self.habits.refuses_from
+            && log.started.len() >= from
+        {
+            return Err(Refusal::Call(error(kind)));
+        }
         log.started.push(call);
         log.looks.push(self.habits.statuses.clone().into());
         match &self.habits.malformed {
@@ -111,7 +120,12 @@ impl QueryService for Scripted {
             return Err(error(*kind));
         }
         let number: usize = id.parse().expect("an id of ours");
-        let status = log.looks[number].pop_front().unwrap_or(Status::Complete);
+        let is_endless = self.habits.runs_from.is_some_and(|from| number >= from);
+        let status = match log.looks[number].pop_front() {
+            Some(status) => status,
+            None if is_endless => Status::Running,
+            None => Status::Complete,
+        };
         let (rows, matched) = Self::rows(&log.started[number]);
         let spent = Spent {
             matched: matched as f64,
@@ -180,6 +194,11 @@ impl Asked {
     fn times(&self) -> Vec<i64> {
         let rows = self.answer.found.iter().flat_map(|found| &found.rows);
         rows.map(|row| row[0].1.parse().expect("a time")).collect()
+    }
+
+    fn left(&self) -> Vec<&str> {
+        let left = self.answer.left.iter();
+        left.map(|left| left.id.as_str()).collect()
     }
 
     fn started(&self) -> usize {
@@ -325,14 +344,15 @@ fn enough_rows_are_not_cut() {
 
 #[test]
 fn refusals_that_pass_are_waited_for() {
-    for kinds in [
-        vec![Kind::Throttled; 12],
-        vec![Kind::Unavailable; 5],
-        vec![Kind::Silent],
+    for (refuses, looks_fail) in [
+        (vec![Kind::Throttled; 12], vec![Kind::Throttled; 12]),
+        (vec![Kind::Unavailable; 5], vec![Kind::Unavailable; 5]),
+        (vec![], vec![Kind::Silent]),
     ] {
+        let kinds = looks_fail.clone();
         let habits = Habits {
-            refuses: kinds.clone(),
-            looks_fail: kinds.clone(),
+            refuses,
+            looks_fail,
             ..habits()
         };
         let asked = ask(habits, &request(5_000), None, None);
@@ -348,9 +368,12 @@ fn refusals_that_do_not_pass_are_told() {
         Kind::Denied,
         Kind::Unavailable,
         Kind::Throttled,
+        Kind::Silent,
     ] {
+        // What may have started a query is not done a second time.
+        let times = if kind == Kind::Silent { 1 } else { 1000 };
         let habits = Habits {
-            refuses: vec![kind; 1000],
+            refuses: vec![kind; times],
             ..habits()
         };
         let asked = ask(habits, &request(5_000), None, None);
@@ -362,13 +385,55 @@ fn refusals_that_do_not_pass_are_told() {
 
 #[test]
 fn a_query_that_is_given_up_is_stopped() {
-    let habits = Habits {
+    let expired = Habits {
         looks_fail: vec![Kind::Expired],
         ..habits()
     };
-    let asked = ask(habits, &request(5_000), None, None);
+    let asked = ask(expired, &request(5_000), None, None);
     assert!(!asked.answer.is_complete());
     assert_eq!(asked.service.lock().stopped, ["0"]);
+    assert!(asked.left().is_empty());
+    let habits = Habits {
+        looks_fail: vec![Kind::Expired],
+        unstoppable: true,
+        ..habits()
+    };
+    let asked = ask(habits, &request(5_000), None, None);
+    assert_eq!(asked.left(), ["0"]);
+}
+
+#[test]
+fn rows_of_a_query_stay_when_its_pieces_do_not_come() {
+    let newest = &all(60_000)[..100];
+    let fails = Habits {
+        refuses_from: Some((1, Kind::Denied)),
+        ..habits()
+    };
+    let asked = ask(fails, &request(60_000), None, None);
+    assert_eq!(asked.times(), newest);
+    assert!(!asked.answer.is_complete());
+    assert_eq!(asked.answer.found[0].seen.matched as usize, 600);
+    // The pieces are never done.
+    let hangs = Habits {
+        runs_from: Some(1),
+        ..habits()
+    };
+    let asked = ask(hangs, &request(60_000), Some(Duration::from_secs(2)), None);
+    assert_eq!(asked.answer.halted, Some(Halted::Interrupted));
+    assert!(asked.times().len() >= 100, "{:?}", asked.times());
+}
+
+#[test]
+fn what_is_not_complete_is_not_cut() {
+    let running = Habits {
+        statuses: vec![Status::Running; 1000],
+        ..habits()
+    };
+    let second = Some(Duration::from_secs(1));
+    let asked = ask(running, &request(60_000), second, None);
+    assert_eq!(asked.times(), all(60_000)[..100]);
+    assert_eq!(asked.started(), 1);
+    assert_eq!(asked.answer.found[0].seen.matched as usize, 600);
 }
 
 #[test]
@@ -430,7 +495,7 @@ fn who_waits_no_longer_stops_the_query_and_has_what_there_is() {
         ..running()
     };
     let asked = ask(habits, &request(5_000), Some(second), None);
-    assert_eq!(asked.answer.left, ["0"], "who cannot stop it says so");
+    assert_eq!(asked.left(), ["0"], "who cannot stop it says so");
 }
 
 #[test]

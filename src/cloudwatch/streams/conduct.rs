@@ -3,7 +3,7 @@
 //! Everything happens in one thread, pass after pass, so that the passes share a quota; only the lists of streams,
 //! which have one of their own, are fetched beside the first pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::TrySendError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use super::super::{Action, CallError, Kind, Place, Report, Request, Site, Source
 use super::calls::{Caller, Deadline, Failed};
 use super::listing::{self, Listing};
 use super::read::{self, Out, Read};
-use super::service::StreamService;
+use super::service::{StreamFacts, StreamService};
 use super::{Question, RunReport, Stages, Wanted};
 use crate::scan::{Block, Blocks};
 
@@ -45,9 +45,14 @@ pub(super) struct Region<S> {
 pub(super) struct Listed {
     pub(super) listings: BTreeMap<Arc<str>, Listing>,
     pub(super) problems: Vec<CallError>,
+    /// Groups that are not there and need not be.
+    pub(super) absent: Vec<CallError>,
     /// Why the streams are not known, where they are not.
     pub(super) why_not: Option<String>,
 }
+
+/// A group, and the name of its region in front of it.
+type Key = (String, Arc<str>);
 
 /// Answers a question.
 pub(super) struct Conductor<S> {
@@ -60,6 +65,8 @@ pub(super) struct Conductor<S> {
     deadline: Deadline,
     /// How many calls of `FilterLogEvents` the last pass made.
     spent: AtomicU64,
+    /// Groups that were there at some time: one that is not there later is gone.
+    there: Mutex<BTreeSet<Key>>,
 }
 
 impl<S: StreamService> Conductor<S> {
@@ -96,6 +103,7 @@ impl<S: StreamService> Conductor<S> {
             ended,
             deadline,
             spent: AtomicU64::new(0),
+            there: Mutex::default(),
         }
     }
 
@@ -109,6 +117,7 @@ impl<S: StreamService> Conductor<S> {
             Wanted::Runs(wanted) => self.runs(&runtime, &wanted),
             Wanted::Task(task) => self.task(&runtime, &task),
         }
+        self.settle();
         // A look-up of a name cannot be called off: nobody waits for one.
         runtime.shutdown_background();
     }
@@ -183,8 +192,10 @@ impl<S: StreamService> Conductor<S> {
             end,
             pattern: pattern.map(Arc::from),
             time_out: self.deadline.left(),
+            is_part: true,
             ..self.question.request.clone()
         };
+        let asked: Vec<Key> = sites.iter().flat_map(keys).collect();
         let mut source = Source::open(sites, &request, Arc::clone(&self.ended));
         self.stages.push(source.progress());
         let mut block = Block::default();
@@ -193,7 +204,30 @@ impl<S: StreamService> Conductor<S> {
         }
         let report = source.into_report();
         self.spent.store(report.calls, Ordering::Relaxed);
-        self.merge(report);
+        self.merge(report, asked);
+    }
+
+    /// Finds the streams of a group whose names begin so.
+    pub(super) fn named(
+        &self,
+        runtime: &Runtime,
+        region: &Region<S>,
+        group: &Arc<str>,
+        prefix: &str,
+    ) -> Vec<StreamFacts> {
+        let named = listing::named(&*region.service, &region.caller, group, prefix);
+        match runtime.block_on(named) {
+            Ok(found) => {
+                if found.is_cut {
+                    self.has_gaps();
+                }
+                found.streams
+            }
+            Err(failed) => {
+                self.complain(failed.into_error());
+                Vec::new()
+            }
+        }
     }
 
     /// Waits until the calls of the pass before count no more: the next one begins with as many as a second allows.
@@ -237,9 +271,16 @@ impl<S: StreamService> Conductor<S> {
         let mut listed: Vec<Listed> = self.regions.iter().map(|_| Listed::default()).collect();
         runtime.block_on(async {
             while let Some(done) = running.join_next().await {
-                if let Ok((number, group, found)) = done {
-                    listed[number].take(group, found);
+                let Ok((number, group, found)) = done else {
+                    // One that panicked has said so.
+                    self.has_gaps();
+                    continue;
+                };
+                if found.is_ok() {
+                    let region = self.regions[number].place.region.clone();
+                    self.are_there([(region, Arc::clone(&group))]);
                 }
+                listed[number].take(group, found, &self.question.request.optional);
             }
         });
         runtime.shutdown_background();
@@ -287,8 +328,46 @@ impl<S: StreamService> Conductor<S> {
         self.report(|report| report.report.has_gaps = true);
     }
 
-    fn merge(&self, other: Report) {
+    /// Takes note of groups that are not there and need not be; each is told once.
+    pub(super) fn leave_out(&self, absent: impl IntoIterator<Item = CallError>) {
+        self.report(|report| {
+            let told = &mut report.report.absent;
+            for error in absent {
+                if !told.iter().any(|one| key(one) == key(&error)) {
+                    told.push(error);
+                }
+            }
+        });
+    }
+
+    fn are_there(&self, groups: impl IntoIterator<Item = Key>) {
+        let mut there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
+        there.extend(groups);
+    }
+
+    /// Decides at the end what groups that are not there mean: they are missed when there is none at all, as of a stage
+    /// that is misspelt, and when they were there before.
+    fn settle(&self) {
+        let mut absent = Vec::new();
+        self.report(|report| absent = std::mem::take(&mut report.report.absent));
+        let there = self.there.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_none = absent.len() == self.regions.iter().map(Region::count).sum::<usize>();
+        let is_missed = |error: &CallError| is_none || there.contains(&key(error));
+        let (missed, absent): (Vec<_>, Vec<_>) = absent.into_iter().partition(is_missed);
+        self.complain(missed);
+        self.report(|report| report.report.absent = absent);
+    }
+
+    /// Takes note of what came of a pass over some groups.
+    fn merge(&self, other: Report, asked: Vec<Key>) {
+        let was_read = !other.has_gaps && other.problems.is_empty();
+        // What was called off may not have been asked for.
+        if was_read && !self.ended.load(Ordering::Relaxed) {
+            let is_there = |asked: &Key| other.absent.iter().all(|error| key(error) != *asked);
+            self.are_there(asked.into_iter().filter(is_there));
+        }
         self.complain(other.problems);
+        self.leave_out(other.absent);
         self.report(|report| {
             let report = &mut report.report;
             report.has_gaps |= other.has_gaps;
@@ -320,6 +399,11 @@ impl<S> Region<S> {
         region
     }
 
+    /// Returns how many groups there are.
+    fn count(&self) -> usize {
+        self.runs.len() + self.tasks.len() + self.others.len()
+    }
+
     fn site(&self, groups: Vec<Arc<str>>) -> Site<S> {
         Site {
             service: Arc::clone(&self.service),
@@ -330,8 +414,22 @@ impl<S> Region<S> {
     }
 }
 
+fn keys<S>(site: &Site<S>) -> impl Iterator<Item = Key> {
+    let key = move |group: &Arc<str>| (site.place.region.clone(), Arc::clone(group));
+    site.groups.iter().map(key)
+}
+
+fn key(error: &CallError) -> Key {
+    (error.place.region.clone(), Arc::clone(&error.group))
+}
+
 impl Listed {
-    fn take(&mut self, group: Arc<str>, found: Result<Listing, Failed>) {
+    fn take(
+        &mut self,
+        group: Arc<str>,
+        found: Result<Listing, Failed>,
+        optional: &BTreeSet<Arc<str>>,
+    ) {
         match found {
             Ok(listing) if listing.is_cut => {
                 let why = format!(
@@ -343,6 +441,11 @@ impl Listed {
                 self.listings.insert(group, listing);
             }
             Err(Failed::Stopped) => {}
+            Err(Failed::Call(error))
+                if error.kind == Kind::Missing && optional.contains(&group) =>
+            {
+                self.absent.push(*error);
+            }
             Err(Failed::Call(error))
                 if error.kind == Kind::Missing || error.kind.concerns_all() =>
             {

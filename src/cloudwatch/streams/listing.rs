@@ -64,7 +64,7 @@ pub(super) async fn named<S: StreamService>(
     caller: &Caller,
     group: &Arc<str>,
     prefix: &str,
-) -> Result<Vec<StreamFacts>, Failed> {
+) -> Result<Listing, Failed> {
     let mut found = Listing::default();
     let mut token = None;
     for _ in 0..STANDING {
@@ -76,8 +76,9 @@ pub(super) async fn named<S: StreamService>(
             break;
         }
     }
+    found.is_cut = token.is_some();
     found.tidy();
-    Ok(found.streams)
+    Ok(found)
 }
 
 async fn describe<S: StreamService>(

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::cases::{self, Known};
 use super::conduct::{Conductor, LONGEST_RUN, Region};
 use super::evidence::{self, Evidence, Streams};
-use super::listing::{self, LAG, Listing};
+use super::listing::{LAG, Listing};
 use super::plan::{self, Plan};
 use super::read::{self, Way};
 use super::service::{StreamFacts, StreamService};
@@ -54,6 +54,7 @@ impl<S: StreamService> Conductor<S> {
         let mut plan = Plan::new(from, to, (!all).then_some(from));
         for (number, listed) in listed.into_iter().enumerate() {
             self.complain(listed.problems);
+            self.leave_out(listed.absent);
             match listed.why_not {
                 Some(why) => {
                     self.remark(why);
@@ -134,13 +135,8 @@ impl<S: StreamService> Conductor<S> {
             for beginning in &listing.beginnings {
                 for id in ids {
                     let prefix = format!("{beginning}{id}");
-                    let named = listing::named(&*region.service, &region.caller, group, &prefix);
-                    match runtime.block_on(named) {
-                        Ok(streams) => {
-                            found.extend(streams.into_iter().map(|one| (Arc::clone(group), one)));
-                        }
-                        Err(failed) => self.complain(failed.into_error()),
-                    }
+                    let streams = self.named(runtime, region, group, &prefix);
+                    found.extend(streams.into_iter().map(|one| (Arc::clone(group), one)));
                 }
             }
         }

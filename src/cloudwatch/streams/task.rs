@@ -8,7 +8,6 @@ use tokio::runtime::Runtime;
 use super::Task;
 use super::conduct::{Conductor, LONGEST_RUN, Listed, Region};
 use super::evidence::{self, Evidence};
-use super::listing;
 use super::read::{self, Way};
 use super::service::{StreamFacts, StreamService};
 use crate::event::Origin;
@@ -30,6 +29,7 @@ impl<S: StreamService> Conductor<S> {
         let mut found = Found::new();
         for (number, listed) in listed.iter().enumerate() {
             self.complain(listed.problems.iter().cloned());
+            self.leave_out(listed.absent.iter().cloned());
             if let Some(why) = &listed.why_not {
                 self.remark(why.clone());
                 unlisted = true;
@@ -94,14 +94,10 @@ impl<S: StreamService> Conductor<S> {
                     by_id.collect()
                 };
                 for prefix in prefixes {
-                    let named = listing::named(&*region.service, &region.caller, group, &prefix);
-                    match runtime.block_on(named) {
-                        Ok(streams) if streams.is_empty() => {}
-                        Ok(streams) => {
-                            let groups = found.entry(number).or_default();
-                            groups.entry(Arc::clone(group)).or_default().extend(streams);
-                        }
-                        Err(failed) => self.complain(failed.into_error()),
+                    let streams = self.named(runtime, region, group, &prefix);
+                    if !streams.is_empty() {
+                        let groups = found.entry(number).or_default();
+                        groups.entry(Arc::clone(group)).or_default().extend(streams);
                     }
                 }
             }

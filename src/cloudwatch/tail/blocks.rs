@@ -92,6 +92,8 @@ impl Tail {
 
     /// Ends following, and returns what was done.
     pub fn into_report(mut self) -> Report {
+        self.report.is_cut = self.history.is_some() && self.report.is_over;
+        self.end_history();
         self.end();
         let counts = &self.queue.counts;
         Report {
@@ -132,17 +134,26 @@ impl Tail {
             self.recent.extend(found);
             return true;
         }
-        if let Some(history) = self.history.take() {
-            let report = history.into_report();
-            self.report.calls += report.calls;
-            let is_cut = self.stop.load(Ordering::Relaxed) || self.is_ended();
-            for problem in report.problems {
-                if !(is_cut && problem.kind == Kind::OutOfTime) {
-                    self.say(&Notice::Problem(problem));
-                }
+        self.end_history();
+        false
+    }
+
+    /// Ends history, and tells what could not be read of it.
+    fn end_history(&mut self) {
+        let Some(history) = self.history.take() else {
+            return;
+        };
+        let report = history.into_report();
+        self.report.calls += report.calls;
+        let is_cut = self.stop.load(Ordering::Relaxed) || self.is_ended();
+        for absent in report.absent {
+            self.say(&Notice::Absent(absent));
+        }
+        for problem in report.problems {
+            if !(is_cut && problem.kind == Kind::OutOfTime) {
+                self.say(&Notice::Problem(problem));
             }
         }
-        false
     }
 
     fn say(&mut self, notice: &Notice) {
@@ -215,6 +226,10 @@ fn window(since: i64, now: i64, request: &Request) -> Window {
         start: since,
         end: now + MARGIN,
         pattern: request.pattern.clone(),
+        prefixes: request.prefixes.clone(),
+        optional: request.optional.clone(),
+        // Following tells which groups there are.
+        is_part: true,
         direction: Direction::OldestFirst,
         time_out: request.time_out,
         quotas: request.quotas.clone(),

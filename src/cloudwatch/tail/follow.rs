@@ -3,6 +3,7 @@
 //! What happens is told to a [`Link`], which says when to look and what is new. Nothing is decided here but how long to
 //! wait, and when a refusal is one for good.
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -43,6 +44,9 @@ pub(super) struct Follow<S> {
     /// The groups that can be read.
     pub(super) readable: Vec<Arc<str>>,
     pub(super) pattern: Option<Arc<str>>,
+    pub(super) prefixes: Vec<Arc<str>>,
+    /// Groups that need not be there.
+    pub(super) optional: BTreeSet<Arc<str>>,
     pub(super) link: Link,
     pub(super) pace: Pace,
     /// How often to poll, in milliseconds.
@@ -211,6 +215,7 @@ impl<S: LiveTail> Follow<S> {
                 place: Arc::clone(&self.place),
                 pace: self.pace.clone(),
                 pattern: self.pattern.clone(),
+                prefixes: self.prefixes.clone(),
                 from,
                 now,
             };
@@ -262,7 +267,12 @@ impl<S: LiveTail> Follow<S> {
         self.readable.retain(|group| *group != error.group);
         let again = Some(now).filter(|_| !self.readable.is_empty());
         self.link.fail_look(again);
-        self.queue.say(Notice::Problem(error));
+        let is_absent = error.kind == Kind::Missing && self.optional.contains(&error.group);
+        self.queue.say(if is_absent {
+            Notice::Absent(error)
+        } else {
+            Notice::Problem(error)
+        });
         Ok(())
     }
 

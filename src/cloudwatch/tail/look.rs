@@ -115,6 +115,8 @@ pub(super) struct Look<S> {
     pub(super) place: Arc<Place>,
     pub(super) pace: Pace,
     pub(super) pattern: Option<Arc<str>>,
+    /// Only streams whose names begin with one of these.
+    pub(super) prefixes: Vec<Arc<str>>,
     /// Events with timestamps from here on.
     pub(super) from: i64,
     /// What time it is.
@@ -129,10 +131,14 @@ impl<S: Service> Look<S> {
         said: Sender<Said>,
         called: impl Fn() + Send + Sync,
     ) {
+        let of_all = self.prefixes.is_empty().then_some(None);
+        let prefixes: Vec<_> = self.prefixes.iter().map(Some).chain(of_all).collect();
         for group in groups {
-            if let Err(error) = self.group(&group, &said, &called).await {
-                let _ = said.send(Said::Failed(error)).await;
-                return;
+            for prefix in &prefixes {
+                if let Err(error) = self.group(&group, *prefix, &said, &called).await {
+                    let _ = said.send(Said::Failed(error)).await;
+                    return;
+                }
             }
         }
         // Who listens no more has ended.
@@ -142,13 +148,14 @@ impl<S: Service> Look<S> {
     async fn group(
         &self,
         group: &Arc<str>,
+        prefix: Option<&Arc<str>>,
         said: &Sender<Said>,
         called: &(impl Fn() + Sync),
     ) -> Result<(), CallError> {
         let (mut token, mut circles): (Option<String>, u32) = (None, 0);
         loop {
             let make = || {
-                let call = self.call(group, token.clone());
+                let call = self.call(group, prefix, token.clone());
                 self.service.filter_log_events(call)
             };
             let page: Page = self.pace.call(make, called).await?;
@@ -171,10 +178,15 @@ impl<S: Service> Look<S> {
         }
     }
 
-    fn call(&self, group: &Arc<str>, token: Option<String>) -> FilterCall {
+    fn call(
+        &self,
+        group: &Arc<str>,
+        prefix: Option<&Arc<str>>,
+        token: Option<String>,
+    ) -> FilterCall {
         FilterCall {
             group: Arc::clone(group),
-            prefix: None,
+            prefix: prefix.cloned(),
             pattern: self.pattern.clone(),
             start: self.from.max(0),
             end: self.now + AHEAD,

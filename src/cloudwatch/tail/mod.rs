@@ -22,6 +22,7 @@ mod setup;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ pub struct Request {
     pub since: Option<i64>,
     /// The filter pattern.
     pub pattern: Option<Arc<str>>,
+    /// Only streams whose names begin with one of these; all when there is none.
+    pub prefixes: Vec<Arc<str>>,
+    /// Log groups that need not be there.
+    pub optional: BTreeSet<Arc<str>>,
     /// How late events may come.
     pub late: Duration,
     /// Whether to poll though there may be a live tail.
@@ -72,6 +77,8 @@ pub enum Notice {
     Sampled,
     /// Calls fail, and are made again until they do not.
     Trouble(CallError),
+    /// A log group that need not be there is not there.
+    Absent(CallError),
     /// Something cannot be read.
     Problem(CallError),
 }
@@ -89,4 +96,6 @@ pub struct Report {
     pub problems: u64,
     /// Whether it ended since it had lasted as long as it may.
     pub is_over: bool,
+    /// Whether that was before all of history was there.
+    pub is_cut: bool,
 }

@@ -113,6 +113,9 @@ impl<S: LiveTail> Setup<S> {
                     self.queue.say(Notice::NoLiveTail(Arc::clone(name)));
                     polled.push(Arc::clone(name));
                 }
+                Ok(None) if self.request.optional.contains(name) => {
+                    self.queue.say(Notice::Absent(self.missing(name)));
+                }
                 Ok(None) => self.queue.say(Notice::Problem(self.missing(name))),
                 Err(error) if error.kind.concerns_all() => {
                     self.queue.say(Notice::Problem(error));
@@ -127,6 +130,14 @@ impl<S: LiveTail> Setup<S> {
                     polled.push(Arc::clone(name));
                 }
             }
+        }
+        let names = &self.site.groups;
+        if let (true, true, Some(name)) = (live.is_empty(), polled.is_empty(), names.first())
+            && names
+                .iter()
+                .all(|name| self.request.optional.contains(name))
+        {
+            self.queue.say(Notice::Problem(self.missing(name)));
         }
         (live, polled)
     }
@@ -145,6 +156,8 @@ impl<S: LiveTail> Setup<S> {
             live,
             readable,
             pattern: self.request.pattern.clone(),
+            prefixes: self.request.prefixes.clone(),
+            optional: self.request.optional.clone(),
             link,
             pace: self.pace.clone(),
             every: self.every,

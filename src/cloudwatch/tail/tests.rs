@@ -1,5 +1,6 @@
 //! Following over hours, with a clock that is wound on by hand.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use tokio::time::{Instant as Moment, sleep};
@@ -174,6 +175,8 @@ async fn follow(habits: Habits, seconds: u64) -> (Vec<i64>, Vec<Notice>, Vec<(i6
     let request = Request {
         since: None,
         pattern: None,
+        prefixes: Vec::new(),
+        optional: BTreeSet::new(),
         late: Duration::from_mins(10),
         polls: false,
         time_out: None,

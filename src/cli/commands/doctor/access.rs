@@ -115,7 +115,9 @@ fn needed_by(trial: Trial) -> &'static str {
     match trial {
         Trial::FilterLogEvents => "everything that reads logs",
         Trial::DescribeLogStreams | Trial::GetLogEvents => "reading single runs",
-        Trial::DescribeLogGroups => "`logq init` and `logq doctor`",
+        Trial::DescribeLogGroups => {
+            "`logq tail`, `--engine insights`, `logq init`, and reading where no stage is configured"
+        }
         Trial::StartQuery | Trial::GetQueryResults | Trial::StopQuery => "`--engine insights`",
         Trial::StartLiveTail => "`logq tail`",
         Trial::DescribeQueryDefinitions | Trial::PutQueryDefinition => {

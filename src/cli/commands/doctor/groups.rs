@@ -43,7 +43,16 @@ fn group_finding(context: &Context, seen: &Seen, group: &GroupSeen) -> Finding {
         Finding::new(AREA, subject.as_str(), verdict, detail).from(origin)
     };
     match &group.facts {
-        Ok(None) => finding(Verdict::Wrong, &missing(seen)).mend(mend_missing(key)),
+        Ok(None) => {
+            let is_asked_for =
+                origin != DEFAULT || context.scope.targets.iter().any(|one| one == key);
+            let verdict = if is_asked_for || seen.has_no_group() {
+                Verdict::Wrong
+            } else {
+                Verdict::Warning
+            };
+            finding(verdict, &missing(seen)).mend(mend_missing(key))
+        }
         Ok(Some(facts)) => {
             let (verdict, words) = describe(context, facts, group.newest.as_ref());
             finding(verdict, &words)

@@ -40,6 +40,14 @@ pub(super) struct Seen {
     pub(super) trials: Vec<Tried>,
 }
 
+impl Seen {
+    /// Returns whether none of the log groups is there.
+    pub(super) fn has_no_group(&self) -> bool {
+        let mut groups = self.groups.iter();
+        groups.all(|group| matches!(group.facts, Ok(None)))
+    }
+}
+
 /// How a call ended.
 pub(super) type Tried = (Trial, Result<(), CallError>);
 

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::super::super::args::{Flags, SourceArgs};
 use super::super::super::context::Context;
+use super::super::super::environment::without_user;
 use super::report::{DEFAULT, Finding, Verdict};
 use crate::config::{Origin, Setting};
 use crate::suggest::did_you_mean;
@@ -63,6 +64,11 @@ fn flags(context: &Context, given: &Flags) -> Vec<Finding> {
             (Some(value), _) => (value, twin.flag),
             (None, Some((name, value))) => (value.to_owned(), name),
             (None, None) => return None,
+        };
+        let value = if twin.flag == "--endpoint-url" {
+            without_user(&value)
+        } else {
+            value
         };
         let name = twin.flag.trim_start_matches('-');
         let name = if name.is_empty() { origin } else { name };
@@ -127,6 +133,7 @@ fn reading(source: &SourceArgs) -> Vec<Twin> {
             &["LOGQ_THREADS"],
         ),
         twin("--timeout", source.timeout.clone(), &["LOGQ_TIMEOUT"]),
+        twin("--max-scan", source.max_scan.clone(), &["LOGQ_MAX_SCAN"]),
         twin(
             "--no-cache",
             source.no_cache.then(|| "set".to_owned()),

@@ -50,7 +50,12 @@ pub(super) fn file(
             .parameters
             .iter()
             .filter(|one| attempt == 0 && is_open(one));
-        let text = draft(definition, &title, query, open, region, config).text();
+        let draft = draft(definition, &title, query, open, region, config);
+        // A file that names no group is about all of them.
+        if draft.groups.is_empty() && !definition.groups.is_empty() {
+            return Err("it reads only log groups that `[groups]` does not have".to_owned());
+        }
+        let text = draft.text();
         match usable(name, &text, &meant, config) {
             Ok(()) => return Ok(text),
             Err(why) => problem = why,

@@ -60,10 +60,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     context.interrupt.listen();
     let mut sites = Sites::open(context)?;
-    let Some(all) = definitions(context, args, &mut sites)? else {
+    let Some(mut all) = definitions(context, args, &mut sites)? else {
         context.notices.remark("interrupted; nothing was written");
         return Ok(Exit::Interrupted);
     };
+    // Where two make the same file, it is that of ours.
+    all.sort_by_key(|(_, one)| !one.name.starts_with(FOLDER));
     let missing = missing(args, &all);
     let chosen = |one: &&(usize, Definition)| {
         args.names.is_empty() || args.names.iter().any(|name| is_named(&one.1, name))
