@@ -179,15 +179,19 @@ pub(super) fn unseen<'a>(
     unseen.map(|(id, _)| id.as_str()).collect()
 }
 
-/// Returns the ids of the streams' tasks whose end no ECS event has told.
+/// Returns the ids of the tasks whose end no ECS event has told: of those that have streams, and of those that ECS names.
 pub(super) fn without_end<'a>(
     streams: impl Iterator<Item = &'a Origin>,
-    evidence: &Evidence,
+    evidence: &'a Evidence,
 ) -> BTreeSet<String> {
     let open = |id: &&str| {
         let known = evidence.tasks.get(*id);
         known.is_none_or(|state| !state.event.is_final())
     };
+    // A task that logged nothing has no stream. Those of services are no runs.
+    let named = evidence.tasks.iter();
+    let named = named.filter(|(_, state)| state.event.kind != TaskKind::Service);
     let ids = streams.filter_map(task_of);
+    let ids = ids.chain(named.map(|(id, _)| id.as_str()));
     ids.filter(open).map(str::to_owned).collect()
 }
