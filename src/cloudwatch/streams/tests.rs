@@ -368,7 +368,7 @@ fn any_habits() -> impl Strategy<Value = Habits> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     /// Whatever is asked, of whatever window: what is left unread would have changed nothing.
     #[test]
