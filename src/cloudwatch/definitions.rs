@@ -3,25 +3,18 @@
 //! A definition that logq made begins with a line that says so and holds a checksum of the rest. What has such a line
 //! and another checksum was changed by somebody else since.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout_at};
 
-use super::{Action, CallError, Client, Kind, Limiter, Quotas};
+use super::{Action, CallError, Client, Kind, Pace, Quotas};
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use aws_sdk_cloudwatchlogs::types::{QueryDefinition, QueryLanguage, QueryParameter};
 
-/// How often the same call is made that failed; one that is not answered counts thrice.
-const TRIES: u32 = 10;
-const SILENT: u32 = 3;
-/// How long the second try waits; each later one waits twice as long, up to the last.
-const BACK_OFF: Duration = Duration::from_millis(200);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// How many pages are read at most: tokens may lead in a circle.
 const MOST_PAGES: u32 = 500;
 /// What stands before the name of the file in the first line of a definition that logq made.
@@ -153,30 +146,8 @@ fn hexadecimal(bytes: &[u8], digits: usize) -> String {
 /// A page of definitions, and where to go on.
 pub type DefinitionPage = (Vec<Definition>, Option<String>);
 
-/// The calls about query definitions, each one request.
-pub trait DefinitionService {
-    /// Returns a page of the definitions whose names begin so.
-    fn describe_definitions(
-        &self,
-        prefix: &str,
-        token: Option<String>,
-    ) -> impl Future<Output = Result<DefinitionPage, CallError>>;
-
-    /// Makes a definition, or changes the one that has its id; the same `token` makes only one.
-    fn put_definition(
-        &self,
-        definition: &Definition,
-        token: &str,
-    ) -> impl Future<Output = Result<(), CallError>>;
-
-    /// Removes a definition.
-    fn delete_definition(&self, id: &str) -> impl Future<Output = Result<(), CallError>>;
-
-    /// Words that the pages of an action have no end.
-    fn endless(&self, action: Action) -> CallError;
-}
-
-impl DefinitionService for Client {
+/// One call is one request, without retries.
+impl Client {
     async fn describe_definitions(
         &self,
         prefix: &str,
@@ -228,16 +199,6 @@ impl DefinitionService for Client {
             .map_err(|error| self.error("DeleteQueryDefinition", &Arc::from(""), &error))?;
         Ok(())
     }
-
-    fn endless(&self, action: Action) -> CallError {
-        CallError {
-            kind: Kind::Refused,
-            operation: action.name(),
-            group: Arc::from(""),
-            place: Arc::new(self.place().clone()),
-            reason: "the pages of its answer have no end".to_owned(),
-        }
-    }
 }
 
 fn read(found: QueryDefinition) -> Definition {
@@ -271,49 +232,35 @@ fn written(parameter: &Parameter) -> QueryParameter {
 
 /// The definitions of one account in one region: asked at the pace of the quotas, and again where that helps.
 #[derive(Debug)]
-pub struct Definitions<S> {
-    service: S,
-    limiters: BTreeMap<Action, Limiter>,
-    started: Instant,
-    /// How long all of it may take.
-    deadline: Option<Duration>,
+pub struct Definitions {
+    client: Client,
+    pace: Pace,
+    /// When all of it has to be over.
+    deadline: Option<Instant>,
     /// Counts the definitions that were put, for tokens.
     put: u64,
     seed: u64,
 }
 
-impl<S: DefinitionService> Definitions<S> {
+impl Definitions {
     /// Begins to ask, within a runtime; `seed` differs from that of every call before.
-    pub fn new(
-        service: S,
-        quotas: &Quotas,
-        region: &str,
-        deadline: Option<Duration>,
-        seed: u64,
-    ) -> Self {
-        let limiter = |action| (action, Limiter::new(quotas.of(action, region)));
-        let actions = [
-            Action::DescribeQueryDefinitions,
-            Action::PutQueryDefinition,
-            Action::DeleteQueryDefinition,
-        ];
+    pub fn new(client: Client, quotas: &Quotas, time_out: Option<Duration>, seed: u64) -> Self {
         Self {
-            service,
-            limiters: actions.into_iter().map(limiter).collect(),
-            started: Instant::now(),
-            deadline,
+            pace: Pace::new(quotas, &client.place().region),
+            client,
+            deadline: time_out.map(|time| Instant::now() + time),
             put: 0,
             seed,
         }
     }
 
     /// Returns all definitions whose names begin so, by name and id.
-    pub async fn all(&mut self, prefix: &str) -> Result<Vec<Definition>, CallError> {
+    pub async fn all(&self, prefix: &str) -> Result<Vec<Definition>, CallError> {
         let action = Action::DescribeQueryDefinitions;
         let mut found = Vec::new();
         let mut token = None;
         for _ in 0..MOST_PAGES {
-            let ask = async |service: &S| service.describe_definitions(prefix, token.clone()).await;
+            let ask = || self.client.describe_definitions(prefix, token.clone());
             let (page, next) = self.call(action, ask).await?;
             found.extend(page);
             token = next;
@@ -322,7 +269,7 @@ impl<S: DefinitionService> Definitions<S> {
             }
         }
         if token.is_some() {
-            return Err(self.service.endless(action));
+            return Err(self.error(action, Kind::Refused, "the pages of its answer have no end"));
         }
         found.sort_by(|a: &Definition, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         // A page may come again.
@@ -335,36 +282,41 @@ impl<S: DefinitionService> Definitions<S> {
         self.put += 1;
         // The tries of one call have one token, so that an answer that was lost leaves no second definition.
         let token = self.token(definition);
-        let put = async |service: &S| service.put_definition(definition, &token).await;
+        let put = || self.client.put_definition(definition, &token);
         self.call(Action::PutQueryDefinition, put).await
     }
 
     /// Removes a definition; one that is gone already is no error.
-    pub async fn delete(&mut self, id: &str) -> Result<(), CallError> {
-        let delete = async |service: &S| service.delete_definition(id).await;
+    pub async fn delete(&self, id: &str) -> Result<(), CallError> {
+        let delete = || self.client.delete_definition(id);
         match self.call(Action::DeleteQueryDefinition, delete).await {
             Err(error) if error.kind == Kind::Missing => Ok(()),
             done => done,
         }
     }
 
-    /// Makes a call when its turn comes, again as long as that may help.
-    async fn call<T>(
-        &mut self,
+    /// Makes a call when its turn comes, for as long as there is time.
+    async fn call<T, F: Future<Output = Result<T, CallError>>>(
+        &self,
         action: Action,
-        call: impl AsyncFn(&S) -> Result<T, CallError>,
+        call: impl FnMut() -> F,
     ) -> Result<T, CallError> {
-        let mut tries = Tries::default();
-        loop {
-            let made = self.turn(action).await;
-            match call(&self.service).await {
-                Ok(answer) => {
-                    let now = self.started.elapsed();
-                    self.limiter(action).passed(now);
-                    return Ok(answer);
-                }
-                Err(error) => self.wait(action, &mut tries, made, error).await?,
-            }
+        let call = self.pace.call(action, call);
+        match self.deadline {
+            None => call.await,
+            Some(deadline) => timeout_at(deadline, call)
+                .await
+                .unwrap_or_else(|_| Err(self.error(action, Kind::OutOfTime, ""))),
+        }
+    }
+
+    fn error(&self, action: Action, kind: Kind, reason: &str) -> CallError {
+        CallError {
+            kind,
+            operation: action.name(),
+            group: Arc::from(""),
+            place: Arc::new(self.client.place().clone()),
+            reason: reason.to_owned(),
         }
     }
 
@@ -374,70 +326,6 @@ impl<S: DefinitionService> Definitions<S> {
         hash.update(self.put.to_le_bytes());
         hash.update(&definition.name);
         hexadecimal(&hash.finalize(), 64)
-    }
-
-    fn limiter(&mut self, action: Action) -> &mut Limiter {
-        let limiter = self.limiters.get_mut(&action);
-        limiter.expect("each action has a limiter")
-    }
-
-    /// Waits until a call may be made; returns when that is.
-    async fn turn(&mut self, action: Action) -> Duration {
-        let now = self.started.elapsed();
-        let pause = self.limiter(action).wait(now);
-        if !pause.is_zero() {
-            sleep(pause).await;
-        }
-        let now = self.started.elapsed();
-        self.limiter(action).take(now);
-        now
-    }
-
-    /// Waits until a call that failed may be made again; the error, where that would not help.
-    async fn wait(
-        &mut self,
-        action: Action,
-        tries: &mut Tries,
-        made: Duration,
-        mut error: CallError,
-    ) -> Result<(), CallError> {
-        let now = self.started.elapsed();
-        match error.kind {
-            Kind::Throttled => self.limiter(action).throttled(made, now),
-            // One that is not answered at all takes long.
-            Kind::Silent => tries.failed += SILENT,
-            _ => tries.failed += 1,
-        }
-        if !error.kind.is_passing() || tries.failed >= TRIES {
-            return Err(error);
-        }
-        let pause = tries.pause();
-        if self
-            .deadline
-            .is_some_and(|deadline| now + pause >= deadline)
-        {
-            error.kind = Kind::OutOfTime;
-            return Err(error);
-        }
-        sleep(pause).await;
-        Ok(())
-    }
-}
-
-/// The tries of one call.
-#[derive(Debug, Default)]
-struct Tries {
-    /// How many there were.
-    made: u32,
-    /// How many of them count as failures: throttling passes by itself.
-    failed: u32,
-}
-
-impl Tries {
-    fn pause(&mut self) -> Duration {
-        let pause = BACK_OFF * 2_u32.pow(self.made.min(8));
-        self.made += 1;
-        pause.min(LONGEST_BACK_OFF)
     }
 }
 

@@ -43,9 +43,7 @@ mod tests;
 
 pub use cache::{Cache, Stock};
 pub use client::{Client, call_kind, call_reason};
-pub use definitions::{
-    Definition, DefinitionPage, DefinitionService, Definitions, Maker, Parameter,
-};
+pub use definitions::{Definition, DefinitionPage, Definitions, Maker, Parameter};
 pub use error::{CallError, Kind, Place};
 pub use inventory::{GroupFacts, GroupPage, Inventory, StreamFacts, find_group};
 pub use limit::Limiter;
@@ -55,7 +53,7 @@ pub use quota::{Action, Quotas};
 pub use service::{FilterCall, LogEvent, Page, Service};
 pub use shelf::Progress;
 pub use source::{Report, Request, Site, Source};
-pub use trial::{Subject, Trial, Trials};
+pub use trial::Subject;
 
 /// Which end of the window comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,80 +1,117 @@
-//! Single calls of several operations in one region, at the pace that the quotas allow.
+//! Calls of several operations in one region, each at the pace of its quota, and made again as long as that may help.
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Action, CallError, Kind, Limiter, Quotas};
 
-/// How many calls a second are made of an operation that no quota is known of.
-const FEW: f64 = 5.0;
-/// How often a call is made whose answer is trouble in the service, and not throttling.
-const TRIES: u32 = 3;
-/// How long the first pause is.
+/// How often a call is made that fails, unless somebody has less patience.
+const TRIES: u32 = 10;
+/// How many tries it counts when a call is not answered at all, which takes long.
+const SILENT: u32 = 3;
+/// How long the second try waits; each later one waits twice as long, up to the last.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The pace of all operations in one region.
 #[derive(Debug)]
 pub struct Pace {
-    limiters: Mutex<BTreeMap<&'static str, Limiter>>,
+    limiters: Mutex<BTreeMap<Action, Limiter>>,
     quotas: Quotas,
     region: String,
+    tries: u32,
     began: Instant,
+}
+
+/// An error of which it can be told whether the same call may succeed.
+pub(super) trait Retry {
+    /// Returns what it means; nothing when no call failed.
+    fn kind(&self) -> Option<Kind>;
+}
+
+impl Retry for CallError {
+    fn kind(&self) -> Option<Kind> {
+        Some(self.kind)
+    }
 }
 
 impl Pace {
     /// Creates the pace for a region, in which no call was made yet.
-    pub fn new(quotas: Quotas, region: impl Into<String>) -> Self {
+    pub fn new(quotas: &Quotas, region: &str) -> Self {
         Self {
             limiters: Mutex::default(),
-            quotas,
-            region: region.into(),
+            quotas: quotas.clone(),
+            region: region.to_owned(),
+            tries: TRIES,
             began: Instant::now(),
         }
     }
 
-    /// Makes a call of an operation when it is its turn, and again when that may help.
-    ///
-    /// A call that is throttled is made again for as long as somebody waits for it.
-    pub async fn call<T, F>(
-        &self,
-        operation: &'static str,
-        make: impl Fn() -> F,
-    ) -> Result<T, CallError>
-    where
-        F: Future<Output = Result<T, CallError>>,
-    {
-        let mut tries = 0;
-        loop {
-            let sent = self.turn(operation).await;
-            let end = make().await;
-            let Err(error) = end else {
-                self.passed(operation);
-                return end;
-            };
-            tries += 1;
-            match error.kind {
-                Kind::Throttled if !error.is_limit() => {
-                    let now = self.began.elapsed();
-                    self.change(operation, |limiter| limiter.throttled(sent, now));
+    /// Sets how often a call is made that fails.
+    #[must_use]
+    pub fn with_tries(self, tries: u32) -> Self {
+        Self { tries, ..self }
+    }
+
+    /// Says that others made so many calls of an action until now: they count as well.
+    pub(super) fn spend(&self, action: Action, calls: u64) {
+        let now = self.began.elapsed();
+        self.limited(action, |limiter| {
+            for _ in 0..calls {
+                if !limiter.wait(now).is_zero() {
+                    return;
                 }
-                Kind::Unavailable if tries < TRIES => {}
+                limiter.take(now);
+            }
+        });
+    }
+
+    /// Makes a call when it is its turn, and again when that may help.
+    ///
+    /// One that is throttled is made again for as long as somebody waits for it: whoever wants no more drops this.
+    #[expect(private_bounds, reason = "callers have the errors of this module")]
+    pub async fn call<T, E: Retry, F: Future<Output = Result<T, E>>>(
+        &self,
+        action: Action,
+        mut make: impl FnMut() -> F,
+    ) -> Result<T, E> {
+        let (mut failures, mut pause) = (0, PAUSE);
+        loop {
+            let began = self.turn(action).await;
+            let error = match make().await {
+                Ok(answer) => {
+                    let now = self.began.elapsed();
+                    self.limited(action, |limiter| limiter.passed(now));
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            match error.kind() {
+                Some(Kind::Throttled) => {
+                    let now = self.began.elapsed();
+                    self.limited(action, |limiter| limiter.throttled(began, now));
+                }
+                Some(Kind::Unavailable) => failures += 1,
+                Some(Kind::Silent) if action.may_be_repeated() => failures += SILENT,
                 _ => return Err(error),
             }
-            let pause = PAUSE * 2_u32.saturating_pow(tries - 1);
-            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+            if failures >= self.tries {
+                return Err(error);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
     /// Waits until a call may be made; returns when that is.
-    async fn turn(&self, operation: &'static str) -> Duration {
+    async fn turn(&self, action: Action) -> Duration {
         loop {
             let now = self.began.elapsed();
-            let wait = self.change(operation, |limiter| {
+            let wait = self.limited(action, |limiter| {
                 let wait = limiter.wait(now);
                 if wait.is_zero() {
                     limiter.take(now);
@@ -84,28 +121,14 @@ impl Pace {
             if wait.is_zero() {
                 return now;
             }
-            tokio::time::sleep(wait).await;
+            sleep(wait).await;
         }
     }
 
-    fn passed(&self, operation: &'static str) {
-        let now = self.began.elapsed();
-        self.change(operation, |limiter| limiter.passed(now));
-    }
-
-    fn change<T>(&self, operation: &'static str, change: impl FnOnce(&mut Limiter) -> T) -> T {
-        let mut limiters: MutexGuard<'_, _> =
-            self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let limiter = limiters
-            .entry(operation)
-            .or_insert_with(|| Limiter::new(self.quota(operation)));
-        change(limiter)
-    }
-
-    fn quota(&self, operation: &str) -> f64 {
-        let mut known = Action::ALL.into_iter();
-        let known = known.find(|action| action.name() == operation);
-        known.map_or(FEW, |action| self.quotas.of(action, &self.region))
+    fn limited<T>(&self, action: Action, work: impl FnOnce(&mut Limiter) -> T) -> T {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let quota = || Limiter::new(self.quotas.of(action, &self.region));
+        work(limiters.entry(action).or_insert_with(quota))
     }
 }
 
@@ -128,7 +151,7 @@ mod tests {
 
     fn pace(quota: f64) -> Pace {
         let quotas = [("FilterLogEvents".to_owned(), quota)];
-        Pace::new(Quotas(quotas.into()), "us-east-1")
+        Pace::new(&Quotas(quotas.into()), "us-east-1").with_tries(3)
     }
 
     /// Makes calls one after the other, and returns when each was made, and how the last one ended.
@@ -141,7 +164,7 @@ mod tests {
         };
         let mut last = Ok(());
         while made.borrow().len() < ends.len() && last.is_ok() {
-            let end = pace.call("FilterLogEvents", &call).await;
+            let end = pace.call(Action::FilterLogEvents, &call).await;
             last = end.map_err(|error| error.kind);
         }
         (made.into_inner(), last)
@@ -163,6 +186,27 @@ mod tests {
         ends.push(None);
         let (made, end) = calls(&pace(100.0), &ends).await;
         assert_eq!((made.len(), end), (7, Ok(())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_have_been_done_is_not_done_twice() {
+        let (pace, count) = (pace(100.0), RefCell::new(0));
+        let call = || {
+            *count.borrow_mut() += 1;
+            async { Err::<(), _>(error(Kind::Silent)) }
+        };
+        let pace = pace.with_tries(10);
+        assert!(pace.call(Action::GetQueryResults, call).await.is_err());
+        assert!(pace.call(Action::StartQuery, call).await.is_err());
+        assert_eq!(*count.borrow(), 4 + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_of_others_count() {
+        let pace = pace(2.0);
+        pace.spend(Action::FilterLogEvents, 2);
+        let (made, _) = calls(&pace, &[None]).await;
+        assert!(made[0] >= 1.0, "{made:?}");
     }
 
     #[tokio::test(start_paused = true)]

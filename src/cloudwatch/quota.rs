@@ -28,11 +28,13 @@ pub enum Action {
     GetQueryResults,
     /// `StopQuery`.
     StopQuery,
+    /// `StartLiveTail`.
+    StartLiveTail,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FilterLogEvents,
         Self::GetLogEvents,
         Self::DescribeLogStreams,
@@ -43,6 +45,7 @@ impl Action {
         Self::StartQuery,
         Self::GetQueryResults,
         Self::StopQuery,
+        Self::StartLiveTail,
     ];
 
     /// Returns the name as AWS spells it.
@@ -58,7 +61,14 @@ impl Action {
             Self::StartQuery => "StartQuery",
             Self::GetQueryResults => "GetQueryResults",
             Self::StopQuery => "StopQuery",
+            Self::StartLiveTail => "StartLiveTail",
         }
+    }
+
+    /// Returns whether a call that nobody answered may be made again: a query that was started all the same would be
+    /// charged for twice.
+    pub(super) fn may_be_repeated(self) -> bool {
+        self != Self::StartQuery
     }
 
     /// Returns AWS's default quota in a region, in calls a second.
@@ -69,11 +79,12 @@ impl Action {
                 Self::FilterLogEvents,
                 "eu-central-1" | "ap-northeast-3" | "ap-southeast-3" | "ca-west-1" | "il-central-1",
             )
-            // No quota of these is known; a few calls are all that is needed.
+            // Of definitions no quota is known; a few calls are all that is needed.
             | (
                 Self::DescribeQueryDefinitions
                 | Self::PutQueryDefinition
-                | Self::DeleteQueryDefinition,
+                | Self::DeleteQueryDefinition
+                | Self::StartLiveTail,
                 _,
             ) => 5.0,
             (Self::GetLogEvents, "eu-west-3") => 30.0,

@@ -3,10 +3,9 @@
 //! The service looks at permissions before it looks at what it is asked. So a call that it refuses for what stands in
 //! it, such as a query that is none, or a query id that nobody has, is a call that may be made.
 
-use std::future::Future;
 use std::sync::Arc;
 
-use super::{CallError, Client, Kind};
+use super::{Action, CallError, Client, Kind};
 
 /// The id of a query, or of a query definition, that there is not.
 const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -15,33 +14,8 @@ const NO_STREAM: &str = "logq-doctor";
 /// A text that is no query in the language of Logs Insights.
 const NO_QUERY: &str = "this is no query | logq doctor";
 
-/// A call that some command makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trial {
-    /// Reads events of a group.
-    FilterLogEvents,
-    /// Lists the streams of a group.
-    DescribeLogStreams,
-    /// Reads the events of one stream.
-    GetLogEvents,
-    /// Lists log groups.
-    DescribeLogGroups,
-    /// Starts a query on the Logs Insights service.
-    StartQuery,
-    /// Fetches the rows of a query.
-    GetQueryResults,
-    /// Ends a query early.
-    StopQuery,
-    /// Follows a group.
-    StartLiveTail,
-    /// Lists saved queries of the service.
-    DescribeQueryDefinitions,
-    /// Saves a query on the service.
-    PutQueryDefinition,
-}
-
-impl Trial {
-    /// Those about one log group.
+impl Action {
+    /// Those that are about one log group.
     pub const OF_GROUP: [Self; 5] = [
         Self::FilterLogEvents,
         Self::DescribeLogStreams,
@@ -50,33 +24,18 @@ impl Trial {
         Self::StartLiveTail,
     ];
 
-    /// Those about no log group.
-    pub const OF_REGION: [Self; 5] = [
+    /// Those that are about none.
+    pub const OF_REGION: [Self; 6] = [
         Self::DescribeLogGroups,
         Self::GetQueryResults,
         Self::StopQuery,
         Self::DescribeQueryDefinitions,
         Self::PutQueryDefinition,
+        Self::DeleteQueryDefinition,
     ];
 
-    /// Returns the name as AWS spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FilterLogEvents => "FilterLogEvents",
-            Self::DescribeLogStreams => "DescribeLogStreams",
-            Self::GetLogEvents => "GetLogEvents",
-            Self::DescribeLogGroups => "DescribeLogGroups",
-            Self::StartQuery => "StartQuery",
-            Self::GetQueryResults => "GetQueryResults",
-            Self::StopQuery => "StopQuery",
-            Self::StartLiveTail => "StartLiveTail",
-            Self::DescribeQueryDefinitions => "DescribeQueryDefinitions",
-            Self::PutQueryDefinition => "PutQueryDefinition",
-        }
-    }
-
     /// Tells from the end of the call whether it may be made; an error when the end does not say.
-    pub fn verdict(self, end: Result<(), CallError>) -> Result<(), CallError> {
+    fn verdict(self, end: Result<(), CallError>) -> Result<(), CallError> {
         match end {
             // What was refused for its content was let in.
             Err(error) if error.kind == Kind::Refused && self.is_meant_to_fail() => Ok(()),
@@ -94,7 +53,10 @@ impl Trial {
     fn asks_for_nothing(self) -> bool {
         matches!(
             self,
-            Self::GetQueryResults | Self::StopQuery | Self::PutQueryDefinition
+            Self::GetQueryResults
+                | Self::StopQuery
+                | Self::PutQueryDefinition
+                | Self::DeleteQueryDefinition
         )
     }
 }
@@ -112,35 +74,25 @@ pub struct Subject {
     pub at: i64,
 }
 
-/// The calls, made so that they do nothing.
-pub trait Trials: Send + Sync + 'static {
-    /// Makes a call; a group without an ARN or stream is asked for one that there is not.
-    fn try_call(
-        &self,
-        trial: Trial,
-        subject: Subject,
-    ) -> impl Future<Output = Result<(), CallError>> + Send;
-}
-
-impl Trials for Client {
-    async fn try_call(&self, trial: Trial, subject: Subject) -> Result<(), CallError> {
-        let end = match trial {
-            Trial::FilterLogEvents => self.try_filter_log_events(&subject).await,
-            Trial::DescribeLogStreams => self.try_describe_log_streams(&subject).await,
-            Trial::GetLogEvents => self.try_get_log_events(&subject).await,
-            Trial::DescribeLogGroups => self.try_describe_log_groups().await,
-            Trial::StartQuery => self.try_start_query(&subject).await,
-            Trial::GetQueryResults => self.try_get_query_results().await,
-            Trial::StopQuery => self.try_stop_query().await,
-            Trial::StartLiveTail => self.try_start_live_tail(&subject).await,
-            Trial::DescribeQueryDefinitions => self.try_describe_query_definitions().await,
-            Trial::PutQueryDefinition => self.try_put_query_definition().await,
-        };
-        trial.verdict(end)
-    }
-}
-
 impl Client {
+    /// Makes a call so that it does nothing; a group without an ARN or stream is asked for one that there is not.
+    pub async fn try_call(&self, action: Action, subject: Subject) -> Result<(), CallError> {
+        let end = match action {
+            Action::FilterLogEvents => self.try_filter_log_events(&subject).await,
+            Action::DescribeLogStreams => self.try_describe_log_streams(&subject).await,
+            Action::GetLogEvents => self.try_get_log_events(&subject).await,
+            Action::DescribeLogGroups => self.try_describe_log_groups().await,
+            Action::StartQuery => self.try_start_query(&subject).await,
+            Action::GetQueryResults => self.try_get_query_results().await,
+            Action::StopQuery => self.try_stop_query().await,
+            Action::StartLiveTail => self.try_start_live_tail(&subject).await,
+            Action::DescribeQueryDefinitions => self.try_describe_query_definitions().await,
+            Action::PutQueryDefinition => self.try_put_query_definition().await,
+            Action::DeleteQueryDefinition => self.try_delete_query_definition().await,
+        };
+        action.verdict(end)
+    }
+
     /// Reads a millisecond, one event at most.
     async fn try_filter_log_events(&self, subject: &Subject) -> Result<(), CallError> {
         let call = self.sdk().filter_log_events();
@@ -255,40 +207,49 @@ impl Client {
         let error = |error| self.error("PutQueryDefinition", &Arc::from(""), &error);
         end.await.map(drop).map_err(error)
     }
+
+    /// Removes a definition that there is not.
+    async fn try_delete_query_definition(&self) -> Result<(), CallError> {
+        let call = self.sdk().delete_query_definition();
+        let end = call.query_definition_id(NO_ID).send();
+        let error = |error| self.error("DeleteQueryDefinition", &Arc::from(""), &error);
+        end.await.map(drop).map_err(error)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ended(trial: Trial, kind: Kind) -> Result<(), Kind> {
+    fn ended(action: Action, kind: Kind) -> Result<(), Kind> {
         let error = CallError {
             kind,
-            operation: trial.name(),
+            operation: action.name(),
             group: Arc::from(""),
             place: Arc::default(),
             reason: String::new(),
         };
-        trial.verdict(Err(error)).map_err(|error| error.kind)
+        action.verdict(Err(error)).map_err(|error| error.kind)
     }
 
     #[test]
     fn what_is_refused_for_its_content_may_be_called() {
-        assert_eq!(ended(Trial::StartQuery, Kind::Refused), Ok(()));
-        assert_eq!(ended(Trial::GetQueryResults, Kind::Missing), Ok(()));
-        assert_eq!(ended(Trial::StopQuery, Kind::Refused), Ok(()));
-        assert_eq!(ended(Trial::PutQueryDefinition, Kind::Missing), Ok(()));
+        assert_eq!(ended(Action::StartQuery, Kind::Refused), Ok(()));
+        assert_eq!(ended(Action::GetQueryResults, Kind::Missing), Ok(()));
+        assert_eq!(ended(Action::StopQuery, Kind::Refused), Ok(()));
+        assert_eq!(ended(Action::PutQueryDefinition, Kind::Missing), Ok(()));
+        assert_eq!(ended(Action::DeleteQueryDefinition, Kind::Missing), Ok(()));
     }
 
     #[test]
     fn a_refusal_of_the_caller_stays_one() {
-        for trial in Trial::OF_GROUP.into_iter().chain(Trial::OF_REGION) {
-            assert_eq!(ended(trial, Kind::Denied), Err(Kind::Denied));
-            assert_eq!(ended(trial, Kind::Silent), Err(Kind::Silent));
+        for action in Action::OF_GROUP.into_iter().chain(Action::OF_REGION) {
+            assert_eq!(ended(action, Kind::Denied), Err(Kind::Denied));
+            assert_eq!(ended(action, Kind::Silent), Err(Kind::Silent));
         }
-        assert_eq!(ended(Trial::StartQuery, Kind::Missing), Err(Kind::Missing));
+        assert_eq!(ended(Action::StartQuery, Kind::Missing), Err(Kind::Missing));
         assert_eq!(
-            ended(Trial::FilterLogEvents, Kind::Refused),
+            ended(Action::FilterLogEvents, Kind::Refused),
             Err(Kind::Refused)
         );
     }

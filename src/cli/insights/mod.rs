@@ -22,10 +22,8 @@ use super::progress::{Progress, State};
 use super::run::{Answer, Ask};
 use super::source::Written;
 use super::{Exit, Failure};
-use crate::cloudwatch::insights::{
-    self, Halt, MOST_GROUPS, Pace, Part, Region, Request, Spent, joined,
-};
-use crate::cloudwatch::{Client, Quotas, Site};
+use crate::cloudwatch::insights::{self, Halt, MOST_GROUPS, Part, Region, Request, Spent, joined};
+use crate::cloudwatch::{Client, Pace, Quotas, Site};
 use crate::query::plan::{Parts, Whole};
 use plan::Plan;
 use size::Size;

@@ -12,7 +12,6 @@
 pub mod cost;
 mod error;
 mod halt;
-mod pace;
 mod rows;
 mod run;
 mod service;
@@ -23,7 +22,6 @@ mod text;
 
 pub use error::{Ended, QueryError};
 pub use halt::{Halt, Halted};
-pub use pace::Pace;
 pub use rows::{Shape, joined};
 pub use run::{Answer, Capped, Found, Part, Request, run};
 pub use service::{

@@ -9,7 +9,8 @@ use aws_sdk_cloudwatchlogs::error::{DisplayErrorContext, ProvideErrorMetadata, S
 use aws_sdk_cloudwatchlogs::operation::start_query::StartQueryError;
 use aws_sdk_cloudwatchlogs::types::{LogGroup, QueryStatistics, QueryStatus, ResultField};
 
-use crate::cloudwatch::{CallError, Client};
+use crate::cloudwatch::pace::Retry;
+use crate::cloudwatch::{CallError, Client, Kind};
 
 /// A query to be started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,6 +112,15 @@ pub struct GroupFacts {
     pub created: i64,
     /// For how many days it keeps events; for ever when nothing is said.
     pub retention_days: Option<u32>,
+}
+
+impl Retry for Refusal {
+    fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Malformed(_) => None,
+            Self::Call(error) => Some(error.kind),
+        }
+    }
 }
 
 /// Logs Insights in one region, asked by one identity. One call is one request, without retries.

@@ -10,10 +10,9 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::halt::{Halt, Halted};
-use super::pace::Pace;
 use super::service::{Cells, QueryCall, QueryService, Refusal, ResultPage, Spent, Status};
 use super::{Ended, QueryError};
-use crate::cloudwatch::{Action, CallError, Kind, Place};
+use crate::cloudwatch::{Action, CallError, Kind, Pace, Place};
 
 /// How long after its start a query is first looked at.
 const FIRST_LOOK: Duration = Duration::from_millis(200);

@@ -1,24 +1,16 @@
-//! Makes calls of several operations in one region, each at the pace of its quota, and makes those again that may
-//! succeed the next time.
+//! Makes calls in one region at their pace, for as long as somebody wants the answers.
 
-use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::super::service::Page;
 use super::super::shelf::Progress;
-use super::super::{Action, CallError, Kind, Limiter, Place, Quotas};
+use super::super::{Action, CallError, Kind, Pace, Place, Quotas};
 
-/// How often the same call is made that failed; one that is not answered at all takes long, and counts thrice.
-const TRIES: u32 = 10;
-const SILENT: u32 = 3;
-/// How long the second try waits; each later one waits twice as long, up to the last.
-const BACK_OFF: Duration = Duration::from_millis(200);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// How often it is looked whether somebody wants us to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -70,8 +62,7 @@ impl Deadline {
 /// Makes the calls of one region.
 pub(super) struct Caller {
     pub(super) place: Arc<Place>,
-    quotas: Quotas,
-    limiters: Mutex<BTreeMap<Action, Limiter>>,
+    pub(super) pace: Pace,
     deadline: Deadline,
     stop: Arc<AtomicBool>,
     progress: Arc<Progress>,
@@ -80,15 +71,14 @@ pub(super) struct Caller {
 impl Caller {
     pub(super) fn new(
         place: Arc<Place>,
-        quotas: Quotas,
+        quotas: &Quotas,
         deadline: Deadline,
         stop: Arc<AtomicBool>,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
+            pace: Pace::new(quotas, &place.region),
             place,
-            quotas,
-            limiters: Mutex::default(),
             deadline,
             stop,
             progress,
@@ -101,20 +91,7 @@ impl Caller {
         self.progress.came(page.events.len() as u64, bytes as u64);
     }
 
-    /// Says that others made so many calls of an action until now: they count as well.
-    pub(super) fn spend(&self, action: Action, calls: u64) {
-        let now = self.now();
-        self.limited(action, |limiter| {
-            for _ in 0..calls {
-                if !limiter.wait(now).is_zero() {
-                    return;
-                }
-                limiter.take(now);
-            }
-        });
-    }
-
-    /// Makes a call until it is answered, or cannot be.
+    /// Makes a call until it is answered, or cannot be, or nobody wants its answer any more.
     pub(super) async fn call<T, F>(
         &self,
         action: Action,
@@ -124,65 +101,18 @@ impl Caller {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let mut failures = 0;
-        loop {
-            let made = self.turn(action, group).await?;
+        let call = self.pace.call(action, || {
             self.progress.called();
-            let error = match self.unless_stopped(request()).await? {
-                Ok(answer) => {
-                    let now = self.now();
-                    self.limited(action, |limiter| limiter.passed(now));
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            match error.kind {
-                Kind::Throttled => {
-                    let now = self.now();
-                    self.limited(action, |limiter| limiter.throttled(made, now));
-                }
-                Kind::Unavailable => failures += 1,
-                Kind::Silent => failures += SILENT,
-                _ => return Err(Failed::Call(Box::new(error))),
-            }
-            if failures >= TRIES {
-                return Err(Failed::Call(Box::new(error)));
-            }
-            self.pause(back_off(failures), action, group).await?;
-        }
-    }
-
-    /// Waits until a call may be made; returns when that is.
-    async fn turn(&self, action: Action, group: &Arc<str>) -> Result<Duration, Failed> {
+            request()
+        });
+        tokio::pin!(call);
         loop {
-            let now = self.now();
-            let wait = self.limited(action, |limiter| {
-                let wait = limiter.wait(now);
-                if wait.is_zero() {
-                    limiter.take(now);
-                }
-                wait
-            });
-            if wait.is_zero() {
-                self.check(action, group)?;
-                return Ok(now);
-            }
-            self.pause(wait, action, group).await?;
-        }
-    }
-
-    async fn pause(
-        &self,
-        length: Duration,
-        action: Action,
-        group: &Arc<str>,
-    ) -> Result<(), Failed> {
-        let until = Instant::now() + length;
-        while Instant::now() < until {
             self.check(action, group)?;
-            sleep(LOOK.min(until - Instant::now())).await;
+            tokio::select! {
+                answer = &mut call => return answer.map_err(|error| Failed::Call(Box::new(error))),
+                () = sleep(LOOK) => {}
+            }
         }
-        self.check(action, group)
     }
 
     fn check(&self, action: Action, group: &Arc<str>) -> Result<(), Failed> {
@@ -201,40 +131,8 @@ impl Caller {
         })))
     }
 
-    /// Waits for a call, but not longer than somebody wants its answer.
-    async fn unless_stopped<T>(&self, call: impl Future<Output = T>) -> Result<T, Failed> {
-        tokio::pin!(call);
-        loop {
-            tokio::select! {
-                answer = &mut call => return Ok(answer),
-                () = sleep(LOOK) => {
-                    if self.is_stopped() {
-                        return Err(Failed::Stopped);
-                    }
-                }
-            }
-        }
-    }
-
     /// Returns whether nobody wants more.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
-    }
-
-    fn now(&self) -> Duration {
-        self.deadline.started.elapsed()
-    }
-
-    fn limited<T>(&self, action: Action, work: impl FnOnce(&mut Limiter) -> T) -> T {
-        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let quota = || Limiter::new(self.quotas.of(action, &self.place.region));
-        work(limiters.entry(action).or_insert_with(quota))
-    }
-}
-
-fn back_off(failures: u32) -> Duration {
-    match failures {
-        0 => Duration::ZERO,
-        _ => (BACK_OFF * 2_u32.pow((failures - 1).min(10))).min(LONGEST_BACK_OFF),
     }
 }

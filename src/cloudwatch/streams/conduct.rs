@@ -87,7 +87,7 @@ impl<S: StreamService> Conductor<S> {
             stages.push(Arc::clone(&progress));
             let caller = Caller::new(
                 Arc::clone(&site.place),
-                question.request.quotas.clone(),
+                &question.request.quotas,
                 deadline.clone(),
                 Arc::clone(&ended),
                 progress,
@@ -129,7 +129,9 @@ impl<S: StreamService> Conductor<S> {
             let region = &self.regions[number];
             let (service, caller) = (Arc::clone(&region.service), Arc::clone(&region.caller));
             if !self.question.second.is_zero() {
-                caller.spend(Action::FilterLogEvents, self.spent.load(Ordering::Relaxed));
+                caller
+                    .pace
+                    .spend(Action::FilterLogEvents, self.spent.load(Ordering::Relaxed));
             }
             let out = self.out.clone();
             running.spawn_on(

@@ -13,9 +13,9 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::super::lines;
-use super::super::{CallError, Kind, Place};
+use super::super::{CallError, Kind, Pace, Place};
 use super::link::Link;
-use super::look::{Look, Pace, Said};
+use super::look::{Look, Said};
 use super::queue::Queue;
 use super::service::{Group, LiveTail, Refusal, Session, Update, Why};
 use super::{Clock, Notice};
@@ -48,7 +48,7 @@ pub(super) struct Follow<S> {
     /// Groups that need not be there.
     pub(super) optional: BTreeSet<Arc<str>>,
     pub(super) link: Link,
-    pub(super) pace: Pace,
+    pub(super) pace: Arc<Pace>,
     /// How often to poll, in milliseconds.
     pub(super) every: i64,
     pub(super) queue: Arc<Queue>,
@@ -213,7 +213,7 @@ impl<S: LiveTail> Follow<S> {
             let look = Look {
                 service: Arc::clone(&self.service),
                 place: Arc::clone(&self.place),
-                pace: self.pace.clone(),
+                pace: Arc::clone(&self.pace),
                 pattern: self.pattern.clone(),
                 prefixes: self.prefixes.clone(),
                 from,

@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use super::super::{Action, CallError, Kind, Place, Site};
+use super::super::{Action, CallError, Kind, Pace, Place, Site};
 use super::follow::Follow;
 use super::link::{Beginning, Found, Link};
-use super::look::Pace;
 use super::queue::Queue;
 use super::service::MOST_GROUPS;
 use super::{Group, LiveTail, Notice, Request};
@@ -19,6 +18,9 @@ use super::{Group, LiveTail, Notice, Request};
 const POLL_EVERY: f64 = 2000.0;
 /// Which part of the quota polling uses at most.
 const SHARE: f64 = 0.5;
+
+/// How often a call is made that fails before it is told.
+const TRIES: u32 = 5;
 
 /// Follows all sites in this thread.
 pub(super) fn run<S: LiveTail>(
@@ -55,7 +57,7 @@ pub(super) struct Setup<S> {
     site: Site<S>,
     request: Request,
     beginning: Beginning,
-    pace: Pace,
+    pace: Arc<Pace>,
     every: i64,
     queue: Arc<Queue>,
 }
@@ -73,7 +75,7 @@ impl<S: LiveTail> Setup<S> {
                 has_history: request.since.is_some(),
             },
             request: request.clone(),
-            pace: Pace::new(quota),
+            pace: Arc::new(Pace::new(&request.quotas, region).with_tries(TRIES)),
             every: POLL_EVERY.max(calls * 1000.0) as i64,
             queue: Arc::clone(queue),
             site,
@@ -99,15 +101,13 @@ impl<S: LiveTail> Setup<S> {
         if self.request.polls {
             return (Vec::new(), self.site.groups.clone());
         }
-        let quotas = &self.request.quotas;
-        let pace = Pace::new(quotas.of(Action::DescribeLogGroups, &self.site.place.region));
         let (mut live, mut polled, mut is_told) = (Vec::new(), Vec::new(), false);
         for name in &self.site.groups {
-            let call = || self.site.service.find_group(Arc::clone(name));
-            let called = || {
+            let call = || {
                 self.queue.counts.calls.fetch_add(1, Ordering::Relaxed);
+                self.site.service.find_group(Arc::clone(name))
             };
-            match pace.call(call, &called).await {
+            match self.pace.call(Action::DescribeLogGroups, call).await {
                 Ok(Some(group)) if group.is_live => live.push(group),
                 Ok(Some(_)) => {
                     self.queue.say(Notice::NoLiveTail(Arc::clone(name)));
@@ -159,7 +159,7 @@ impl<S: LiveTail> Setup<S> {
             prefixes: self.request.prefixes.clone(),
             optional: self.request.optional.clone(),
             link,
-            pace: self.pace.clone(),
+            pace: Arc::clone(&self.pace),
             every: self.every,
             queue: Arc::clone(&self.queue),
             clock: Arc::clone(&self.request.clock),

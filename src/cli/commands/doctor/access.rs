@@ -4,7 +4,7 @@ use super::super::super::aws::Caller;
 use super::super::super::output::counted;
 use super::report::{Finding, Verdict};
 use super::service::{Seen, Visited};
-use crate::cloudwatch::{CallError, Kind, Trial};
+use crate::cloudwatch::{Action, CallError, Kind};
 
 const AREA: &str = "permissions";
 
@@ -29,28 +29,28 @@ pub(super) fn findings(
         Some(Ok(caller)) => caller.arn.as_str(),
         _ => "that identity",
     };
-    let trials = Trial::OF_GROUP.into_iter().chain(Trial::OF_REGION);
-    trials
-        .map(|trial| permission(trial, &ends(trial, visited), who))
+    let actions = Action::OF_GROUP.into_iter().chain(Action::OF_REGION);
+    actions
+        .map(|action| permission(action, &ends(action, visited), who))
         .collect()
 }
 
 /// Gathers how the calls of one kind ended.
-fn ends(trial: Trial, visited: &[Visited]) -> Vec<Ended<'_>> {
+fn ends(action: Action, visited: &[Visited]) -> Vec<Ended<'_>> {
     let mut ends = Vec::new();
     for seen in visited.iter().filter_map(|one| one.as_ref().ok()) {
         // What cannot be asked at all says nothing about permissions.
         if seen.is_worthless() {
             continue;
         }
-        let of_region = seen.trials.iter().filter(|(one, _)| *one == trial);
+        let of_region = seen.trials.iter().filter(|(one, _)| *one == action);
         ends.extend(of_region.map(|(_, end)| Ended {
             of: seen.region(),
             is_group: false,
             end,
         }));
         for group in &seen.groups {
-            let of_group = group.trials.iter().filter(|(one, _)| *one == trial);
+            let of_group = group.trials.iter().filter(|(one, _)| *one == action);
             ends.extend(of_group.map(|(_, end)| Ended {
                 of: &group.name,
                 is_group: true,
@@ -61,9 +61,9 @@ fn ends(trial: Trial, visited: &[Visited]) -> Vec<Ended<'_>> {
     ends
 }
 
-fn permission(trial: Trial, ends: &[Ended<'_>], who: &str) -> Finding {
-    let name = format!("logs:{}", trial.name());
-    let needed = needed_by(trial);
+fn permission(action: Action, ends: &[Ended<'_>], who: &str) -> Finding {
+    let name = format!("logs:{}", action.name());
+    let needed = needed_by(action);
     let finding = |verdict, detail: String| Finding::new(AREA, name.as_str(), verdict, detail);
     let refused: Vec<&Ended<'_>> = ends.iter().filter(|one| is(one, Kind::Denied)).collect();
     if let Some(first) = refused.first() {
@@ -76,7 +76,7 @@ fn permission(trial: Trial, ends: &[Ended<'_>], who: &str) -> Finding {
             "`*`"
         };
         let mend = format!("allow `{name}` on {on} to {who}");
-        return finding(severity(trial), detail).mend(mend);
+        return finding(severity(action), detail).mend(mend);
     }
     // A group that is not there has a line of its own.
     let failed = ends.iter().filter(|one| !is(one, Kind::Missing));
@@ -104,24 +104,25 @@ fn is(one: &Ended<'_>, kind: Kind) -> bool {
 }
 
 /// Without the first nothing can be read; the others are of single commands.
-fn severity(trial: Trial) -> Verdict {
-    match trial {
-        Trial::FilterLogEvents => Verdict::Wrong,
+fn severity(action: Action) -> Verdict {
+    match action {
+        Action::FilterLogEvents => Verdict::Wrong,
         _ => Verdict::Warning,
     }
 }
 
-fn needed_by(trial: Trial) -> &'static str {
-    match trial {
-        Trial::FilterLogEvents => "everything that reads logs",
-        Trial::DescribeLogStreams | Trial::GetLogEvents => "reading single runs",
-        Trial::DescribeLogGroups => {
+fn needed_by(action: Action) -> &'static str {
+    match action {
+        Action::FilterLogEvents => "everything that reads logs",
+        Action::DescribeLogStreams | Action::GetLogEvents => "reading single runs",
+        Action::DescribeLogGroups => {
             "`logq tail`, `--engine insights`, `logq init`, and reading where no stage is configured"
         }
-        Trial::StartQuery | Trial::GetQueryResults | Trial::StopQuery => "`--engine insights`",
-        Trial::StartLiveTail => "`logq tail`",
-        Trial::DescribeQueryDefinitions | Trial::PutQueryDefinition => {
+        Action::StartQuery | Action::GetQueryResults | Action::StopQuery => "`--engine insights`",
+        Action::StartLiveTail => "`logq tail`",
+        Action::DescribeQueryDefinitions | Action::PutQueryDefinition => {
             "`logq queries push` and `pull`"
         }
+        Action::DeleteQueryDefinition => "`logq queries push --prune`",
     }
 }

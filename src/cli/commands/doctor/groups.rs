@@ -5,7 +5,7 @@ use super::super::super::output::size;
 use super::report::{DEFAULT, Finding, Verdict};
 use super::service::{GroupSeen, Seen, Visited};
 use super::settings;
-use crate::cloudwatch::{GroupFacts, Kind, StreamFacts, Trial};
+use crate::cloudwatch::{Action, GroupFacts, Kind, StreamFacts};
 use crate::time::duration;
 
 const AREA: &str = "log groups";
@@ -82,7 +82,7 @@ fn of_reading(
     key: &str,
 ) -> Finding {
     let mut trials = group.trials.iter();
-    let read = trials.find(|(trial, _)| *trial == Trial::FilterLogEvents);
+    let read = trials.find(|(trial, _)| *trial == Action::FilterLogEvents);
     match read {
         Some((_, Ok(()))) => finding(
             Verdict::Ok,

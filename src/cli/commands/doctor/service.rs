@@ -12,8 +12,7 @@ use super::super::super::context::Context;
 use super::report::Finding;
 use super::{access, cache, credentials, groups, place, table};
 use crate::cloudwatch::{
-    CallError, GroupFacts, Inventory, Kind, Pace, Quotas, StreamFacts, Subject, Trial, Trials,
-    find_group,
+    Action, CallError, GroupFacts, Inventory, Kind, Pace, Quotas, StreamFacts, Subject, find_group,
 };
 
 /// A region, with what it takes to ask there.
@@ -27,6 +26,9 @@ pub(super) struct Site {
     /// An instant at which there may be events.
     now: i64,
 }
+
+/// How often a call is made that fails: what is not well is told soon.
+const TRIES: u32 = 3;
 
 /// What was seen of a region.
 pub(super) struct Seen {
@@ -49,7 +51,7 @@ impl Seen {
 }
 
 /// How a call ended.
-pub(super) type Tried = (Trial, Result<(), CallError>);
+pub(super) type Tried = (Action, Result<(), CallError>);
 
 /// What was seen of a log group.
 pub(super) struct GroupSeen {
@@ -115,7 +117,7 @@ async fn open(
             Arc::new(Site {
                 asked: region.account.region().map(str::to_owned),
                 groups: region.groups,
-                pace: Pace::new(quotas, name),
+                pace: Pace::new(&quotas, name).with_tries(TRIES),
                 deadline,
                 now: context.environment.now.0,
                 opened,
@@ -161,7 +163,7 @@ async fn see(site: Arc<Site>) -> Seen {
     let mut seen = Seen {
         ahead: clock.ahead(),
         groups: Vec::new(),
-        trials: vec![(Trial::DescribeLogGroups, first.clone())],
+        trials: vec![(Action::DescribeLogGroups, first.clone())],
         first,
         site: site.clone(),
     };
@@ -174,12 +176,12 @@ async fn see(site: Arc<Site>) -> Seen {
         .map(|name| see_group(site.clone(), name.clone()))
         .collect();
     let groups = together(groups);
-    let others = Trial::OF_REGION
+    let others = Action::OF_REGION
         .into_iter()
-        .filter(|trial| *trial != Trial::DescribeLogGroups);
+        .filter(|action| *action != Action::DescribeLogGroups);
     let others = together(
         others
-            .map(|trial| attempt(site.clone(), trial, Subject::default()))
+            .map(|action| attempt(site.clone(), action, Subject::default()))
             .collect(),
     );
     let (groups, others) = tokio::join!(groups, others);
@@ -203,7 +205,9 @@ impl Seen {
 async fn see_group(site: Arc<Site>, name: Arc<str>) -> GroupSeen {
     let client = &site.opened.client;
     let facts = site
-        .call("DescribeLogGroups", &name, || find_group(client, &name))
+        .call(Action::DescribeLogGroups, &name, || {
+            find_group(client, &name)
+        })
         .await;
     let mut seen = GroupSeen {
         name: name.clone(),
@@ -215,7 +219,9 @@ async fn see_group(site: Arc<Site>, name: Arc<str>) -> GroupSeen {
         return seen;
     }
     let newest = site
-        .call("DescribeLogStreams", &name, || client.newest_stream(&name))
+        .call(Action::DescribeLogStreams, &name, || {
+            client.newest_stream(&name)
+        })
         .await;
     seen.newest = newest.as_ref().ok().cloned().flatten();
     let facts = seen.facts.as_ref().ok().cloned().flatten();
@@ -225,28 +231,26 @@ async fn see_group(site: Arc<Site>, name: Arc<str>) -> GroupSeen {
         stream: seen.newest.as_ref().map(|stream| stream.name.clone()),
         at: site.now,
     };
-    let trials = Trial::OF_GROUP.into_iter().filter(|trial| match trial {
-        Trial::DescribeLogStreams => false,
+    let trials = Action::OF_GROUP.into_iter().filter(|action| match action {
+        Action::DescribeLogStreams => false,
         // A session is opened by ARN.
-        Trial::StartLiveTail => subject.arn.is_some(),
+        Action::StartLiveTail => subject.arn.is_some(),
         _ => true,
     });
-    let trials = trials.map(|trial| attempt(site.clone(), trial, subject.clone()));
+    let trials = trials.map(|action| attempt(site.clone(), action, subject.clone()));
     seen.trials = together(trials.collect()).await;
     seen.trials
-        .push((Trial::DescribeLogStreams, newest.map(drop)));
+        .push((Action::DescribeLogStreams, newest.map(drop)));
     seen
 }
 
-async fn attempt(site: Arc<Site>, trial: Trial, subject: Subject) -> Tried {
+async fn attempt(site: Arc<Site>, action: Action, subject: Subject) -> Tried {
     let client = &site.opened.client;
     let group = subject.group.clone();
     let end = site
-        .call(trial.name(), &group, || {
-            client.try_call(trial, subject.clone())
-        })
+        .call(action, &group, || client.try_call(action, subject.clone()))
         .await;
-    (trial, end)
+    (action, end)
 }
 
 /// Runs everything at once; the answers come in the order of the questions.
@@ -275,24 +279,24 @@ impl Site {
             let error = |error| client.error("DescribeLogGroups", &nothing, &error);
             end.map(drop).map_err(error)
         };
-        self.call("DescribeLogGroups", &nothing, call).await
+        self.call(Action::DescribeLogGroups, &nothing, call).await
     }
 
     /// Makes a call at the pace of the quotas, for as long as there is time.
     async fn call<T, F>(
         &self,
-        operation: &'static str,
+        action: Action,
         group: &Arc<str>,
         make: impl Fn() -> F,
     ) -> Result<T, CallError>
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let end = timeout_at(self.deadline, self.pace.call(operation, make)).await;
+        let end = timeout_at(self.deadline, self.pace.call(action, make)).await;
         end.unwrap_or_else(|_| {
             Err(CallError {
                 kind: Kind::OutOfTime,
-                operation,
+                operation: action.name(),
                 group: group.clone(),
                 place: Arc::new(self.opened.client.place().clone()),
                 reason: "there was no answer in time".to_owned(),

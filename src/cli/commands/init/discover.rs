@@ -6,7 +6,7 @@ use super::super::super::Failure;
 use super::super::super::aws::{self, Region};
 use super::super::super::context::Context;
 use super::Found;
-use crate::cloudwatch::{CallError, Client, GroupPage, Inventory, Pace, Quotas};
+use crate::cloudwatch::{Action, CallError, Client, GroupPage, Inventory, Pace, Quotas};
 
 /// How many pages of 50 groups are looked at in a region.
 const MOST_PAGES: usize = 100;
@@ -40,7 +40,7 @@ async fn in_region(context: &Context, region: Option<&str>) -> Result<Found, Fai
         let opened = Region::named(context, region).open(context).await?;
         let client = &opened.client;
         let region = client.place().region.clone();
-        let pace = Pace::new(Quotas(context.config.cloudwatch.quotas.clone()), &region);
+        let pace = Pace::new(&Quotas(context.config.cloudwatch.quotas.clone()), &region);
         let names = names(context, client, &pace).await.map_err(|error| {
             let failure = Failure::incomplete(error.to_string());
             failure.cause(&error.reason).hint(error.hint())
@@ -56,7 +56,7 @@ async fn names(context: &Context, client: &Client, pace: &Pace) -> Result<Vec<St
     let (mut names, mut token) = (Vec::new(), None);
     for _ in 0..MOST_PAGES {
         let call = || client.groups("", token.clone(), None);
-        let answer: GroupPage = pace.call("DescribeLogGroups", call).await?;
+        let answer: GroupPage = pace.call(Action::DescribeLogGroups, call).await?;
         // What is no name of a log group would be no valid template either.
         let groups = answer.groups.into_iter().map(|group| group.name);
         names.extend(groups.filter(|name| crate::config::is_group_name(name)));

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::super::super::Failure;
 use super::super::super::aws::{self, regions};
 use super::super::super::context::Context;
-use crate::cloudwatch::{CallError, Client, Definition, Definitions, Parameter, Quotas};
+use crate::cloudwatch::{CallError, Definition, Definitions, Parameter, Quotas};
 use crate::drive;
 use crate::saved::SavedQuery;
 
@@ -23,7 +23,7 @@ pub(super) struct Site {
     pub(super) region: String,
     /// The regions of the configuration that it is; nothing stands for the default.
     configured: Vec<Option<String>>,
-    definitions: Definitions<Client>,
+    definitions: Definitions,
 }
 
 /// All regions that a call is about.
@@ -54,9 +54,8 @@ impl Sites {
             let quotas = Quotas(context.config.cloudwatch.quotas.clone());
             let time_out = context.time_out;
             // Its clock begins to run here, which takes a runtime.
-            let definitions = runtime.block_on(async {
-                Definitions::new(client, &quotas, &name, time_out, seed(context))
-            });
+            let definitions = runtime
+                .block_on(async { Definitions::new(client, &quotas, time_out, seed(context)) });
             all.push(Site {
                 region: name,
                 configured: vec![configured],
