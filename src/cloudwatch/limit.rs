@@ -18,14 +18,22 @@ const LEAST: f64 = 0.2;
 const SLOWEST: f64 = 0.001;
 /// How much longer than a second a quota's calls are spread over: calls may arrive closer than they were sent.
 const SLACK: f64 = 1.05;
+/// How much later than it is sent a call may arrive that has to set up its connection first.
+const SETUP: Duration = Duration::from_millis(50);
+/// Calls come no closer together than this, or than half an even pace when that is less: a whole burst would queue up at
+/// the service, arrive late, and lie within one second with the next.
+const GAP: Duration = Duration::from_millis(20);
 
 /// The pace of one action.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     most: f64,
     rate: f64,
-    /// When the latest calls were made.
+    /// When the latest calls were made, or may have arrived.
     made: VecDeque<Duration>,
+    last: Option<Duration>,
+    /// Whether a call was answered, so that there are connections.
+    is_set_up: bool,
     lowered: Option<Duration>,
     raised: Duration,
 }
@@ -38,6 +46,8 @@ impl Limiter {
             most,
             rate: most,
             made: VecDeque::new(),
+            last: None,
+            is_set_up: false,
             lowered: None,
             raised: Duration::ZERO,
         }
@@ -50,14 +60,19 @@ impl Limiter {
 
     /// Returns how long the next call has to wait.
     ///
-    /// At most a second's calls lie within any second: a burst is fine, a second one right behind it is not. Bursts of
-    /// a rate that is no whole number take less than a second, so that two of them could lie within one: what is
-    /// allowed in a second holds as well.
+    /// At most a second's calls lie within any second: a few close together are fine, more right behind them are not.
+    /// The calls of a rate that is no whole number take less than a second, so that two such rows could lie within
+    /// one: what is allowed in a second holds as well.
     pub fn wait(&self, now: Duration) -> Duration {
-        let burst = self.burst();
+        let row = self.row();
         let most = (self.rate.ceil() as usize).min(self.kept());
-        let even = self.after(burst, burst as f64 / self.rate);
-        even.max(self.after(most, 1.0)).saturating_sub(now)
+        let gap = GAP.min(Duration::from_secs_f64(0.5 / self.rate));
+        let apart = self.last.map_or(Duration::ZERO, |last| last + gap);
+        let even = self.after(row, row as f64 / self.rate);
+        apart
+            .max(even)
+            .max(self.after(most, 1.0))
+            .saturating_sub(now)
     }
 
     /// Returns when so many calls lie so many seconds back.
@@ -68,7 +83,7 @@ impl Limiter {
         })
     }
 
-    fn burst(&self) -> usize {
+    fn row(&self) -> usize {
         (self.rate as usize).max(1)
     }
 
@@ -79,9 +94,23 @@ impl Limiter {
 
     /// Takes note of a call that is made now.
     pub fn take(&mut self, now: Duration) {
-        self.made.push_back(now);
+        let setup = if self.is_set_up {
+            Duration::ZERO
+        } else {
+            SETUP
+        };
+        self.made.push_back(now + setup);
+        self.last = Some(now);
         while self.made.len() > self.kept() {
             self.made.pop_front();
+        }
+    }
+
+    /// Takes note of so many calls that others made until now.
+    pub fn spend(&mut self, calls: u64, now: Duration) {
+        let most = self.row();
+        for _ in 0..calls.min(most as u64) {
+            self.take(now);
         }
     }
 
@@ -97,6 +126,7 @@ impl Limiter {
 
     /// Takes note of a call that was let through.
     pub fn passed(&mut self, now: Duration) {
+        self.is_set_up = true;
         let seconds = now.saturating_sub(self.raised).as_secs_f64();
         self.rate = (self.rate + seconds * INCREASE * self.most).min(self.most);
         self.raised = now;

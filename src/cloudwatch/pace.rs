@@ -60,14 +60,7 @@ impl Pace {
     /// Says that others made so many calls of an action until now: they count as well.
     pub(super) fn spend(&self, action: Action, calls: u64) {
         let now = self.began.elapsed();
-        self.limited(action, |limiter| {
-            for _ in 0..calls {
-                if !limiter.wait(now).is_zero() {
-                    return;
-                }
-                limiter.take(now);
-            }
-        });
+        self.limited(action, |limiter| limiter.spend(calls, now));
     }
 
     /// Makes a call when it is its turn, and again when that may help.

@@ -10,7 +10,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use super::cache::{GroupCache, Stored, Subject};
-use super::filter_log_events::{Fetch, Lane};
+use super::filter_log_events::{Fetch, Lane, PAGE};
 use super::lines::Line;
 use super::order::{Merge, Next};
 use super::service::Service;
@@ -20,7 +20,7 @@ use super::{Action, Cache, CallError, Direction, Limiter, Place, Quotas};
 use crate::scan::{Block, Blocks};
 
 /// How many bytes of packed pages may wait for one that is late.
-const ROOM: usize = 24 << 20;
+const ROOM: usize = 10 << 20;
 /// How large blocks are.
 const BLOCK: usize = 512 << 10;
 /// How often it is looked whether somebody wants us to stop.
@@ -321,6 +321,7 @@ pub(super) fn fetch<S: Service>(
         direction: request.direction,
         room,
         limiter: limiter(quota, request.spent),
+        page: PAGE,
         deadline: request.time_out,
         shelf: Arc::clone(shelf),
         progress: Arc::clone(progress),
@@ -330,9 +331,7 @@ pub(super) fn fetch<S: Service>(
 /// Returns the pace of calls of which so many were made just before.
 fn limiter(quota: f64, spent: u64) -> Limiter {
     let mut limiter = Limiter::new(quota);
-    for _ in 0..spent.min(quota.ceil() as u64) {
-        limiter.take(Duration::ZERO);
-    }
+    limiter.spend(spent, Duration::ZERO);
     limiter
 }
 

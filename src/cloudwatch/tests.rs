@@ -239,9 +239,11 @@ proptest! {
     }
 }
 
-/// What a fetch must at least take: as many pages each second as the quota allows, and the last one's answer.
+/// What a fetch must at least take: as many pages each second as the quota allows, with the gaps between the first
+/// ones, and the last one's answer.
 fn bound(pages: usize, habits: &Habits) -> f64 {
-    ((pages - 1) as f64 / habits.quota).floor() + habits.latency.as_secs_f64()
+    let gaps = habits.quota * 0.02;
+    ((pages - 1) as f64 / habits.quota).floor() + gaps + habits.latency.as_secs_f64()
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //!
 //! Pages of a slice come one after the other, so slices are what is done at the same time. There are a few at first.
 //! When a call could be made and no slice needs one, the widest of those that are being read is cut, by what is
-//! known of its density: the pager that is under way stops there, and another begins. Only slices near the front
+//! known of its density: the pager that is under way stops there, and another begins. Once that is known to work, those
+//! that were not begun are one. Only slices near the front
 //! are read, near enough that what they hold fits into the memory there is. Sparse windows end before any cut, and
 //! dense ones are cut only as often as calls would otherwise be left out.
 //!
@@ -68,6 +69,7 @@ pub(super) struct Slices {
     room: usize,
     open: BTreeMap<u32, Slice>,
     next: u32,
+    stretches: u32,
     lanes: BTreeMap<usize, Lane>,
     calls: u32,
     packed: usize,
@@ -80,6 +82,8 @@ struct Lane {
     /// Calls that were answered, and how many milliseconds they covered.
     calls: u32,
     covered: i64,
+    /// How many of them brought the events on.
+    moved: u32,
 }
 
 impl Slices {
@@ -90,6 +94,7 @@ impl Slices {
             room,
             open: BTreeMap::new(),
             next: 0,
+            stretches: 0,
             lanes: BTreeMap::new(),
             calls: 0,
             packed: 0,
@@ -111,6 +116,7 @@ impl Slices {
             group: Arc::clone(group),
             calls: 0,
             covered: 0,
+            moved: 0,
         });
         let length = end - start;
         if length <= 0 {
@@ -128,10 +134,11 @@ impl Slices {
                 cuts
             }
         };
+        self.stretches += 1;
         let mut from = start;
         for to in cuts.into_iter().chain([end]) {
             if from < to {
-                self.insert(Slice::new(lane, from, to));
+                self.insert(Slice::new(lane, self.stretches, from, to));
                 from = to;
             }
         }
@@ -168,6 +175,7 @@ impl Slices {
             }
             let slice = self.open.get(&id)?;
             if slice.is_ready(now) {
+                self.join(id);
                 return self.begin(id);
             }
             let left = self.pages_left(slice);
@@ -200,6 +208,34 @@ impl Slices {
             })
         });
         order
+    }
+
+    /// Gives a slice that was not begun all those behind it that were not either.
+    ///
+    /// Each slice costs half a page at its end. Where most pages have events a cut costs nothing, so that one can be
+    /// made when it is needed; elsewhere the slices there are at first are all that can be read at the same time.
+    fn join(&mut self, id: u32) {
+        let Some(slice) = self.open.get(&id).filter(|slice| slice.is_new()) else {
+            return;
+        };
+        let lane = self.lanes.get(&slice.lane);
+        let can_be_cut = lane.is_some_and(|lane| lane.moved > 0 && lane.moved * 2 >= lane.calls);
+        if self.direction == Direction::NewestFirst || !can_be_cut {
+            return;
+        }
+        let (stretch, mut end) = (slice.stretch, slice.end);
+        let follows = |end: i64| {
+            move |(_, next): &(&u32, &Slice)| {
+                next.is_new() && next.stretch == stretch && next.start == end
+            }
+        };
+        while let Some((&next, behind)) = self.open.iter().find(follows(end)) {
+            end = behind.end;
+            self.open.remove(&next);
+        }
+        if let Some(slice) = self.open.get_mut(&id) {
+            slice.end = end;
+        }
     }
 
     fn begin(&mut self, id: u32) -> Option<Call> {
@@ -241,7 +277,7 @@ impl Slices {
         if at <= slice.at || at >= slice.end {
             return None;
         }
-        let behind = Slice::new(slice.lane, at, slice.end);
+        let behind = Slice::new(slice.lane, slice.stretch, at, slice.end);
         slice.end = at;
         Some(self.insert(behind))
     }
@@ -257,6 +293,7 @@ impl Slices {
         self.calls += 1;
         self.packed += slice.held_last();
         lane.calls += 1;
+        lane.moved += u32::from(slice.has_moved());
         lane.covered += if is_done { slice.end } else { slice.at } - before;
         if is_done || slice.is_stuck() {
             return self.finish(id, is_done);

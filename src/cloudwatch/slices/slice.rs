@@ -13,6 +13,8 @@ type Hashes = foldhash::fast::FixedState;
 #[derive(Debug)]
 pub(super) struct Slice {
     pub(super) lane: usize,
+    /// Which of the stretches that were added it is a part of.
+    pub(super) stretch: u32,
     pub(super) start: i64,
     pub(super) end: i64,
     /// What was logged before this instant is here.
@@ -35,9 +37,10 @@ pub(super) struct Slice {
 }
 
 impl Slice {
-    pub(super) fn new(lane: usize, start: i64, end: i64) -> Self {
+    pub(super) fn new(lane: usize, stretch: u32, start: i64, end: i64) -> Self {
         Self {
             lane,
+            stretch,
             start,
             end,
             at: start,
@@ -53,6 +56,16 @@ impl Slice {
             repeats: 0,
             standing: 0,
         }
+    }
+
+    /// Returns whether no call was made for it.
+    pub(super) fn is_new(&self) -> bool {
+        self.asked.is_none() && self.at == self.start && self.calls == 0 && self.failures == 0
+    }
+
+    /// Returns whether the last page brought the events on.
+    pub(super) fn has_moved(&self) -> bool {
+        self.calls > 0 && self.standing == 0
     }
 
     /// Returns whether a call may be made for it.
