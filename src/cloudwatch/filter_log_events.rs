@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::cache::{GroupCache, Stored};
+use super::coming::{Coming, ENVELOPE};
 use super::service::{FilterCall, Page, Service};
 use super::shelf::{Piece, Progress, Shelf};
 use super::slices::{Call, Slices};
@@ -30,20 +31,12 @@ pub(super) struct Fetch<S> {
     /// How many bytes of pieces may wait.
     pub(super) room: usize,
     pub(super) limiter: Limiter,
-    /// How many bytes a page is expected to have.
-    pub(super) page: u64,
+    pub(super) coming: Coming,
     /// How long all of it may take.
     pub(super) deadline: Option<Duration>,
     pub(super) shelf: Arc<Shelf>,
     pub(super) progress: Arc<Progress>,
 }
-
-/// How many bytes the pages may have that are under way: while an answer is read, it is in memory twice.
-const AT_ONCE: u64 = 11 << 20;
-/// How many bytes a page is expected to have before any came: less than the most, for most patterns match few events.
-pub(super) const PAGE: u64 = 400 << 10;
-/// How many bytes an event takes beside its message.
-const ENVELOPE: usize = 256;
 
 /// What one lane reads: the streams of a group that have a prefix, or all of them.
 #[derive(Clone, Debug)]
@@ -82,12 +75,13 @@ impl<S: Service> Fetch<S> {
             }
             let pace = self.limiter.wait(now);
             if pace.is_zero()
-                && calls.len() < self.most_at_once()
+                && self.coming.room(now)
                 && let Some(call) = self
                     .slices
                     .next(now, self.shelf.held(), self.is_waited_for())
             {
                 self.limiter.take(now);
+                self.coming.begin(now);
                 self.progress.called();
                 calls.spawn(self.call(call, now));
                 continue;
@@ -99,11 +93,6 @@ impl<S: Service> Fetch<S> {
                 () = self.shelf.changed() => {}
             }
         }
-    }
-
-    /// Returns how many calls may be under way, by what their pages are expected to have.
-    fn most_at_once(&self) -> usize {
-        (AT_ONCE / self.page.max(1)).max(1) as usize
     }
 
     fn is_done(&self) -> bool {
@@ -207,8 +196,8 @@ impl<S: Service> Fetch<S> {
                 self.is_there(call.lane);
                 let bytes: usize = page.events.iter().map(|event| event.message.len()).sum();
                 self.progress.came(page.events.len() as u64, bytes as u64);
-                let page_bytes = (bytes + page.events.len() * ENVELOPE) as u64;
-                self.page = (self.page * 3 + page_bytes) / 4;
+                self.coming
+                    .came(made, now, bytes + page.events.len() * ENVELOPE);
                 let answered = self.slices.answer(call.slice, page);
                 if answered.is_given_up {
                     self.shelf
@@ -217,6 +206,7 @@ impl<S: Service> Fetch<S> {
                 answered.pieces
             }
             Err(error) => {
+                self.coming.end(made);
                 if error.kind == Kind::Throttled {
                     self.limiter.throttled(made, now);
                 }

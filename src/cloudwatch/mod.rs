@@ -16,6 +16,7 @@
 
 mod cache;
 mod client;
+mod coming;
 mod definitions;
 mod error;
 mod filter_log_events;

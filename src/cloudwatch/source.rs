@@ -10,7 +10,8 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use super::cache::{GroupCache, Stored, Subject};
-use super::filter_log_events::{Fetch, Lane, PAGE};
+use super::coming::Coming;
+use super::filter_log_events::{Fetch, Lane};
 use super::lines::Line;
 use super::order::{Merge, Next};
 use super::service::Service;
@@ -321,7 +322,7 @@ pub(super) fn fetch<S: Service>(
         direction: request.direction,
         room,
         limiter: limiter(quota, request.spent),
-        page: PAGE,
+        coming: Coming::new(),
         deadline: request.time_out,
         shelf: Arc::clone(shelf),
         progress: Arc::clone(progress),

@@ -21,6 +21,8 @@ pub struct LoggerRecord<'a> {
     pub offset: usize,
     /// Whether the record is whole and ends the message.
     pub whole: bool,
+    /// Where in the message the record ends, as far as that can be told.
+    pub end: Option<usize>,
     level: Json<'a>,
     logger: Option<Json<'a>>,
     message: Option<Json<'a>>,
@@ -101,6 +103,7 @@ struct Parts<'a> {
     stack_info: Option<Json<'a>>,
     has_time: bool,
     whole: bool,
+    end: Option<usize>,
     fault: Option<Malformed>,
 }
 
@@ -119,9 +122,9 @@ impl<'a> Parts<'a> {
                 Err(fault) => parts.fault = Some(fault),
             }
         }
-        let rest = message
-            .get(start + members.position()..)
-            .unwrap_or_default();
+        let end = start + members.position();
+        let rest = message.get(end..).unwrap_or_default();
+        parts.end = parts.fault.is_none().then_some(end);
         parts.whole = parts.fault.is_none() && rest.iter().all(u8::is_ascii_whitespace);
         any.then_some(parts)
     }
@@ -164,6 +167,7 @@ impl<'a> Parts<'a> {
         Some(LoggerRecord {
             offset,
             whole: self.whole,
+            end: self.end,
             level,
             logger: match usual {
                 Some(_) => self.name.or(self.renamed_name),

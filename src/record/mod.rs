@@ -109,6 +109,19 @@ impl<'a> Record<'a> {
         (!before.trim_ascii().is_empty()).then(|| String::from_utf8_lossy(before))
     }
 
+    /// Returns the text below a record or a head line in the same event, where the log driver puts several lines into
+    /// one.
+    pub fn text_below(&self) -> Option<Cow<'a, str>> {
+        let message = self.event.message;
+        let last = message.trim_ascii_end();
+        let from = match self.logged() {
+            Some(logged) => logged.end?,
+            None => self.line().map(|_| 0)?,
+        };
+        let feed = from + memchr::memchr(b'\n', last.get(from..)?)?;
+        Some(String::from_utf8_lossy(&last[feed + 1..]))
+    }
+
     /// Returns the level; `None` when the line has none, or one that the program made up.
     pub fn level(&self) -> Option<Level> {
         match self.logged() {

@@ -184,6 +184,16 @@ fn looks_like_class(kind: &str, last: &str) -> bool {
             || matches!(last, "error" | "timeout" | "herror" | "gaierror"))
 }
 
+/// Returns the lines of a text: one, unless the log driver put several into one event.
+pub(crate) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let is_one = !text.contains('\n');
+    text.split('\n')
+        .map(move |line| match line.strip_suffix('\r') {
+            Some(rest) if !is_one => rest,
+            _ => line,
+        })
+}
+
 /// Takes terminal colours off a line.
 pub(crate) fn without_colours(text: &str) -> Cow<'_, str> {
     if !text.contains('\u{1b}') {

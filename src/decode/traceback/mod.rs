@@ -14,7 +14,7 @@ mod tests;
 pub use reader::{Block, BlockReader, Lead, Step};
 pub use roots::AppRoots;
 
-pub(crate) use line::without_colours;
+pub(crate) use line::{lines_of, without_colours};
 
 use builder::Builder;
 

@@ -25,13 +25,16 @@ pub(crate) const RECORD: [&str; 16] = [
     "Level ",
 ];
 
-/// Finds those in a record.
-static IN_RECORD: LazyLock<Regex> = LazyLock::new(|| either(&RECORD, ESCAPE));
+/// Finds those in a record, or the line feed behind it: what stands below is text.
+static IN_RECORD: LazyLock<Regex> = LazyLock::new(|| either(&RECORD, &format!("{ESCAPE}|\\}}\n")));
 
 /// Finds those in a record that is the inside of a JSON string.
 static IN_STRING: LazyLock<Regex> = LazyLock::new(|| {
     let words = RECORD.map(|word| word.replace('"', r#"\\""#));
-    either(&words.each_ref().map(String::as_str), ESCAPE)
+    either(
+        &words.each_ref().map(String::as_str),
+        &format!(r"{ESCAPE}|\}}\\n"),
+    )
 });
 
 /// How an escape begins that can stand for any character of those words.

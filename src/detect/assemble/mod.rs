@@ -36,7 +36,7 @@ use crate::decode::indented::Fit;
 use crate::decode::level::Level;
 use crate::decode::text_line::{Format, TextLine};
 use crate::decode::traceback::{
-    AppRoots, Block, BlockReader, Lead, Step, Traceback, without_colours,
+    AppRoots, Block, BlockReader, Lead, Step, Traceback, lines_of, without_colours,
 };
 use crate::record::Record;
 use crate::time::Timestamp;
@@ -210,13 +210,30 @@ impl Assembler {
             if let Some(error) = error_of(record, &self.roots) {
                 self.attach(index, error, None, None);
             }
-            return;
+            return self.read_below(index, record);
         }
         match record.line() {
             Some(line) if line.format == Format::Access => self.pass_foreign(at),
-            Some(line) => self.read_head(index, record, line),
+            Some(line) => {
+                self.read_head(index, record, line);
+                self.read_below(index, record);
+            }
             None if record.object().is_some() => self.pass_foreign(at),
-            None => self.read_text(index, &without_colours(&record.text()), at),
+            // One line, unless the log driver puts several into one event.
+            None => {
+                for line in lines_of(&without_colours(&record.text())) {
+                    self.read_text(index, line, at);
+                }
+            }
+        }
+    }
+
+    /// Reads what stands below the first line of the same event.
+    fn read_below(&mut self, index: u64, record: &Record<'_>) {
+        if let Some(text) = record.text_below() {
+            for line in lines_of(&without_colours(&text)) {
+                self.read_text(index, line, record.event.timestamp);
+            }
         }
     }
 

@@ -326,3 +326,30 @@ proptest! {
         prop_assert_eq!(carried(&attached), expect(0, "KeyError: 'price'"));
     }
 }
+
+#[test]
+fn lines_that_come_in_one_event_are_read_as_lines() {
+    let record = r#"{"created": 1.0, "levelname": "INFO", "name": "a", "message": "m"}"#;
+    let head = "[2026-11-23 05:09:26 +0000] [7] [ERROR] Exception in worker process";
+    for above in [
+        record,
+        head,
+        "starting",
+        "[2026-11-23 05:09:26 +0000] [7] [INFO] Booting",
+    ] {
+        let event = format!("{above}\n{TRACEBACK}\n");
+        let errors = carried(&assemble(&[(0, &event), (1, "bye")]));
+        let is_retry = above.contains("INFO]");
+        let wanted = if is_retry {
+            vec![]
+        } else {
+            expect(0, "TypeError: no")
+        };
+        assert_eq!(errors, wanted, "{above}");
+    }
+    let refusal = format!("{record}\nCommandError: no such thing");
+    assert_eq!(
+        carried(&assemble(&[(0, &refusal)])),
+        expect(0, "CommandError: no such thing")
+    );
+}

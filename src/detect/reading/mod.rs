@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use crate::decode::exception::ErrorInfo;
 use crate::decode::level::Level;
-use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceback};
+use crate::decode::traceback::{AppRoots, Block, BlockReader, Lead, Step, Traceback, lines_of};
 use crate::detect::migration::{Migration, MigrationReader, is_open_line, split_open_line};
 use crate::detect::order::Place;
 use crate::detect::transcript::{Counts, Entry, ErrorRecord, Transcript};
@@ -180,7 +180,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self, place: &Place, line: &str) {
+    /// Takes a text, which is one line unless the log driver put several into one event.
+    fn text(&mut self, place: &Place, text: &str) {
+        for line in lines_of(text) {
+            self.text_line(place, line);
+        }
+    }
+
+    fn text_line(&mut self, place: &Place, line: &str) {
         if let Some((begun, rest)) = split_open_line(line) {
             self.line(place, begun);
             self.line(place, rest);

@@ -294,3 +294,20 @@ fn a_record_spread_over_lines_tells_that_the_program_went_on() {
     assert!(read(&lines).end().is_none());
     assert!(read(&lines[..1]).end().is_some());
 }
+
+#[test]
+fn lines_that_come_in_one_event_are_read_as_lines() {
+    let crash = CRASH.join("\n");
+    let record = &INFO[5..];
+    let head = "[2026-11-23 05:09:26 +0000] [7] [ERROR] Exception in worker process";
+    assert_eq!(end_of(&[&crash]), Some(Class::Crash));
+    assert_eq!(end_of(&[&crash.replace('\n', "\r\n")]), Some(Class::Crash));
+    for above in [record, head, "starting"] {
+        let event = format!("{above}\n{crash}");
+        assert_eq!(end_of(&[&event]), Some(Class::Crash), "{above}");
+        assert_eq!(end_of(&[&event, INFO]), None, "{above}");
+    }
+    let refusal = format!("{record}\nCommandError: no such thing\n");
+    assert_eq!(end_of(&[&refusal]), Some(Class::Refusal));
+    assert_eq!(end_of(&[&format!("{record}\n")]), None);
+}

@@ -161,6 +161,8 @@ impl Transcript {
     fn observe_record(&mut self, record: &Record<'_>, place: &Place, name_field: Option<&str>) {
         if let Some(text) = record.text_before_record() {
             self.keep_text(&text, place);
+        } else if let Some(text) = record.text_below() {
+            self.keep_text(&text, place);
         }
         if record.logged().is_some_and(|logged| !logged.whole) && is_cut(record) {
             raise(&mut self.rare().last_cut, place);
@@ -177,7 +179,12 @@ impl Transcript {
             Some(line) if line.format == Format::Access => {
                 self.rare().accesses.insert(place, || ());
             }
-            Some(_) => self.keep_logged(record, place),
+            Some(_) => {
+                self.keep_logged(record, place);
+                if let Some(text) = record.text_below() {
+                    self.keep_text(&text, place);
+                }
+            }
             None => self.keep_text(&record.text(), place),
         }
     }
