@@ -19,9 +19,9 @@ build: ## Build the release binary, target/release/logq
 lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
 	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
 
-test: check-deploy test-simulator $(VENV)/moto/ready ## Run every test, with and without the command line
+test: check-deploy $(VENV)/moto/ready $(VENV)/aws-clients/ready ## Run every test
 	cargo test --locked --workspace
-	cargo test --locked --lib --no-default-features
+	$(VENV)/aws-clients/bin/python -m unittest discover $(CLIENTS)
 
 test-simulator: $(VENV)/aws-clients/ready ## Read the simulator of CloudWatch Logs with the clients that people use
 	cargo build --locked --package logq-simulator
@@ -33,7 +33,7 @@ fmt: ## Format the code
 check: ## Formatting, lints and documentation, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked --lib --no-default-features -- -D warnings
+	cargo clippy --locked --lib --profile test --no-default-features -- -D warnings
 	cargo clippy --locked --no-default-features --features cli -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 

@@ -108,8 +108,7 @@ impl Limiter {
 
     /// Takes note of so many calls that others made until now.
     pub fn spend(&mut self, calls: u64, now: Duration) {
-        let most = self.row();
-        for _ in 0..calls.min(most as u64) {
+        for _ in 0..calls.min(self.kept() as u64) {
             self.take(now);
         }
     }

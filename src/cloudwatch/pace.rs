@@ -101,7 +101,7 @@ impl Pace {
     }
 
     /// Waits until a call may be made; returns when that is.
-    async fn turn(&self, action: Action) -> Duration {
+    pub(super) async fn turn(&self, action: Action) -> Duration {
         loop {
             let now = self.began.elapsed();
             let wait = self.limited(action, |limiter| {

@@ -21,9 +21,9 @@ use super::{Action, Cache, CallError, Direction, Limiter, Place, Quotas};
 use crate::scan::{Block, Blocks};
 
 /// How many bytes of packed pages may wait for one that is late.
-const ROOM: usize = 10 << 20;
+const ROOM: usize = 16 << 20;
 /// How large blocks are.
-const BLOCK: usize = 512 << 10;
+const BLOCK: usize = 128 << 10;
 /// How often it is looked whether somebody wants us to stop.
 const LOOK: Duration = Duration::from_millis(50);
 /// How many slices there are at first when the newest are wanted, each twice as long as the one behind it.

@@ -243,7 +243,7 @@ proptest! {
 /// ones, and the last one's answer.
 fn bound(pages: usize, habits: &Habits) -> f64 {
     let gaps = habits.quota * 0.02;
-    ((pages - 1) as f64 / habits.quota).floor() + gaps + habits.latency.as_secs_f64()
+    (pages - 1) as f64 / habits.quota + gaps + habits.latency.as_secs_f64()
 }
 
 #[test]

@@ -79,11 +79,13 @@ pub(super) struct Slices {
 #[derive(Default)]
 struct Lane {
     group: Arc<str>,
-    /// Calls that were answered, and how many milliseconds they covered.
+    /// How many calls were answered.
     calls: u32,
-    covered: i64,
     /// How many of them brought the events on.
     moved: u32,
+    /// How many had a page behind theirs, and how many milliseconds these covered.
+    full: u32,
+    covered: i64,
 }
 
 impl Slices {
@@ -114,9 +116,7 @@ impl Slices {
     ) {
         self.lanes.entry(lane).or_insert_with(|| Lane {
             group: Arc::clone(group),
-            calls: 0,
-            covered: 0,
-            moved: 0,
+            ..Lane::default()
         });
         let length = end - start;
         if length <= 0 {
@@ -255,7 +255,7 @@ impl Slices {
         let lane = self.lanes.get(&slice.lane);
         let of_lane = lane
             .filter(|lane| lane.covered > 0)
-            .map(|lane| f64::from(lane.calls) / lane.covered as f64);
+            .map(|lane| f64::from(lane.full) / lane.covered as f64);
         let density = slice.density().or(of_lane)?;
         Some(density * (slice.end - slice.at) as f64)
     }
@@ -294,7 +294,11 @@ impl Slices {
         self.packed += slice.held_last();
         lane.calls += 1;
         lane.moved += u32::from(slice.has_moved());
-        lane.covered += if is_done { slice.end } else { slice.at } - before;
+        // How much of the last page was used is not known.
+        if !is_done {
+            lane.full += 1;
+            lane.covered += slice.at - before;
+        }
         if is_done || slice.is_stuck() {
             return self.finish(id, is_done);
         }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::super::lines;
-use super::super::{CallError, Kind, Pace, Place};
+use super::super::{Action, CallError, Kind, Pace, Place};
 use super::link::Link;
 use super::look::{Look, Said};
 use super::queue::Queue;
@@ -111,6 +111,7 @@ impl<S: LiveTail> Follow<S> {
             let pause = PAUSE * 2_u32.saturating_pow(tries - 1).min(1000);
             sleep(pause.min(LONGEST_PAUSE)).await;
         }
+        self.pace.turn(Action::StartLiveTail).await;
         self.called();
         self.service
             .start_live_tail(self.live.clone(), self.pattern.clone())
