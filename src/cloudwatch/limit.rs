@@ -19,10 +19,10 @@ const SLOWEST: f64 = 0.001;
 /// How much longer than a second a quota's calls are spread over: calls may arrive closer than they were sent.
 const SLACK: f64 = 1.05;
 /// How much later than it is sent a call may arrive that has to set up its connection first.
-const SETUP: Duration = Duration::from_millis(50);
+const SETUP: Duration = Duration::from_millis(40);
 /// Calls come no closer together than this, or than half an even pace when that is less: a whole burst would queue up at
 /// the service, arrive late, and lie within one second with the next.
-const GAP: Duration = Duration::from_millis(20);
+const GAP: Duration = Duration::from_millis(15);
 
 /// The pace of one action.
 #[derive(Clone, Debug)]

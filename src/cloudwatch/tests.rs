@@ -242,7 +242,7 @@ proptest! {
 /// What a fetch must at least take: as many pages each second as the quota allows, with the gaps between the first
 /// ones, and the last one's answer.
 fn bound(pages: usize, habits: &Habits) -> f64 {
-    let gaps = habits.quota * 0.02;
+    let gaps = habits.quota * 0.015;
     (pages - 1) as f64 / habits.quota + gaps + habits.latency.as_secs_f64()
 }
 

@@ -7,10 +7,12 @@ use super::super::Failure;
 use super::super::context::Context;
 use super::Account;
 use super::regions::{Region, names};
-use crate::cloudwatch::{Action, CallError, Limiter, Quotas, group_names};
+use crate::cloudwatch::{CallError, Pace, Quotas, find_groups};
 
 /// What groups are called by convention, where no template says it.
 const USUAL: &str = "/ecs/";
+/// How often a call is made that fails.
+const TRIES: u32 = 4;
 /// How many of the groups that fit nothing are named.
 const NAMED: usize = 3;
 
@@ -24,12 +26,12 @@ pub(super) async fn region(context: &Context, about: &[String]) -> Result<Region
     };
     let (client, _) = region.client(context).await?;
     let quotas = Quotas(context.config.cloudwatch.quotas.clone());
-    let quota = quotas.of(Action::DescribeLogGroups, &client.place().region);
-    let mut limiter = Limiter::new(quota);
+    let pace = Pace::new(&quotas, &client.place().region).with_tries(TRIES);
     let mut found = Vec::new();
     for prefix in prefixes(context) {
-        let below = group_names(&client, &prefix, &mut limiter).await;
-        found.extend(below.map_err(|error| refused(&error))?);
+        let below = find_groups(&client, &pace, &prefix).await;
+        let below = below.map_err(|error| refused(&error))?;
+        found.extend(below.into_iter().map(|group| group.name));
     }
     let wanted = names(context, about);
     let is_wanted = |group: &&String| {

@@ -9,8 +9,8 @@ use super::super::output::size as bytes_words;
 use super::plan::{Plan, budget};
 use super::told;
 use crate::cloudwatch::insights::cost;
-use crate::cloudwatch::insights::{GroupFacts, Halt, Halted, Part, QueryError, Region};
-use crate::cloudwatch::{CallError, Client};
+use crate::cloudwatch::insights::{Halt, Halted, Part, QueryError, Region};
+use crate::cloudwatch::{CallError, Client, GroupFacts};
 use crate::query::ast::{Select, SelectOption};
 
 /// What is known before anything is asked.

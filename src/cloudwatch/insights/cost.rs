@@ -1,6 +1,6 @@
 //! What a query will look at, as far as the sizes of log groups tell it, and what AWS charges for that.
 
-use super::service::GroupFacts;
+use crate::cloudwatch::GroupFacts;
 
 /// AWS bills by the binary gigabyte.
 const GIGABYTE: f64 = (1_u64 << 30) as f64;
@@ -45,7 +45,7 @@ pub fn expected(group: &GroupFacts, start: i64, end: i64, now: i64) -> f64 {
     let first = group.created.max(kept.unwrap_or(i64::MIN)).min(now);
     let life = (now - first).max(1);
     let inside = end.min(now) - start.max(first);
-    group.stored as f64 * (inside.max(0) as f64 / life as f64).min(1.0)
+    group.stored_bytes.unwrap_or_default() as f64 * (inside.max(0) as f64 / life as f64).min(1.0)
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     fn bytes_are_taken_to_be_spread_over_the_time_that_they_are_kept() {
         let now = 100 * DAY;
         let group = GroupFacts {
-            stored: 1000,
+            stored_bytes: Some(1000),
             created: 0,
             ..GroupFacts::default()
         };

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use aws_sdk_cloudwatchlogs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatchlogs::operation::start_query::StartQueryError;
-use aws_sdk_cloudwatchlogs::types::{LogGroup, QueryStatistics, QueryStatus, ResultField};
+use aws_sdk_cloudwatchlogs::types::{QueryStatistics, QueryStatus, ResultField};
 
 use crate::cloudwatch::pace::Retry;
-use crate::cloudwatch::{CallError, Client, Kind};
+use crate::cloudwatch::{CallError, Client, Inventory, Kind};
 
 /// A query to be started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,19 +101,6 @@ pub struct ResultPage {
     pub token: Option<String>,
 }
 
-/// What is known of a log group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GroupFacts {
-    /// Its name.
-    pub name: String,
-    /// How many bytes it holds.
-    pub stored: u64,
-    /// When it was made, in milliseconds.
-    pub created: i64,
-    /// For how many days it keeps events; for ever when nothing is said.
-    pub retention_days: Option<u32>,
-}
-
 impl Retry for Refusal {
     fn kind(&self) -> Option<Kind> {
         match self {
@@ -124,7 +111,7 @@ impl Retry for Refusal {
 }
 
 /// Logs Insights in one region, asked by one identity. One call is one request, without retries.
-pub trait QueryService: Send + Sync + 'static {
+pub trait QueryService: Inventory {
     /// Starts a query and returns its id.
     fn start_query(&self, call: QueryCall) -> impl Future<Output = Result<String, Refusal>> + Send;
 
@@ -137,13 +124,6 @@ pub trait QueryService: Send + Sync + 'static {
 
     /// Stops a query.
     fn stop_query(&self, id: &str) -> impl Future<Output = Result<(), CallError>> + Send;
-
-    /// Returns a page of the groups whose names begin so, and where to go on.
-    fn describe_groups(
-        &self,
-        prefix: &str,
-        token: Option<String>,
-    ) -> impl Future<Output = Result<(Vec<GroupFacts>, Option<String>), CallError>> + Send;
 }
 
 impl QueryService for Client {
@@ -207,23 +187,6 @@ impl QueryService for Client {
         let stopped = stopped.map_err(|error| self.error("StopQuery", &Arc::from(""), &error));
         stopped.map(|_| ())
     }
-
-    async fn describe_groups(
-        &self,
-        prefix: &str,
-        token: Option<String>,
-    ) -> Result<(Vec<GroupFacts>, Option<String>), CallError> {
-        let answer = self
-            .sdk()
-            .describe_log_groups()
-            .log_group_name_prefix(prefix)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| self.error("DescribeLogGroups", &Arc::from(prefix), &error))?;
-        let groups = answer.log_groups.unwrap_or_default();
-        Ok((groups.into_iter().map(facts).collect(), answer.next_token))
-    }
 }
 
 /// The most rows of a page.
@@ -268,17 +231,6 @@ fn spent(statistics: &QueryStatistics) -> Spent {
         matched: statistics.records_matched,
         scanned: statistics.records_scanned,
         bytes: statistics.bytes_scanned,
-    }
-}
-
-fn facts(group: LogGroup) -> GroupFacts {
-    GroupFacts {
-        name: group.log_group_name.unwrap_or_default(),
-        stored: group.stored_bytes.map_or(0, i64::unsigned_abs),
-        created: group.creation_time.unwrap_or_default(),
-        retention_days: group
-            .retention_in_days
-            .and_then(|days| u32::try_from(days).ok()),
     }
 }
 

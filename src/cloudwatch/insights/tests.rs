@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::run::{Answer, Capped, Part, Request, run};
 use super::service::{
-    Cells, GroupFacts, Malformed, QueryCall, QueryService, Refusal, ResultPage, Spent, Status,
+    Cells, Malformed, QueryCall, QueryService, Refusal, ResultPage, Spent, Status,
 };
 use super::{Ended, Halt, Halted, Progress, QueryError, Region, Text};
-use crate::cloudwatch::{CallError, Kind, Pace, Place, Quotas};
+use crate::cloudwatch::{CallError, GroupFacts, GroupPage, Inventory, Kind, Pace, Place, Quotas};
 use crate::query::ast::Direction;
 
 /// What the service holds: an event each so many milliseconds, from 0 on.
@@ -149,18 +149,23 @@ impl QueryService for Scripted {
         }
         Ok(())
     }
+}
 
-    async fn describe_groups(
+impl Inventory for Scripted {
+    async fn groups(
         &self,
         prefix: &str,
         _: Option<String>,
-    ) -> Result<(Vec<GroupFacts>, Option<String>), CallError> {
-        let facts = GroupFacts {
-            name: format!("{prefix}-more"),
-            ..GroupFacts::default()
-        };
+        _: Option<i32>,
+    ) -> Result<GroupPage, CallError> {
         // The token always leads back to the same page.
-        Ok((vec![facts], Some("again".to_owned())))
+        Ok(GroupPage {
+            groups: vec![GroupFacts {
+                name: format!("{prefix}-more"),
+                ..GroupFacts::default()
+            }],
+            token: Some("again".to_owned()),
+        })
     }
 }
 
@@ -535,7 +540,7 @@ fn a_description_that_leads_in_a_circle_ends() {
         pace: Pace::new(&Quotas::default(), "us-east-1"),
     };
     let groups = runtime.block_on(region.describe_prefix("a")).expect("fine");
-    assert_eq!(groups.len(), 2);
+    assert_eq!(groups.len(), 1);
     let one = runtime.block_on(region.describe("a")).expect("fine");
     assert_eq!(one, None, "only a longer name is there");
 }

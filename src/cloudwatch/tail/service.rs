@@ -1,4 +1,4 @@
-//! The calls that following needs beside `FilterLogEvents`: finding a log group's ARN, and a session of live tail.
+//! The calls that following needs beside `FilterLogEvents` and `DescribeLogGroups`: a session of live tail.
 
 use std::error::Error;
 use std::future::Future;
@@ -7,18 +7,18 @@ use std::sync::Arc;
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
 use aws_sdk_cloudwatchlogs::types::{
-    LiveTailSessionLogEvent, LiveTailSessionMetadata, LiveTailSessionUpdate, LogGroup,
-    LogGroupClass, StartLiveTailResponseStream,
+    LiveTailSessionLogEvent, LiveTailSessionMetadata, LiveTailSessionUpdate,
+    StartLiveTailResponseStream,
 };
 
 use super::super::service::{LogEvent, Service};
-use super::super::{CallError, Client, Kind};
+use super::super::{CallError, Client, GroupFacts, Inventory, Kind};
 use super::link::Found;
 
 /// How many log groups one session takes.
 pub(super) const MOST_GROUPS: usize = 10;
 /// Only groups of this class have a live tail.
-const STANDARD: LogGroupClass = LogGroupClass::Standard;
+const STANDARD: &str = "STANDARD";
 
 /// A log group as sessions name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,15 +61,9 @@ pub enum Why {
 }
 
 /// CloudWatch Logs in one region, with live tail.
-pub trait LiveTail: Service {
+pub trait LiveTail: Service + Inventory {
     /// A session.
     type Session: Session;
-
-    /// Finds a log group by its whole name; nothing when there is none.
-    fn find_group(
-        &self,
-        name: Arc<str>,
-    ) -> impl Future<Output = Result<Option<Group>, CallError>> + Send;
 
     /// Starts a session over at most ten groups.
     fn start_live_tail(
@@ -89,30 +83,19 @@ pub trait Session: Send + 'static {
 #[derive(Debug)]
 pub struct SdkSession(StartLiveTailOutput);
 
+impl Group {
+    /// Returns the group that the service tells of; nothing when it has no ARN.
+    pub(super) fn of(facts: GroupFacts) -> Option<Self> {
+        Some(Self {
+            name: Arc::from(facts.name),
+            arn: facts.arn?,
+            is_live: facts.class.is_none_or(|class| class == STANDARD),
+        })
+    }
+}
+
 impl LiveTail for Client {
     type Session = SdkSession;
-
-    async fn find_group(&self, name: Arc<str>) -> Result<Option<Group>, CallError> {
-        let mut token = None;
-        loop {
-            let answer = self
-                .sdk()
-                .describe_log_groups()
-                .log_group_name_prefix(&*name)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| self.error("DescribeLogGroups", &name, &error))?;
-            let mut groups = answer.log_groups.unwrap_or_default().into_iter();
-            if let Some(found) = groups.find(|group| group.log_group_name() == Some(&*name)) {
-                return Ok(of_description(&found, name));
-            }
-            token = answer.next_token;
-            if token.is_none() {
-                return Ok(None);
-            }
-        }
-    }
 
     async fn start_live_tail(
         &self,
@@ -191,16 +174,6 @@ where
     last.to_string()
 }
 
-fn of_description(found: &LogGroup, name: Arc<str>) -> Option<Group> {
-    let arn = found.log_group_arn().or(found.arn())?;
-    let class = found.log_group_class();
-    Some(Group {
-        name,
-        arn: arn.strip_suffix(":*").unwrap_or(arn).to_owned(),
-        is_live: class.is_none_or(|class| *class == STANDARD),
-    })
-}
-
 fn of_session(update: LiveTailSessionUpdate) -> Update {
     let sampled = update
         .session_metadata()
@@ -266,20 +239,17 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_described_by_its_arn_and_class() {
-        let arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/a";
-        let described = |class: Option<LogGroupClass>| {
-            let group = LogGroup::builder()
-                .log_group_name("/ecs/a")
-                .arn(format!("{arn}:*"));
-            of_description(
-                &group.set_log_group_class(class).build(),
-                Arc::from("/ecs/a"),
-            )
-            .expect("an ARN")
+    fn only_groups_of_the_standard_class_are_live() {
+        let of = |class: Option<&str>| {
+            Group::of(GroupFacts {
+                arn: Some("arn".to_owned()),
+                class: class.map(str::to_owned),
+                ..GroupFacts::default()
+            })
         };
-        assert_eq!(described(None).arn, arn);
-        assert!(described(None).is_live);
-        assert!(!described(Some(LogGroupClass::InfrequentAccess)).is_live);
+        let is_live = |class| of(class).expect("an ARN").is_live;
+        assert!(is_live(None) && is_live(Some("STANDARD")));
+        assert!(!is_live(Some("INFREQUENT_ACCESS")));
+        assert_eq!(Group::of(GroupFacts::default()), None);
     }
 }

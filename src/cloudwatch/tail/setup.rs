@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use super::super::{Action, CallError, Kind, Pace, Place, Site};
+use super::super::{Action, CallError, Kind, Pace, Place, Site, find_group};
 use super::follow::Follow;
 use super::link::{Beginning, Found, Link};
 use super::queue::Queue;
@@ -103,11 +103,9 @@ impl<S: LiveTail> Setup<S> {
         }
         let (mut live, mut polled, mut is_told) = (Vec::new(), Vec::new(), false);
         for name in &self.site.groups {
-            let call = || {
-                self.queue.counts.calls.fetch_add(1, Ordering::Relaxed);
-                self.site.service.find_group(Arc::clone(name))
-            };
-            match self.pace.call(Action::DescribeLogGroups, call).await {
+            self.queue.counts.calls.fetch_add(1, Ordering::Relaxed);
+            let found = find_group(&*self.site.service, &self.pace, name).await;
+            match found.map(|facts| facts.and_then(Group::of)) {
                 Ok(Some(group)) if group.is_live => live.push(group),
                 Ok(Some(_)) => {
                     self.queue.say(Notice::NoLiveTail(Arc::clone(name)));

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use tokio::time::{Instant as Moment, sleep};
 
 use super::super::service::{FilterCall, LogEvent, Page, Service};
-use super::super::{Kind, Place, Site, lines};
+use super::super::{GroupFacts, GroupPage, Inventory, Kind, Place, Site, lines};
 use super::queue::{Message, Queue};
 use super::setup::Setup;
 use super::*;
@@ -79,16 +79,29 @@ impl Service for Scripted {
     }
 }
 
+impl Inventory for Scripted {
+    async fn groups(
+        &self,
+        name: &str,
+        _: Option<String>,
+        _: Option<i32>,
+    ) -> Result<GroupPage, CallError> {
+        let group = GroupFacts {
+            name: name.to_owned(),
+            arn: Some(format!(
+                "arn:aws:logs:eu-west-1:123456789012:log-group:{name}"
+            )),
+            ..GroupFacts::default()
+        };
+        Ok(GroupPage {
+            groups: vec![group],
+            token: None,
+        })
+    }
+}
+
 impl LiveTail for Scripted {
     type Session = Shown;
-
-    async fn find_group(&self, name: Arc<str>) -> Result<Option<Group>, CallError> {
-        Ok(Some(Group {
-            arn: format!("arn:aws:logs:eu-west-1:123456789012:log-group:{name}"),
-            name,
-            is_live: true,
-        }))
-    }
 
     async fn start_live_tail(
         &self,

@@ -12,7 +12,7 @@ use super::super::super::context::Context;
 use super::report::Finding;
 use super::{access, cache, credentials, groups, place, table};
 use crate::cloudwatch::{
-    Action, CallError, GroupFacts, Inventory, Kind, Pace, Quotas, StreamFacts, Subject, find_group,
+    Action, CallError, GroupFacts, Kind, Pace, Quotas, StreamFacts, Subject, find_group,
 };
 
 /// A region, with what it takes to ask there.
@@ -204,11 +204,8 @@ impl Seen {
 
 async fn see_group(site: Arc<Site>, name: Arc<str>) -> GroupSeen {
     let client = &site.opened.client;
-    let facts = site
-        .call(Action::DescribeLogGroups, &name, || {
-            find_group(client, &name)
-        })
-        .await;
+    let found = find_group(client, &site.pace, &name);
+    let facts = site.in_time(Action::DescribeLogGroups, &name, found).await;
     let mut seen = GroupSeen {
         name: name.clone(),
         newest: None,
@@ -292,7 +289,18 @@ impl Site {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let end = timeout_at(self.deadline, self.pace.call(action, make)).await;
+        self.in_time(action, group, self.pace.call(action, make))
+            .await
+    }
+
+    /// Waits for what calls come to, for as long as there is time.
+    async fn in_time<T>(
+        &self,
+        action: Action,
+        group: &Arc<str>,
+        calls: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let end = timeout_at(self.deadline, calls).await;
         end.unwrap_or_else(|_| {
             Err(CallError {
                 kind: Kind::OutOfTime,
