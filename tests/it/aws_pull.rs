@@ -47,12 +47,13 @@ fn overlapping_pulls_leave_every_event_once() {
 fn a_pull_that_fails_leaves_whole_files_and_goes_on_later() {
     let account = account();
     let logq = account.project("");
-    account.simulator.behave(|behaviour| {
-        behaviour.faults = vec![Fault::from_call(FaultKind::ExpiredToken, 25).of(ACTION)];
-    });
     let (code, said) = pull(&logq, (0, 3), "");
     assert_eq!(code, 0, "{said}");
     let before = lines(&logq.run(READ));
+    let fails = account.calls() + 5;
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::ExpiredToken, fails).of(ACTION)];
+    });
     let (code, said) = pull(&logq, (0, 24), "");
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("the AWS credentials have expired"), "{said}");
