@@ -13,6 +13,8 @@ use super::{Action, CallError, Kind, Limiter, Quotas};
 const TRIES: u32 = 10;
 /// How many tries it counts when a call is not answered at all, which takes long.
 const SILENT: u32 = 3;
+/// How long a call is made again that is throttled: longer than any burst, and a night's job must end some time.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How long the second try waits; each later one waits twice as long, up to the last.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -65,13 +67,14 @@ impl Pace {
 
     /// Makes a call when it is its turn, and again when that may help.
     ///
-    /// One that is throttled is made again for as long as somebody waits for it: whoever wants no more drops this.
+    /// One that is throttled is made again for ten minutes; whoever wants no more drops this.
     #[expect(private_bounds, reason = "callers have the errors of this module")]
     pub async fn call<T, E: Retry, F: Future<Output = Result<T, E>>>(
         &self,
         action: Action,
         mut make: impl FnMut() -> F,
     ) -> Result<T, E> {
+        let asked = Instant::now();
         let (mut failures, mut pause) = (0, PAUSE);
         loop {
             let began = self.turn(action).await;
@@ -84,7 +87,7 @@ impl Pace {
                 Err(error) => error,
             };
             match error.kind() {
-                Some(Kind::Throttled) => {
+                Some(Kind::Throttled) if asked.elapsed() < PATIENCE => {
                     let now = self.began.elapsed();
                     self.limited(action, |limiter| limiter.throttled(began, now));
                 }
@@ -179,6 +182,14 @@ mod tests {
         ends.push(None);
         let (made, end) = calls(&pace(100.0), &ends).await;
         assert_eq!((made.len(), end), (7, Ok(())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_throttled_for_ever_is_given_up() {
+        let (made, end) = calls(&pace(100.0), &[Some(Kind::Throttled); 1000]).await;
+        assert_eq!(end, Err(Kind::Throttled));
+        let last = made[made.len() - 1];
+        assert!((600.0..620.0).contains(&last), "{last}");
     }
 
     #[tokio::test(start_paused = true)]
