@@ -70,12 +70,12 @@ fn stands_for(storm: &Published) -> usize {
 /// Not more, since moto copies its tables for each transaction.
 #[tokio::test]
 async fn many_hundreds_of_different_errors_become_storm_messages_that_count_all() {
-    const ERRORS: usize = 1_500;
+    const ERRORS: usize = 600;
     const MINUTES: usize = 8;
     let bed = Bed::new().await;
     let mut function = bed.function().await;
     let started = Instant::now();
-    deliver_different(&mut function, ERRORS, 250).await;
+    deliver_different(&mut function, ERRORS, 200).await;
     // One storm message a minute: the others wait for the next ones.
     let mut told = Told::by(&bed).await;
     let begun = told.of_rule("storm").len();
