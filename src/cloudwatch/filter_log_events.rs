@@ -134,12 +134,14 @@ impl<S: Service> Fetch<S> {
 
     /// Keeps a piece that cannot change any more; after the first failure nothing is tried.
     fn keep(&self, piece: &Piece) {
+        let Some(cache) = self.caches.get(&piece.lane) else {
+            return;
+        };
+        cache.forget_late(piece);
         if !piece.complete || piece.end > self.closed || self.shelf.unkept().is_some() {
             return;
         }
-        if let Some(cache) = self.caches.get(&piece.lane)
-            && let Err(error) = cache.keep(piece)
-        {
+        if let Err(error) = cache.keep(piece) {
             self.shelf.cannot_keep(&error);
         }
     }

@@ -132,7 +132,7 @@ impl Slice {
     /// Keeps the events of a page that belong to the slice and were not handed out before.
     ///
     /// The service sorts by time. What it still returns for a time that was handed out already came late, or is a
-    /// page that came twice.
+    /// page that came twice. What came late is handed out with a piece that begins behind it: the cache knows that.
     fn own(&mut self, mut events: Vec<LogEvent>) -> Vec<LogEvent> {
         let hashes = Hashes::default();
         let hash = |event: &LogEvent| hashes.hash_one((&event.stream, &event.id));

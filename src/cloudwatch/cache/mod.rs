@@ -6,8 +6,8 @@
 //!
 //! A file holds all events of its stretch of time, as lines in zstd frames, so that any part of it can be used for
 //! another window. It is written beside its place and then renamed: a file that is there is whole, whoever wrote it
-//! and however that ended. One that cannot be read is removed and its stretch fetched again. That nothing can be
-//! written is worth a remark, and costs nothing but the next call's time.
+//! and however that ended. One that cannot be read is removed and its stretch fetched again, and so is one that an
+//! event came too late for. That nothing can be written is worth a remark, and costs nothing but the next call's time.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -22,6 +22,9 @@ use walkdir::WalkDir;
 
 use super::lines::{Packed, compress};
 use super::shelf::Piece;
+
+#[cfg(test)]
+mod tests;
 
 /// The form of the files and their names; another form has another folder.
 const VERSION: &str = "v1";
@@ -222,9 +225,29 @@ impl GroupCache {
         entries.filter_map(Result::ok).filter_map(file).collect()
     }
 
-    /// Keeps a piece.
+    /// Removes what is kept of the times of events that came late: those of a piece that were logged before it begins.
+    ///
+    /// The file of their time was written before they came, and the one of the piece does not tell of them.
+    pub(super) fn forget_late(&self, piece: &Piece) {
+        let first = piece.pages.iter().map(|page| page.first).min();
+        let Some(late) = first.filter(|first| *first < piece.start) else {
+            return;
+        };
+        for (from, to, path) in self.files() {
+            if from < piece.start && to > late {
+                remove(&path);
+            }
+        }
+    }
+
+    /// Keeps a piece, unless it has events behind its end: a page that could not be split, for want of memory.
+    ///
+    /// What is read of a file is cut at the ends that its name tells, so that nothing finds those again.
     pub(super) fn keep(&self, piece: &Piece) -> io::Result<()> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
+        if piece.pages.iter().any(|page| page.last >= piece.end) {
+            return Ok(());
+        }
         fs::create_dir_all(&self.folder)?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
@@ -300,128 +323,4 @@ fn name(text: &str) -> String {
         }
     }
     name
-}
-
-#[cfg(test)]
-mod tests {
-    use tempfile::TempDir;
-
-    use super::super::service::LogEvent;
-    use super::*;
-
-    const START: i64 = 1_795_000_000_000;
-
-    fn piece(start: i64, end: i64, at: &[i64]) -> Piece {
-        let events = at.iter().map(|at| LogEvent {
-            timestamp: START + at,
-            stream: Arc::from("s"),
-            id: at.to_string(),
-            ..LogEvent::default()
-        });
-        Piece {
-            lane: 0,
-            start: START + start,
-            end: START + end,
-            pages: Packed::of("g", events.collect()).into_iter().collect(),
-            complete: true,
-        }
-    }
-
-    fn subject(pattern: Option<&str>) -> Subject<'_> {
-        Subject {
-            account: "123456789012",
-            region: "ap-northeast-1",
-            group: "/ecs/production-batch",
-            prefix: None,
-            pattern,
-        }
-    }
-
-    fn times(stored: &Stored) -> Vec<i64> {
-        let piece = stored.load().expect("whole");
-        let pages = piece.pages.iter();
-        let lines = pages.flat_map(|page| page.lines().expect("whole"));
-        lines.map(|line| line.timestamp - START).collect()
-    }
-
-    #[test]
-    fn what_is_kept_serves_any_window_and_the_rest_is_missing() {
-        let folder = TempDir::new().expect("a folder");
-        let cache = Cache::new(folder.path(), 1 << 20).shelf(&subject(None));
-        cache.keep(&piece(0, 10, &[1, 5, 9])).expect("kept");
-        cache.keep(&piece(10, 20, &[])).expect("kept");
-        cache.keep(&piece(30, 40, &[30, 39])).expect("kept");
-        let (stored, missing) = cache.find(0, START + 4, START + 35);
-        let found: Vec<Vec<i64>> = stored.iter().map(times).collect();
-        assert_eq!(found, [vec![5, 9], vec![], vec![30]]);
-        assert_eq!(missing, [(START + 20, START + 30)]);
-        let other = Cache::new(folder.path(), 1 << 20).shelf(&subject(Some("ERROR")));
-        assert_eq!(other.find(0, START, START + 40).1, [(START, START + 40)]);
-    }
-
-    #[test]
-    fn a_damaged_file_is_removed_and_half_a_file_is_none() {
-        let folder = TempDir::new().expect("a folder");
-        let cache = Cache::new(folder.path(), 1 << 20).shelf(&subject(None));
-        cache.keep(&piece(0, 10, &[1])).expect("kept");
-        let (stored, _) = cache.find(0, START, START + 10);
-        fs::write(&stored[0].path, b"no frame").expect("written");
-        assert!(stored[0].load().is_err());
-        assert!(!stored[0].path.exists());
-        fs::write(cache.folder.join(".new-1-1"), b"half").expect("written");
-        assert_eq!(cache.find(0, START, START + 10).1, [(START, START + 10)]);
-    }
-
-    #[test]
-    fn a_bit_that_turned_over_is_noticed() {
-        let folder = TempDir::new().expect("a folder");
-        let cache = Cache::new(folder.path(), 1 << 20).shelf(&subject(None));
-        cache.keep(&piece(0, 1000, &[1, 5, 900])).expect("kept");
-        let (stored, _) = cache.find(0, START, START + 1000);
-        let good = fs::read(&stored[0].path).expect("there");
-        let text = |stored: &Stored| {
-            let pages = stored.load().ok()?.pages;
-            pages
-                .iter()
-                .map(|page| page.text().ok())
-                .collect::<Option<Vec<_>>>()
-        };
-        let right = text(&stored[0]);
-        for bit in 0..good.len() * 8 {
-            let mut bad = good.clone();
-            bad[bit / 8] ^= 1 << (bit % 8);
-            fs::write(&stored[0].path, &bad).expect("written");
-            let found = text(&stored[0]);
-            assert!(found.is_none() || found == right, "bit {bit}");
-        }
-    }
-
-    #[test]
-    fn the_oldest_files_go_first() {
-        let folder = TempDir::new().expect("a folder");
-        let shelf = Cache::new(folder.path(), 0).shelf(&subject(None));
-        for nth in 0..4 {
-            let at = nth * 10;
-            shelf.keep(&piece(at, at + 10, &[at])).expect("kept");
-            let (stored, _) = shelf.find(0, START + at, START + at + 10);
-            let file = fs::File::options()
-                .append(true)
-                .open(&stored[0].path)
-                .expect("there");
-            let age = Duration::from_secs(1000 - 10 * nth as u64);
-            file.set_modified(SystemTime::now() - age).expect("set");
-        }
-        let before = Cache::new(folder.path(), 0).stock();
-        let cache = Cache::new(folder.path(), before.bytes / 3 * 2);
-        cache.evict();
-        let after = cache.stock();
-        assert!(
-            after.bytes <= before.bytes / 3 * 2 && (1..4).contains(&after.files),
-            "{after:?}"
-        );
-        let (stored, _) = shelf.find(0, START, START + 40);
-        assert_eq!(stored.last().map(|stored| stored.end), Some(START + 40));
-        assert_eq!(cache.clear().expect("cleared"), after);
-        assert_eq!(cache.stock(), Stock::default());
-    }
 }
