@@ -245,11 +245,20 @@ fn a_dry_run_prints_the_calls_and_makes_none() {
         filter toMillis(@timestamp) < 1795132800000 | fields @message
     ");
     assert!(expected.contains("$0.0001"), "{expected}");
+    assert!(
+        expected.contains("\n  an upper estimate: ") && expected.contains("storedBytes"),
+        "{expected}"
+    );
     assert!(started(&account).is_empty());
     let json = query(&account, "fields @message", "--dry-run -o json");
     assert!(
         json.out
             .starts_with("{\"calls\":[{\"action\":\"StartQuery\""),
+        "{}",
+        json.out
+    );
+    assert!(
+        json.out.contains("\"expected_from\":\"an upper estimate: "),
         "{}",
         json.out
     );
@@ -434,6 +443,7 @@ fn a_dry_run_without_time_for_the_sizes_is_incomplete() {
         "{}",
         ended.out
     );
+    assert!(!ended.out.contains("estimate"), "{}", ended.out);
     says(
         &ended,
         "time is up before the sizes of the log groups were told",

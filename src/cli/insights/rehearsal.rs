@@ -37,6 +37,7 @@ pub(super) fn print(
             "calls": calls,
             "expected_bytes": size.bytes.map(|bytes| bytes as u64),
             "expected_dollars": size.dollars,
+            "expected_from": size.basis(),
         });
         output::print_text(&format!("{document}\n"))?;
     } else {
@@ -45,6 +46,9 @@ pub(super) fn print(
             describe(plan, part, call, &mut text);
         }
         writeln!(text, "expected: {}", size.words()).expect("a String takes all text");
+        if let Some(basis) = size.basis() {
+            writeln!(text, "  {basis}").expect("a String takes all text");
+        }
         output::print_text(&escape::safe_lines(&text))?;
     }
     context.notices.remark("dry run: no query was started");

@@ -13,6 +13,10 @@ use crate::cloudwatch::insights::{Halt, Halted, Part, QueryError, Region};
 use crate::cloudwatch::{CallError, Client, GroupFacts};
 use crate::query::ast::{Select, SelectOption};
 
+/// What an estimate rests on: the service tells how much a log group holds, and not when that was logged.
+const BASIS: &str = "an upper estimate: all that the log groups have of the window, whatever the query leaves out, by \
+                     their storedBytes, spread evenly over the time that they are kept";
+
 /// What is known before anything is asked.
 #[derive(Debug, Default)]
 pub(super) struct Size {
@@ -209,6 +213,11 @@ impl Size {
     fn forget(&mut self, why: String) {
         (self.bytes, self.dollars) = (None, None);
         self.unknown.get_or_insert(why);
+    }
+
+    /// Returns what an estimate rests on; nothing when there is none.
+    pub(super) fn basis(&self) -> Option<&'static str> {
+        self.bytes.is_some().then_some(BASIS)
     }
 
     /// Returns `about 12.4 MB, about $0.0001`.
