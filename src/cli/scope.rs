@@ -46,6 +46,16 @@ impl Scope {
         Self { streams, ..self }
     }
 
+    /// Returns what the names of streams begin with; what all names begin with need not be asked for.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs needs it")
+    )]
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let streams = self.streams.iter().map(String::as_str);
+        streams.filter(|prefix| !prefix.is_empty())
+    }
+
     /// Describes the scope for a headline: `production/batch`; empty when it is everything.
     pub(super) fn describe(&self) -> String {
         match (&self.stage, self.targets.join(",")) {

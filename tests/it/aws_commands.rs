@@ -147,6 +147,14 @@ fn a_query_that_the_service_takes_has_an_address_there() {
     let wanted = "editorString~'filter*20*40message*20like*20*22refused*22*0a*7c*20stats*20count*28*2a*29*20as*20n\
                   ~source~(~'*2fecs*2fall1-webapp))";
     assert!(said.err.contains(wanted), "{}", said.err);
+    let streams = logq.run("query 'stats count(*) as n' -t webapp --stream ecs/w -v");
+    assert!(
+        streams
+            .err
+            .contains("editorString~'filter*20*40logStream*20like*20"),
+        "{}",
+        streams.err
+    );
     let local = logq.run("query 'stats count(*) as n by @level' -t webapp -v");
     assert!(!local.err.contains("in the console"), "{}", local.err);
     let quiet = logq.run("query 'stats count(*) as n' -t webapp");

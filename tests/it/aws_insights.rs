@@ -323,6 +323,62 @@ fn filter_patterns_are_translated_where_they_mean_the_same() {
 }
 
 #[test]
+fn streams_are_chosen_by_what_their_names_begin_with() {
+    let account = account();
+    account
+        .simulator
+        .put(
+            "/ecs/shop-batch",
+            "ecs/batch.x/1",
+            [(FROM, "{\"levelname\":\"ERROR\"}")],
+        )
+        .expect("taken");
+    for flags in [
+        "--stream ecs/batch",
+        "--stream ecs/batch/",
+        // A point is one, and not any character.
+        "--stream ecs/batch.",
+        "--stream ecs.batch",
+        "--stream ecs/webapp --stream ecs/batch.x/1",
+        "--stream ''",
+    ] {
+        let remote = query(&account, ERRORS, &format!("-o ndjson {flags}"));
+        ends(&remote, 0);
+        let local = account.project("").run(&format!(
+            "query '{ERRORS}' -o ndjson -t webapp -t batch {WINDOW} {flags}"
+        ));
+        assert_eq!(remote.out, local.out, "{flags}");
+        assert_eq!(
+            remote.out.is_empty(),
+            flags.contains("ecs.batch"),
+            "{flags}"
+        );
+    }
+    let sent = started(&account);
+    assert!(
+        sent[1]
+            .text("queryString")
+            .contains(" | filter @logStream like /^ecs\\/batch\\// | fields @timestamp"),
+        "{:?}",
+        sent[1]
+    );
+    assert!(!sent[5].text("queryString").contains("@logStream"));
+    let count = query(&account, "stats count(*) as n", "-o ndjson --stream ecs/w");
+    assert_eq!(count.out, "{\"n\":3000}\n");
+    // Every piece of the window is of these streams.
+    account
+        .simulator
+        .behave(|behaviour| behaviour.insights.most = 500);
+    let pieces = run(
+        &account,
+        "insights_rows = 500",
+        "query 'fields @message | sort @timestamp asc' --limit 0 -o raw --stream ecs/batch/",
+    );
+    ends(&pieces, 0);
+    assert_eq!(lines(&pieces).len(), 2000);
+}
+
+#[test]
 fn saved_queries_are_sent_with_their_parameters() {
     let account = account();
     let saved = "title = \"Mine\"\ngroups = [\"batch\"]\nfilter = 'order'\n\

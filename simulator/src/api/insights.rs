@@ -1,8 +1,8 @@
 //! The few stages of the query language that tests need, evaluated event by event.
 //!
 //! `SOURCE 'NAME'` and `SOURCE logGroups(namePrefix: ['PREFIX'])`, `fields`, `display`, `filter` with comparisons joined by
-//! `and`, also of `toMillis(@timestamp)`, `sort`, `limit` and `stats count(*) [as N] [by F]`. A query with anything else
-//! needs a prepared answer, or is refused, with the place of what is not known.
+//! `and`, and those by `or`, also of `toMillis(@timestamp)`, `sort`, `limit` and `stats count(*) [as N] [by F]`. A query
+//! with anything else needs a prepared answer, or is refused, with the place of what is not known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,10 +27,17 @@ type Row = Vec<(String, String)>;
 #[derive(Debug)]
 enum Stage {
     Fields(Vec<String>),
-    Filter(Vec<Comparison>),
-    Sort { field: String, descending: bool },
+    /// Of one of these all have to hold.
+    Filter(Vec<Vec<Comparison>>),
+    Sort {
+        field: String,
+        descending: bool,
+    },
     Limit(usize),
-    Count { name: String, by: Option<String> },
+    Count {
+        name: String,
+        by: Option<String>,
+    },
 }
 
 #[derive(Debug)]
@@ -132,7 +139,9 @@ impl Record {
 
     fn passes(&self, stage: &Stage) -> bool {
         match stage {
-            Stage::Filter(comparisons) => comparisons.iter().all(|part| part.holds(&self.fields)),
+            Stage::Filter(any) => any
+                .iter()
+                .any(|all| all.iter().all(|part| part.holds(&self.fields))),
             _ => true,
         }
     }
@@ -348,8 +357,9 @@ fn parse_stage(stage: &str) -> Result<Stage, String> {
                 .collect(),
         )),
         "filter" => {
-            let parts = rest.split(" and ").map(parse_comparison);
-            parts
+            let all = |part: &str| part.split(" and ").map(parse_comparison).collect();
+            rest.split(" or ")
+                .map(all)
                 .collect::<Option<_>>()
                 .map(Stage::Filter)
                 .ok_or_else(refused)

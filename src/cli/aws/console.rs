@@ -3,6 +3,7 @@
 use super::super::context::Context;
 use super::regions;
 use crate::alert::links;
+use crate::cloudwatch::insights::Text;
 use crate::drive;
 use crate::time::Timestamp;
 
@@ -19,6 +20,8 @@ pub(in crate::cli) fn tell(
     let Ok(query) = drive::on_service(pattern, query) else {
         return;
     };
+    let text = Text::new(&query, None).of_streams(context.scope.prefixes());
+    let query = text.within(None, None).text;
     let until = context.window.until.unwrap_or(context.clock.now);
     let Some(since) = context.window.since else {
         return;

@@ -189,15 +189,12 @@ fn request(context: &Context, wanted: &Wanted<'_>) -> Request {
         closed: now.0 - context.config.cloudwatch.ingestion_delay.as_millis() as i64,
         quotas: Quotas(context.config.cloudwatch.quotas.clone()),
         // The events that ECS sends about a run are in a stream of another name.
-        prefixes: prefixes(context).filter(|_| !wanted.whole_runs).collect(),
+        prefixes: context
+            .scope
+            .prefixes()
+            .filter(|_| !wanted.whole_runs)
+            .map(Arc::from)
+            .collect(),
         ..Request::default()
     }
-}
-
-/// Returns what the names of streams begin with; what all names begin with need not be asked for.
-fn prefixes(context: &Context) -> impl Iterator<Item = Arc<str>> {
-    let streams = context.scope.streams.iter();
-    streams
-        .filter(|prefix| !prefix.is_empty())
-        .map(|prefix| Arc::from(&**prefix))
 }

@@ -48,7 +48,7 @@ pub(in crate::cli) fn plan(context: &Context, ask: &Ask<'_>) -> Result<Plan, Fai
     let parts = program.as_ref().map(Program::parts);
     let request = request(
         context,
-        Text::new(ask.query, condition),
+        Text::new(ask.query, condition).of_streams(context.scope.prefixes()),
         &query,
         parts.as_ref(),
     );

@@ -1,6 +1,6 @@
 //! The text that the service is sent: that of the query, with what the call asks beside it written into it.
 //!
-//! A filter pattern and the ends of a window stand in front of the query's own commands as filters. All else is sent
+//! A filter pattern, the log streams and the ends of a window stand in front of the query's own commands as filters. All else is sent
 //! as it was written, so that a mistake which the service finds can be shown where it was made.
 
 use std::ops::Range;
@@ -20,6 +20,8 @@ pub struct Text {
     places: Vec<Place>,
     /// What events have to satisfy beside the query, for its own commands.
     condition: Option<String>,
+    /// What their log streams have to satisfy, for the queries inside it too.
+    streams: Option<String>,
     /// Whether it reads events outside its window, which no filter may keep back.
     looks_back: bool,
 }
@@ -63,8 +65,18 @@ impl Text {
             written: written.to_owned(),
             places,
             condition,
+            streams: None,
             looks_back,
         }
+    }
+
+    /// Keeps to the log streams whose names begin with one of these; to all when there is none.
+    #[must_use]
+    pub fn of_streams<'p>(mut self, prefixes: impl IntoIterator<Item = &'p str>) -> Self {
+        let begins = |prefix| format!("@logStream like /^{}/", escaped(prefix));
+        let conditions: Vec<String> = prefixes.into_iter().map(begins).collect();
+        self.streams = (!conditions.is_empty()).then(|| conditions.join(" or "));
+        self
     }
 
     /// Returns whether other queries stand inside it.
@@ -92,7 +104,8 @@ impl Text {
             sent.text.push_str(&self.written[copied..place.at]);
             copied = place.at;
             let condition = self.condition.as_ref().filter(|_| place.outer);
-            for condition in [ends.as_ref(), condition].into_iter().flatten() {
+            let conditions = [ends.as_ref(), self.streams.as_ref(), condition];
+            for condition in conditions.into_iter().flatten() {
                 sent.add(condition, place.before);
             }
         }
@@ -143,6 +156,18 @@ impl Sent {
         found.get_or_insert(self.text.len());
         found.unwrap_or_default()
     }
+}
+
+/// Spells a text so that a regex means its characters; a slash would end it.
+fn escaped(text: &str) -> String {
+    let mut regex = String::new();
+    for c in text.chars() {
+        if c.is_ascii_punctuation() && c != '_' {
+            regex.push('\\');
+        }
+        regex.push(c);
+    }
+    regex
 }
 
 /// Collects where filters go in a query and in those inside it.
@@ -237,6 +262,20 @@ mod tests {
             "filter toMillis(@timestamp) < 9 | filter c = \"d\" | filter a in (SOURCE 'g' | \
              filter toMillis(@timestamp) < 9 | fields b) | limit 5"
         );
+    }
+
+    #[test]
+    fn log_streams_are_chosen_in_every_query() {
+        let text = Text::new("filter a in (SOURCE 'g' | fields b) | diff", None);
+        assert_eq!(
+            text.of_streams(["ecs/batch/", "x_1.y"])
+                .within(None, Some(9))
+                .text,
+            "filter @logStream like /^ecs\\/batch\\// or @logStream like /^x_1\\.y/ | filter a in (SOURCE 'g' | \
+             filter @logStream like /^ecs\\/batch\\// or @logStream like /^x_1\\.y/ | fields b) | diff"
+        );
+        let all = Text::new("limit 5", None).of_streams([]);
+        assert_eq!(all.within(None, None).text, "limit 5");
     }
 
     #[test]
