@@ -33,20 +33,26 @@ pub(super) async fn region(context: &Context, about: &[String]) -> Result<Region
         let below = below.map_err(|error| refused(&error))?;
         found.extend(below.into_iter().map(|group| group.name));
     }
-    let wanted = names(context, about);
-    let is_wanted = |group: &&String| {
-        let located = context.config.locate(group);
-        located.is_some_and(|located| wanted.iter().any(|name| name == located.service))
-    };
-    region.groups = found
-        .iter()
-        .filter(is_wanted)
-        .map(|group| Arc::from(&**group))
-        .collect();
+    let groups: Vec<Arc<str>> = found.iter().map(|group| Arc::from(&**group)).collect();
+    region.groups = fitting(context, &groups, about);
     if region.groups.is_empty() {
         return Err(nothing(&found, &client.place().region));
     }
     Ok(region)
+}
+
+/// Returns those of an account's groups that the templates fit; of `about`, by logical names, unless that is empty.
+pub(in crate::cli) fn fitting(
+    context: &Context,
+    groups: &[Arc<str>],
+    about: &[String],
+) -> Vec<Arc<str>> {
+    let wanted = names(context, about);
+    let is_wanted = |group: &&Arc<str>| {
+        let located = context.config.locate(group);
+        located.is_some_and(|located| wanted.iter().any(|name| name == located.service))
+    };
+    groups.iter().filter(is_wanted).cloned().collect()
 }
 
 /// Returns what the names of groups begin with, by the templates and by convention; none begins with another.

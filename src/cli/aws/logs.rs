@@ -94,7 +94,7 @@ impl Logs {
 }
 
 /// Waits for what comes before the first call, as long as `--timeout` allows.
-async fn within<T>(
+pub(in crate::cli) async fn within<T>(
     context: &Context,
     found: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

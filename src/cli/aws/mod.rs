@@ -5,7 +5,7 @@
 
 mod clock;
 mod console;
-mod discover;
+pub(super) mod discover;
 mod identity;
 mod logs;
 pub(super) mod regions;
@@ -27,7 +27,7 @@ use super::context::Context;
 pub(super) use clock::ServiceClock;
 pub(super) use console::tell as tell_console;
 pub(super) use identity::{Caller, caller};
-pub(super) use logs::{Logs, cache};
+pub(super) use logs::{Logs, cache, within};
 pub(super) use regions::{Opened, Region, find as find_regions};
 pub(super) use table::{Place, Service};
 

@@ -108,10 +108,7 @@ impl Region {
 /// Stages that spell one region in two ways, or leave it to AWS's own rules, are one site: what is made a second in a
 /// region is counted once.
 pub(in crate::cli) async fn sites(context: &Context, about: &[String]) -> Result<Sites, Failure> {
-    let regions = match (&context.scope.stage, context.config.stage_names().next()) {
-        (None, None) => vec![discover::region(context, about).await?],
-        _ => find(context, about)?,
-    };
+    let regions = found(context, about).await?;
     let mut found = Sites {
         sites: Vec::new(),
         optional: BTreeSet::new(),
@@ -136,6 +133,22 @@ pub(in crate::cli) async fn sites(context: &Context, about: &[String]) -> Result
         });
     }
     Ok(found)
+}
+
+/// Returns the groups by region, as [`find`] does, and asks for those of the account where no stage is known.
+pub(in crate::cli) async fn found(
+    context: &Context,
+    about: &[String],
+) -> Result<Vec<Region>, Failure> {
+    if knows_stage(context) {
+        return find(context, about);
+    }
+    Ok(vec![discover::region(context, about).await?])
+}
+
+/// Returns whether a stage was asked for, or the configuration has one: then it says which groups there are.
+pub(in crate::cli) fn knows_stage(context: &Context) -> bool {
+    context.scope.stage.is_some() || context.config.stage_names().next().is_some()
 }
 
 /// Returns the groups by region: of the stage that was asked for, else of all that the configuration has; of `about`, by

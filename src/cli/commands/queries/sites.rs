@@ -1,6 +1,7 @@
 //! The regions whose query definitions are compared with the saved queries, and what a saved query is there.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use super::super::super::Failure;
-use super::super::super::aws::{self, regions};
+use super::super::super::aws::{self, Region, discover, regions};
 use super::super::super::context::Context;
 use crate::cloudwatch::{CallError, Definition, Definitions, Parameter, Quotas};
 use crate::drive;
@@ -23,6 +24,8 @@ pub(super) struct Site {
     pub(super) region: String,
     /// The regions of the configuration that it is; nothing stands for the default.
     configured: Vec<Option<String>>,
+    /// The log groups of the account, where it was asked for them, since no stage is known.
+    found: Option<Vec<Arc<str>>>,
     definitions: Definitions,
 }
 
@@ -39,11 +42,12 @@ pub(super) enum Stop {
 }
 
 impl Sites {
-    /// Finds regions and credentials; nothing is asked yet.
+    /// Finds regions and credentials; only for log groups somebody is asked, where no stage is known.
     pub(super) fn open(context: &Context) -> Result<Self, Failure> {
         let runtime = aws::runtime()?;
         let mut all: Vec<Site> = Vec::new();
-        for region in regions::find(context, &[])? {
+        let regions = runtime.block_on(aws::within(context, regions::found(context, &[])))?;
+        for region in regions {
             let configured = region.account.region.clone();
             let (client, _) = runtime.block_on(region.client(context))?;
             let name = client.place().region.clone();
@@ -59,6 +63,7 @@ impl Sites {
             all.push(Site {
                 region: name,
                 configured: vec![configured],
+                found: (!regions::knows_stage(context)).then_some(region.groups),
                 definitions,
             });
         }
@@ -161,19 +166,25 @@ impl Site {
 
     /// Returns the log groups of a saved query here.
     fn groups(&self, context: &Context, query: &SavedQuery) -> Result<Vec<String>, String> {
-        let regions = regions::find(context, &query.groups).unwrap_or_default();
-        let here = regions
-            .iter()
-            .filter(|region| self.configured.contains(&region.account.region));
-        let mut groups: Vec<String> = here
-            .flat_map(|region| region.groups.iter().map(ToString::to_string))
-            .collect();
+        let found = match &self.found {
+            Some(found) => discover::fitting(context, found, &query.groups),
+            None => self.of_stages(context, &query.groups),
+        };
+        let mut groups: Vec<String> = found.iter().map(ToString::to_string).collect();
         groups.sort_unstable();
         groups.dedup();
         if groups.is_empty() {
             return Err(format!("it reads no log group of {}", self.region));
         }
         Ok(groups)
+    }
+
+    /// Returns the log groups of the stages here, by logical names.
+    fn of_stages(&self, context: &Context, about: &[String]) -> Vec<Arc<str>> {
+        let regions = regions::find(context, about).unwrap_or_default();
+        let is_here = |region: &Region| self.configured.contains(&region.account.region);
+        let here = regions.into_iter().filter(is_here);
+        here.flat_map(|region| region.groups).collect()
     }
 }
 
