@@ -1,9 +1,12 @@
 //! What is pulled into a folder is a source, in which every event is once, however often it is pulled into.
 
-use logq_simulator::{Fault, FaultKind};
+use std::path::Path;
+use std::process::Stdio;
 
-use crate::aws_simulated::{Account, lines};
-use crate::logq::Logq;
+use logq_simulator::{Call, Fault, FaultKind};
+
+use crate::aws_simulated::{Account, FROM, WINDOW, lines, signal, wait_for};
+use crate::logq::{Logq, words};
 
 const ACTION: &str = "FilterLogEvents";
 const READ: &str = "filter '\"\"' --source copy -o raw";
@@ -136,4 +139,184 @@ fn a_part_is_what_fits_and_does_not_go_beside_the_whole() {
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("hint: name another folder"), "{said}");
     assert_eq!(lines(&logq.run(READ)), errors);
+}
+
+/// Returns the names of all files below a folder that no source reads.
+fn hidden(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.expect("readable").path()) {
+        if path.is_dir() {
+            found.extend(hidden(&path));
+        } else {
+            let name = path.file_name().expect("a file").to_string_lossy();
+            found.extend(name.starts_with('.').then(|| name.into_owned()));
+        }
+    }
+    found
+}
+
+/// What may be left of a pull beside the copies.
+#[track_caller]
+fn nothing_is_half_copied(logq: &Logq) {
+    let left = hidden(&logq.path().join("copy"));
+    assert!(
+        left.iter().all(|name| name == ".logq-pull.lock"),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_copy_answers_as_the_service_does() {
+    let account = account();
+    let logq = account.project("");
+    let failed = [
+        "{\"levelname\": \"INFO\", \"message\": \"begins\", \"name\": \"sync\"}",
+        "Traceback (most recent call last):",
+        "  File \"/app/manage.py\", line 22, in <module>",
+        "    main()",
+        "  File \"/app/booking/sync.py\", line 88, in sync_rates",
+        "    return row['price']",
+        "KeyError: 'price'",
+    ];
+    let task = "7f3a9c0d11e24c5f8a6b7c8d9e0f1a2b";
+    let events = (0..).zip(failed);
+    account
+        .simulator
+        .put(
+            "/ecs/shop-batch",
+            &format!("ecs/batch/{task}"),
+            events.map(|(at, line)| (FROM + 3_600_000 + at, line)),
+        )
+        .expect("taken");
+    let (code, said) = pull(&logq, (0, 24), "");
+    assert_eq!(code, 0, "{said}");
+    let chosen = format!("-t webapp -t batch {WINDOW}");
+    for command in [
+        "filter '\"\"' -o ndjson",
+        "filter '{ $.levelname = \"ERROR\" }' -o csv",
+        "query 'stats count(*) as n, max(@ingestionTime) as last by @log, levelname | sort n' -o json",
+        "query 'fields @timestamp, @logStream, @ptr, @message | sort @timestamp desc' -o json",
+        "errors -o ndjson",
+        "log-volume -o ndjson",
+        "batch-failures -o ndjson",
+    ] {
+        let of_service = logq.run(&format!("{command} --no-cache {chosen}"));
+        assert_eq!(of_service.code, 0, "{command}: {}", of_service.err);
+        assert!(!of_service.out.is_empty(), "{command}: {}", of_service.err);
+        let of_copy = logq.run(&format!("{command} --source copy {chosen}"));
+        assert!(of_copy.out == of_service.out, "{command}: {}", of_copy.err);
+    }
+    let shown = |flags: &str| {
+        logq.run(&format!("show {task} -o ndjson {flags} {WINDOW}"))
+            .out
+    };
+    assert_eq!(shown("--source copy").lines().count(), failed.len());
+    assert_eq!(shown("--source copy"), shown("--no-cache"));
+}
+
+#[test]
+fn stages_are_pulled_one_by_one_or_all() {
+    let account = account();
+    for (at, group) in (1..).zip(["/ecs/other-batch", "/ecs/other-webapp"]) {
+        let event = (FROM + at, group);
+        let put = account.simulator.put(group, "ecs/app/1", [event]);
+        put.expect("taken");
+    }
+    let logq = account
+        .project("")
+        .file("logq.toml", "[stages.shop]\n[stages.other]\n");
+    let (code, said) = pull(&logq, (0, 24), "-s other");
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("2 events, "), "{said}");
+    let others = ["/ecs/other-batch", "/ecs/other-webapp"];
+    assert_eq!(lines(&logq.run(READ)), others);
+    account.simulator.forget();
+    let (code, said) = pull(&logq, (0, 24), "");
+    assert_eq!(code, 0, "{said}");
+    let calls = account.simulator.calls(ACTION);
+    let of_others = |call: &&Call| call.text("logGroupName").starts_with("/ecs/other");
+    assert_eq!(calls.iter().filter(of_others).count(), 0);
+    assert_eq!(lines(&logq.run(&format!("{READ} -s other"))), others);
+    assert!(lines(&logq.run(&format!("{READ} -s shop"))) == account.expected(""));
+    assert_eq!(lines(&logq.run(READ)).len(), account.expected("").len() + 2);
+}
+
+#[test]
+fn a_pull_that_is_interrupted_leaves_whole_files_and_goes_on_later() {
+    let account = account();
+    let logq = account.project("");
+    let (code, said) = pull(&logq, (0, 3), "");
+    assert_eq!(code, 0, "{said}");
+    let before = lines(&logq.run(READ));
+    account.simulator.forget();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::Hang, 4).of(ACTION)];
+    });
+    let child = logq
+        .command()
+        .args(words(&format!(
+            "pull copy -t webapp -t batch --no-cache {WINDOW}"
+        )))
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    wait_for("calls hang", || account.calls() >= 4);
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("it ends");
+    let said = logq.neutral(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("when the same is pulled again"), "{said}");
+    assert_eq!(lines(&logq.run(READ)), before);
+    nothing_is_half_copied(&logq);
+    account
+        .simulator
+        .behave(|behaviour| behaviour.faults.clear());
+    let (code, said) = pull(&logq, (0, 24), "");
+    assert_eq!(code, 0, "{said}");
+    assert!(lines(&logq.run(READ)) == account.expected(""));
+}
+
+#[test]
+fn time_that_is_up_is_told_and_nothing_is_half_copied() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::Hang, 4).of(ACTION)];
+    });
+    let logq = account.project("");
+    let (code, said) = pull(&logq, (0, 24), "--timeout 1s");
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("time is up"), "{said}");
+    assert!(said.contains("when the same is pulled again"), "{said}");
+    nothing_is_half_copied(&logq);
+}
+
+#[test]
+fn a_stage_that_has_no_group_is_misspelt() {
+    let account = account();
+    let logq = account.project("").file("logq.toml", "");
+    let ended = logq.run(&format!("pull copy -s shpo --no-cache {WINDOW}"));
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert!(
+        ended
+            .err
+            .contains("error: there is no log group `/ecs/shpo-batch`"),
+        "{}",
+        ended.err
+    );
+    nothing_is_half_copied(&logq);
+    // One that need not be there costs nothing: it is told, and what there is is copied.
+    let usual = logq.run(&format!("pull copy -s shop --no-cache {WINDOW}"));
+    assert_eq!(usual.code, 0, "{}", usual.err);
+    assert!(
+        usual
+            .err
+            .contains("there is no log group `/ecs/shop-worker`"),
+        "{}",
+        usual.err
+    );
+    assert!(lines(&logq.run(READ)) == account.expected(""));
 }
