@@ -212,6 +212,10 @@ fn below(group: &str) -> PathBuf {
         part if part.starts_with('.') => part.replacen('.', "%2E", 1),
         part => part.to_owned(),
     };
+    if !name.contains('/') {
+        // A group may have the same name without the slash.
+        return PathBuf::from(format!("%2F{name}"));
+    }
     name.split('/').map(part).collect()
 }
 
@@ -313,5 +317,18 @@ mod tests {
         assert_eq!(below("/../x//y"), Path::new("%2E./x/%2F/y"));
         assert_eq!(below("../x"), Path::new("%2E%2E%2Fx"));
         assert_eq!(below("ecs/a"), Path::new("ecs%2Fa"));
+        assert_eq!(below("/.."), Path::new("%2F.."));
+    }
+
+    #[test]
+    fn no_two_groups_have_one_place() {
+        let names = [
+            "a", "/a", "//a", "/a/", "a/", "a//", "/a/b", "a/b", "/a/b/", "/.a", ".a", "/a/.b",
+            "a/.b",
+        ];
+        let mut places: Vec<PathBuf> = names.iter().map(|name| below(name)).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), names.len(), "{places:?}");
     }
 }

@@ -245,6 +245,28 @@ fn stages_are_pulled_one_by_one_or_all() {
 }
 
 #[test]
+fn groups_whose_names_differ_by_a_slash_are_two() {
+    let account = Account::with(&[]);
+    let names = ["jobs", "/jobs", "//jobs", "/jobs/"];
+    for (at, name) in (1..).zip(names) {
+        let put = account.simulator.put(name, "s", [(FROM + at, name)]);
+        put.expect("taken");
+    }
+    let config = "[stages.shop]\n[groups]\nwebapp = \"jobs\"\nworker = \"/jobs\"\n\
+                  batch = \"//jobs\"\ntasks = \"/jobs/\"\n";
+    let logq = account.project("").file("logq.toml", config);
+    for _ in 0..2 {
+        let ended = logq.run(&format!("pull copy --no-cache {WINDOW}"));
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        assert_eq!(lines(&logq.run(READ)), names);
+    }
+    for (service, name) in ["webapp", "worker", "batch", "tasks"].iter().zip(names) {
+        let ended = logq.run(&format!("{READ} -t {service}"));
+        assert_eq!(lines(&ended), [name], "{service}");
+    }
+}
+
+#[test]
 fn a_pull_that_is_interrupted_leaves_whole_files_and_goes_on_later() {
     let account = account();
     let logq = account.project("");
