@@ -317,6 +317,36 @@ fn time_that_is_up_is_told_and_nothing_is_half_copied() {
 }
 
 #[test]
+fn what_is_piped_in_and_a_missing_configuration_are_no_hindrance() {
+    let account = account();
+    let logq = account.project("").piped("");
+    std::fs::remove_file(logq.path().join("logq.toml")).expect("there");
+    let (code, said) = pull(&logq, (0, 24), "--region us-east-1");
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("warning"), "{said}");
+    assert!(lines(&logq.run(READ)) == account.expected(""));
+}
+
+#[test]
+fn what_cannot_be_pulled_is_refused_before_anything_is_asked() {
+    let account = account();
+    let files = account.project("").file("app.log", "x\n");
+    insta::assert_snapshot!(files.run("pull copy --source app.log").all(), @r"
+    --- standard error
+    error: only CloudWatch Logs can be pulled, and not `app.log`
+    hint: files are read as they are; `--source aws` pulls whatever LOGQ_SOURCE says
+    --- exit 2
+    ");
+    let variable = account.project("").variable("LOGQ_SOURCE", "copy");
+    assert_eq!(pull(&variable, (0, 24), "").0, 2);
+    let pattern = files.run("pull copy --pattern '{ $.a = }'");
+    assert_eq!(pattern.code, 2, "{}", pattern.err);
+    assert_eq!(account.calls(), 0);
+    assert!(!files.path().join("copy").exists());
+    assert_eq!(pull(&variable, (0, 1), "--source aws").0, 0);
+}
+
+#[test]
 fn a_stage_that_has_no_group_is_misspelt() {
     let account = account();
     let logq = account.project("").file("logq.toml", "");

@@ -98,7 +98,7 @@ impl Command {
     pub(super) fn asks_aws(&self) -> bool {
         match self {
             #[cfg(feature = "aws")]
-            Self::Silence(_) | Self::Doctor(_) | Self::Init(_) => true,
+            Self::Silence(_) | Self::Pull(_) | Self::Doctor(_) | Self::Init(_) => true,
             Self::Queries(args) => args.asks_aws(),
             _ => false,
         }

@@ -17,7 +17,7 @@ use super::super::opened::Watch;
 use super::super::output::{self, counted, size};
 use super::super::progress::Progress;
 use super::super::reader;
-use super::super::source::{self, Source, Wanted};
+use super::super::source::{Source, Wanted};
 use super::super::{Exit, Failure};
 use super::ask;
 use crate::cloudwatch::streams::SECOND;
@@ -53,10 +53,8 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     let pattern = args.pattern.as_deref();
     let parsed = pattern.map(|text| ask::parse_pattern(context, text, None));
     let parsed = parsed.transpose()?;
-    if source::resolve(context)? != Source::Aws {
-        return Err(Failure::usage("only CloudWatch Logs can be pulled")
-            .hint("files are read as they are: --source PATH".to_owned()));
-    }
+    check_source(context)?;
+    context.tell_decisions(&Source::Aws.describe());
     context.interrupt.listen();
     let wanted = Wanted {
         pattern,
@@ -83,6 +81,18 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         pull.done.events,
         !pull.done.has_failed,
     ))
+}
+
+/// Refuses sources that are files already; a pipe that was only guessed does not count.
+fn check_source(context: &Context) -> Result<(), Failure> {
+    let is_other = |path: &&String| *path != "aws";
+    let Some(other) = context.sources.paths().iter().find(is_other) else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!(
+        "only CloudWatch Logs can be pulled, and not `{other}`"
+    ))
+    .hint("files are read as they are; `--source aws` pulls whatever LOGQ_SOURCE says".to_owned()))
 }
 
 /// What is copied at once: a stretch of time, and the groups that lack it.
