@@ -316,6 +316,72 @@ fn time_that_is_up_is_told_and_nothing_is_half_copied() {
     nothing_is_half_copied(&logq);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_and_nothing_is_half_copied() {
+    let account = account();
+    let logq = account.project("");
+    let (code, said) = pull(&logq, (0, 1), "");
+    assert_eq!(code, 0, "{said}");
+    let before = lines(&logq.run(READ));
+    // No file may be longer than the smallest there is, as if there were no room for it.
+    let limited = format!(
+        "ulimit -f 1; trap '' XFSZ; exec '{}' pull copy -t webapp -t batch --no-cache {WINDOW}",
+        env!("CARGO_BIN_EXE_logq"),
+    );
+    let ended = logq.run_shell(&limited);
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert!(
+        ended
+            .err
+            .contains("error: cannot write `[folder]/copy/ecs/shop-"),
+        "{}",
+        ended.err
+    );
+    nothing_is_half_copied(&logq);
+    assert_eq!(lines(&logq.run(READ)), before);
+    let (code, said) = pull(&logq, (0, 24), "");
+    assert_eq!(code, 0, "{said}");
+    assert!(lines(&logq.run(READ)) == account.expected(""));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_told_before_anything_is_asked() {
+    let account = account();
+    // A file stands where the folder, or the one of a group, would be.
+    for file in ["copy", "copy/ecs/shop-webapp", "copy/ecs/shop-batch"] {
+        let logq = account.project("").file(file, "");
+        let (code, said) = pull(&logq, (0, 24), "");
+        assert_eq!(code, 1, "{file}: {said}");
+        assert!(
+            said.contains("error: cannot write `[folder]/copy/ecs/shop-"),
+            "{file}: {said}"
+        );
+        nothing_is_half_copied(&logq);
+    }
+    assert_eq!(account.calls(), 0);
+}
+
+#[test]
+fn one_at_a_time_copies_into_a_folder() {
+    let account = account();
+    let logq = account.project("").file("copy/.logq-pull.lock", "");
+    let path = logq.path().join("copy/.logq-pull.lock");
+    let held = std::fs::File::open(path).expect("there");
+    held.lock().expect("locked");
+    let (code, said) = pull(&logq, (0, 24), "");
+    insta::assert_snapshot!(format!("{said}--- exit {code}"), @r"
+    error: another `logq pull` copies into `[folder]/copy`
+    hint: pull again when it is done
+    --- exit 1
+    ");
+    assert_eq!(account.calls(), 0);
+    drop(held);
+    let (code, said) = pull(&logq, (0, 24), "");
+    assert_eq!(code, 0, "{said}");
+    assert!(lines(&logq.run(READ)) == account.expected(""));
+}
+
 #[test]
 fn what_is_piped_in_and_a_missing_configuration_are_no_hindrance() {
     let account = account();

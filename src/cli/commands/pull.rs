@@ -31,6 +31,9 @@ use crate::record::Record;
 use crate::scan::{Block, Blocks, lines};
 use crate::time::Timestamp;
 
+/// The file that is locked while a folder is copied into: one that no source reads.
+const LOCK: &str = ".logq-pull.lock";
+
 /// Copy a window of CloudWatch Logs into a folder, to be read with --source
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "\
@@ -61,9 +64,11 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         ..Wanted::default()
     };
     let (sites, request) = Logs::find(context, &wanted)?.into_parts();
+    let folder = context.environment.folder.join(&args.folder);
+    let _held = hold(&folder)?;
     let mut pull = Pull {
         context,
-        folder: context.environment.folder.join(&args.folder),
+        folder,
         pattern: parsed,
         request,
         started: Instant::now(),
@@ -93,6 +98,24 @@ fn check_source(context: &Context) -> Result<(), Failure> {
         "only CloudWatch Logs can be pulled, and not `{other}`"
     ))
     .hint("files are read as they are; `--source aws` pulls whatever LOGQ_SOURCE says".to_owned()))
+}
+
+/// Keeps other processes from copying into the folder as long as the file is open: their copies and ours could overlap.
+fn hold(folder: &Path) -> Result<Option<fs::File>, Failure> {
+    let path = folder.join(LOCK);
+    // Where nothing can be written, copying says why, and there may be nothing to copy.
+    let Ok(file) = fs::create_dir_all(folder).and_then(|()| fs::File::create(path)) else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Err(fs::TryLockError::WouldBlock) => Err(Failure::incomplete(format!(
+            "another `logq pull` copies into `{}`",
+            folder.display()
+        ))
+        .hint("pull again when it is done".to_owned())),
+        // Some file systems have no locks.
+        Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Some(file)),
+    }
 }
 
 /// What is copied at once: a stretch of time, and the groups that lack it.
@@ -211,11 +234,9 @@ impl Pull<'_> {
         let written = files.write(&mut source, |event| self.fits(event));
         drop(bar);
         let report = source.into_report();
-        // What is no whole copy is of no use to anybody.
         let is_over = written.is_err() || self.context.interrupt.is_asked();
         for mut file in files.0 {
             if is_over || !is_whole(&report, &file.job.group) {
-                file.discard();
                 continue;
             }
             self.done.bytes += file.keep()?;
@@ -415,6 +436,15 @@ impl<'a> Part<'a> {
         self.encoder = None;
         // One that stays has a name that no source reads.
         let _ = fs::remove_file(&self.draft);
+    }
+}
+
+impl Drop for Part<'_> {
+    /// Removes what was not kept: what is no whole copy is of no use to anybody.
+    fn drop(&mut self) {
+        if self.encoder.is_some() {
+            self.discard();
+        }
     }
 }
 
