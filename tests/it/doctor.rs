@@ -313,6 +313,56 @@ fn a_stage_narrows_what_is_looked_at() {
     );
 }
 
+/// Returns what is told of quotas, a line each.
+fn quotas(report: &Report) -> String {
+    let rows = report.rows.iter().filter(|row| row["area"] == "quotas");
+    let row = |row: &Value| {
+        ["verdict", "subject", "origin", "detail"]
+            .map(|key| row[key].as_str().expect("a text").to_owned())
+            .join(" | ")
+    };
+    rows.map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn quotas_are_those_of_each_region_unless_the_configuration_has_others() {
+    let account = account();
+    let config = format!(
+        "{CONFIG}[stages.other]\nregion = \"eu-central-1\"\n\
+         [cloudwatch.quotas]\nGetLogEvents = 50\nFilterLogEvents = 2.5\n"
+    );
+    let report = Report::of(&project(&account, &config).run("doctor -o ndjson"));
+    insta::assert_snapshot!(quotas(&report), @r"
+    ok | eu-central-1 | AWS's own quotas | DescribeLogStreams 25, DescribeLogGroups 10, DescribeQueryDefinitions 5, PutQueryDefinition 5, DeleteQueryDefinition 5, StartQuery 10, GetQueryResults 10, StopQuery 10, StartLiveTail 5 calls a second
+    ok | eu-central-1 | logq.toml:9 | GetLogEvents 50 (AWS's own 10) calls a second
+    ok | eu-central-1 | logq.toml:10 | FilterLogEvents 2.5 (AWS's own 5) calls a second
+    ok | us-east-1 | AWS's own quotas | DescribeLogStreams 25, DescribeLogGroups 10, DescribeQueryDefinitions 5, PutQueryDefinition 5, DeleteQueryDefinition 5, StartQuery 10, GetQueryResults 10, StopQuery 10, StartLiveTail 5 calls a second
+    ok | us-east-1 | logq.toml:9 | GetLogEvents 50 (AWS's own 25) calls a second
+    ok | us-east-1 | logq.toml:10 | FilterLogEvents 2.5 (AWS's own 25) calls a second
+    ");
+    // A number above AWS's own may be right: quotas can be raised.
+    let none = Report::of(&project(&account, CONFIG).run("doctor -o ndjson -s shop"));
+    insta::assert_snapshot!(quotas(&none), @"ok | us-east-1 | AWS's own quotas | FilterLogEvents 25, GetLogEvents 25, DescribeLogStreams 25, DescribeLogGroups 10, DescribeQueryDefinitions 5, PutQueryDefinition 5, DeleteQueryDefinition 5, StartQuery 10, GetQueryResults 10, StopQuery 10, StartLiveTail 5 calls a second");
+}
+
+#[test]
+fn a_quota_that_is_none_is_pointed_at() {
+    let account = account();
+    let config = format!("{CONFIG}[cloudwatch.quotas]\nGetLogEvent = 5\nFilterLogEvents = 0\n");
+    let report = Report::of(&project(&account, &config).run("doctor -o ndjson"));
+    for part in [
+        "logq.toml:7",
+        "unknown key `GetLogEvent`",
+        "logq.toml:8",
+        "from 0.1 to 1000",
+    ] {
+        report.is("configuration", "files", "wrong", part);
+    }
+    // The rest is told by AWS's own.
+    report.is("quotas", "us-east-1", "ok", "FilterLogEvents 25, ");
+    assert_eq!(report.code, 1);
+}
+
 #[test]
 fn each_value_says_where_it_comes_from() {
     let account = account();

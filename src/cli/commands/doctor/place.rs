@@ -124,10 +124,16 @@ pub(super) fn quotas(context: &Context, visited: &[Visited]) -> Vec<Finding> {
             let name = action.name();
             let origin = context.config.origin(&format!("cloudwatch.quotas.{name}"));
             let number = quotas.of(action, region);
+            let own = match origin {
+                Origin::Default => String::new(),
+                Origin::File(..) => {
+                    format!(" (AWS's own {})", Quotas::default().of(action, region))
+                }
+            };
             by_origin
                 .entry(origin)
                 .or_default()
-                .push(format!("{name} {number}"));
+                .push(format!("{name} {number}{own}"));
         }
         for (origin, numbers) in by_origin {
             let detail = format!("{} calls a second", numbers.join(", "));
