@@ -14,6 +14,8 @@ mod aws_filter;
 mod aws_groups;
 #[cfg(feature = "aws")]
 mod aws_insights;
+#[cfg(feature = "aws")]
+mod aws_insights_ends;
 #[cfg(all(feature = "aws", unix))]
 mod aws_interrupt;
 #[cfg(feature = "aws")]
@@ -52,6 +54,7 @@ mod query_errors;
 mod query_laws;
 mod replay;
 mod runs;
+mod saved_queries;
 #[cfg(feature = "aws")]
 mod silence;
 mod tail;
