@@ -71,7 +71,7 @@ impl Logq {
     }
 
     /// Runs a line of shell in the folder.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "aws"))]
     pub(crate) fn run_shell(&self, line: &str) -> Ended {
         let mut command = self.of_program(Path::new("/bin/sh"));
         command.args(["-c", line]);
