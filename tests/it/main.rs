@@ -7,6 +7,8 @@ mod aws_commands;
 #[cfg(feature = "aws")]
 mod aws_definitions;
 #[cfg(feature = "aws")]
+mod aws_definitions_groups;
+#[cfg(feature = "aws")]
 mod aws_faults;
 #[cfg(feature = "aws")]
 mod aws_filter;
