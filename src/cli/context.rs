@@ -35,6 +35,12 @@ pub(super) struct Context {
     pub(super) as_of: Option<Timestamp>,
     /// The window asked for; open ends where nothing was said.
     pub(super) window: Window,
+    /// Where the window begins, as written.
+    #[cfg_attr(
+        not(feature = "aws"),
+        allow(dead_code, reason = "only CloudWatch Logs has a clock of its own")
+    )]
+    since: Option<String>,
     /// Which stage and targets were asked for.
     pub(super) scope: Scope,
     /// The tables for `lookup`, as written: `NAME=FILE`.
@@ -159,6 +165,7 @@ impl Context {
             clock,
             as_of,
             window,
+            since: time.since.or(time.from),
             scope,
             notices,
             output,
@@ -202,6 +209,15 @@ impl Context {
             let end = self.window.until.unwrap_or(self.clock.now);
             self.window.since = Some(Timestamp(end.0 - HOUR));
         }
+    }
+
+    /// Returns where the window begins when the present is that of another clock.
+    #[cfg(feature = "aws")]
+    pub(super) fn since_as_of(&self, now: Timestamp) -> Option<Timestamp> {
+        let zone = self.clock.zone.clone();
+        let since = expression::parse(self.since.as_ref()?, &Clock { now, zone });
+        // What could be read as of this machine's present, can as of any other.
+        since.ok().or(self.window.since)
     }
 
     /// Returns the output format, `table` when none was asked for.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_cloudwatchlogs::config::Builder;
+use aws_sdk_cloudwatchlogs::config::{Builder, Intercept};
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 
@@ -37,6 +37,16 @@ impl Client {
         Self {
             sdk: aws_sdk_cloudwatchlogs::Client::from_conf(config),
             place: Arc::new(place),
+        }
+    }
+
+    /// Returns a client of which somebody sees every call and its answer.
+    #[must_use]
+    pub fn observed_by(&self, observer: impl Intercept + 'static) -> Self {
+        let config = self.sdk.config().to_builder().interceptor(observer).build();
+        Self {
+            sdk: aws_sdk_cloudwatchlogs::Client::from_conf(config),
+            place: Arc::clone(&self.place),
         }
     }
 

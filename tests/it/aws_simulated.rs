@@ -3,7 +3,7 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use logq_simulator::{Event, Group, Settings, Simulator, Time};
+use logq_simulator::{Behaviour, Event, Group, Settings, Simulator, Time};
 
 use crate::logq::{Ended, Logq};
 
@@ -23,6 +23,11 @@ pub(crate) struct Account {
 impl Account {
     /// Starts one whose groups have so many events each.
     pub(crate) fn with(groups: &[(&str, u64)]) -> Self {
+        Self::ahead(groups, 0)
+    }
+
+    /// Starts one whose clock is so many milliseconds ahead of that of this machine, for the data as for signatures.
+    pub(crate) fn ahead(groups: &[(&str, u64)], ahead: i64) -> Self {
         let group = |(at, (service, events)): (u64, &(&str, u64))| Group {
             name: format!("/ecs/shop-{service}"),
             events: *events,
@@ -37,6 +42,11 @@ impl Account {
         let names = groups.iter().map(|group| group.name.clone()).collect();
         let settings = Settings {
             groups,
+            now: (ahead != 0).then(|| Time(jiff::Timestamp::now().as_millisecond() + ahead)),
+            behaviour: Behaviour {
+                clock_skew_ms: ahead,
+                ..Behaviour::default()
+            },
             ..Settings::default()
         };
         Self {

@@ -8,20 +8,28 @@ use crate::aws_simulated::Account;
 use crate::following::Following;
 use crate::logq::{Ended, Logq};
 
-const WEBAPP: &str = "/ecs/shop-webapp";
-const BATCH: &str = "/ecs/shop-batch";
-const FLAGS: &str = "-t webapp -t batch -o raw";
+pub(crate) const WEBAPP: &str = "/ecs/shop-webapp";
+pub(crate) const BATCH: &str = "/ecs/shop-batch";
+pub(crate) const FLAGS: &str = "-t webapp -t batch -o raw";
+
+/// How long before following begins what was logged is not shown: the service tells its time in whole seconds.
+pub(crate) const BEFORE: Duration = Duration::from_millis(1500);
 
 /// An account with two groups in which nothing was logged so far, and updates that come ten times as often.
 fn account() -> Account {
-    let account = Account::with(&[("webapp", 0), ("batch", 0)]);
+    account_ahead(0)
+}
+
+/// The same with a clock that is so many milliseconds ahead of that of this machine.
+pub(crate) fn account_ahead(ahead: i64) -> Account {
+    let account = Account::ahead(&[("webapp", 0), ("batch", 0)], ahead);
     account
         .simulator
         .behave(|behaviour| behaviour.live_tail.tick_ms = 100);
     account
 }
 
-fn put(account: &Account, group: &str, messages: &[&str]) {
+pub(crate) fn put(account: &Account, group: &str, messages: &[&str]) {
     let now = account.simulator.now();
     let events = messages.iter().map(|message| (now, *message));
     let put = account.simulator.put(group, "ecs/app/1", events);
@@ -29,20 +37,20 @@ fn put(account: &Account, group: &str, messages: &[&str]) {
 }
 
 /// Waits until there were so many calls of an action.
-fn called(account: &Account, tail: &Following<'_>, action: &str, calls: u64) {
+pub(crate) fn called(account: &Account, tail: &Following<'_>, action: &str, calls: u64) {
     let what = format!("{calls} calls of {action}");
     tail.until(&what, || account.simulator.summary(action).calls >= calls);
 }
 
 /// Starts to follow, and waits until there is a session.
-fn start<'a>(account: &Account, logq: &'a Logq, arguments: &str) -> Following<'a> {
+pub(crate) fn start<'a>(account: &Account, logq: &'a Logq, arguments: &str) -> Following<'a> {
     let tail = Following::start(logq, arguments);
     called(account, &tail, "StartLiveTail", 1);
     tail
 }
 
 /// Logs numbered events in both groups for some time, some of them equal; returns how many.
-fn log_for(account: &Account, rounds: usize) -> Vec<String> {
+pub(crate) fn log_for(account: &Account, rounds: usize) -> Vec<String> {
     let mut logged = Vec::new();
     for round in 0..rounds {
         let group = [WEBAPP, BATCH][round % 2];
@@ -56,7 +64,7 @@ fn log_for(account: &Account, rounds: usize) -> Vec<String> {
 
 /// Logs, waits until everything came, and ends; everything must have come once.
 #[track_caller]
-fn is_whole(account: &Account, tail: Following<'_>, rounds: usize) -> Ended {
+pub(crate) fn is_whole(account: &Account, tail: Following<'_>, rounds: usize) -> Ended {
     let mut logged = log_for(account, rounds);
     tail.lines(logged.len());
     // What would be doubled, would be by now.
@@ -74,7 +82,7 @@ fn is_whole(account: &Account, tail: Following<'_>, rounds: usize) -> Ended {
 fn events_of_several_groups_come_as_they_are_logged() {
     let account = account();
     put(&account, WEBAPP, &["ERROR long ago"]);
-    std::thread::sleep(Duration::from_millis(20));
+    std::thread::sleep(BEFORE);
     let logq = account.live_project("");
     let tail = start(&account, &logq, &format!("tail ERROR {FLAGS}"));
     put(&account, WEBAPP, &["ERROR one", "fine"]);
@@ -332,6 +340,7 @@ fn lines_for_people_say_their_stream_and_ndjson_is_whole() {
     assert!(ended.out.contains("shop-webapp/"), "{}", ended.out);
     assert!(ended.out.contains("\\x1b[2Jno"), "{}", ended.out);
     account.simulator.forget();
+    std::thread::sleep(BEFORE);
     let programs = start(&account, &logq, "tail -t webapp --limit 1 -o ndjson");
     put(&account, WEBAPP, &["one"]);
     let ended = programs.end();

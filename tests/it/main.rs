@@ -30,6 +30,8 @@ mod aws_runs;
 mod aws_simulated;
 #[cfg(feature = "aws")]
 mod aws_tail;
+#[cfg(feature = "aws")]
+mod aws_tail_clock;
 mod bad_input;
 mod corpus;
 mod corpus_errors;

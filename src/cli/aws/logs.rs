@@ -9,6 +9,7 @@ use super::super::Failure;
 use super::super::context::Context;
 use super::super::run;
 use super::super::source::{Runs, Wanted};
+use super::clock::{self, ServiceClock};
 use super::regions;
 use crate::cloudwatch::streams::{self, Question, RunSource};
 use crate::cloudwatch::tail::{self, Notice, Tail};
@@ -72,8 +73,12 @@ impl Logs {
             ..Wanted::default()
         };
         let Self { sites, request } = Self::find(context, &wanted)?;
+        let (clock, sites) = super::runtime()?.block_on(ServiceClock::watch(context, sites));
+        let ahead = clock.ahead().unwrap_or(0);
+        warn_of_clock(context, ahead);
+        let now = Timestamp(context.clock.now.0 + ahead);
         let request = tail::Request {
-            since: context.window.since.map(|since| since.0),
+            since: context.since_as_of(now).map(|since| since.0),
             pattern: request.pattern,
             prefixes: request.prefixes,
             optional: request.optional,
@@ -82,7 +87,7 @@ impl Logs {
             time_out: context.time_out,
             quotas: request.quotas,
             cache: request.cache,
-            clock: Arc::new(|| jiff::Timestamp::now().as_millisecond()),
+            clock: Arc::new(move || clock.earliest()),
         };
         Ok(Tail::open(sites, &request, context.interrupt.flag(), tell))
     }
@@ -90,6 +95,16 @@ impl Logs {
     /// Starts to read.
     pub(in crate::cli) fn open(self, context: &Context) -> Source {
         Source::open(self.sites, &self.request, context.interrupt.flag())
+    }
+}
+
+/// Tells that times count from another clock than that of this machine.
+fn warn_of_clock(context: &Context, ahead: i64) {
+    if ahead.abs() > clock::ODD {
+        let apart = clock::apart(ahead);
+        context.notices.warn(&format!(
+            "the clock of this machine is {apart}, and AWS's counts"
+        ));
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Failure;
 use super::context::Context;
 
-pub(super) use clock::ServiceClock;
+pub(super) use clock::{ODD, ServiceClock, apart};
 pub(super) use console::tell as tell_console;
 pub(super) use identity::{Caller, caller};
 pub(super) use logs::{Logs, cache, within};

@@ -31,7 +31,10 @@ use super::{Cache, CallError, Quotas};
 pub use blocks::Tail;
 pub use service::{Group, LiveTail, Refusal, Session, Update, Why};
 
-/// What time it is, in milliseconds since 1970.
+/// What time it is, in milliseconds since 1970: by the clock of the service, which says when events were taken in.
+///
+/// It may be some seconds early: then a little is shown of what was logged before. Of a clock that is late, events are
+/// lost in the gaps between sessions.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// What is to be followed.

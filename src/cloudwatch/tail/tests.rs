@@ -22,6 +22,8 @@ struct Habits {
     /// After how many milliseconds a session ends; says nothing more; breaks.
     lasts: i64,
     silent_after: i64,
+    /// How much later it is for the service than for who follows.
+    early: i64,
     /// Up to which number sessions are granted.
     sessions: usize,
     why: Why,
@@ -33,6 +35,7 @@ impl Default for Habits {
             every: 700,
             lasts: 3 * 3_600_000,
             silent_after: i64::MAX,
+            early: 0,
             sessions: usize::MAX,
             why: Why::Full,
         }
@@ -195,10 +198,10 @@ async fn follow(habits: Habits, seconds: u64) -> (Vec<i64>, Vec<Notice>, Vec<(i6
         time_out: None,
         quotas: Quotas::default(),
         cache: None,
-        clock: Arc::new(move || START + began.elapsed().as_millis() as i64),
+        clock: Arc::new(move || START - habits.early + began.elapsed().as_millis() as i64),
     };
     let queue = Arc::new(Queue::default());
-    let setup = Setup::of(site, &request, START, &queue);
+    let setup = Setup::of(site, &request, (request.clock)(), &queue);
     let running = tokio::spawn(async move { setup.run(&[]).await });
     let (mut text, mut notices) = (Vec::new(), Vec::new());
     for _ in 0..seconds {
@@ -285,4 +288,18 @@ async fn without_a_session_the_groups_are_polled_from_the_beginning() {
     };
     let (numbers, _, _) = follow(habits, 900).await;
     is_whole(numbers, habits, 900);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_some_seconds_early_loses_nothing() {
+    for (early, sessions) in [(1500, 0), (1500, usize::MAX), (5000, 3)] {
+        let habits = Habits {
+            lasts: 40_000,
+            early,
+            sessions,
+            ..Habits::default()
+        };
+        let (numbers, _, _) = follow(habits, 900).await;
+        is_whole(numbers, habits, 900);
+    }
 }

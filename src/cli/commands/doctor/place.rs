@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::super::super::Failure;
-use super::super::super::aws::Region;
+use super::super::super::aws::{self, Region};
 use super::super::super::context::Context;
 use super::report::{Finding, Verdict};
 use super::service::{Seen, Visited};
 use super::settings;
 use crate::cloudwatch::{Action, Quotas};
 use crate::config::Origin;
-use crate::time::duration;
 
-/// How far the clocks may be apart before somebody should know.
-const ODD: i64 = 5_000;
 /// How far they may be apart before the service refuses to be asked.
 const REFUSED: i64 = 300_000;
 
@@ -94,15 +91,10 @@ pub(super) fn clock(visited: &[Visited]) -> Vec<Finding> {
         let detail = "no service answered that would have told the time";
         return vec![Finding::new(AREA, "this machine", Verdict::Unknown, detail)];
     };
-    let apart = duration::human(ahead.abs());
-    let detail = match ahead {
-        0 => "as AWS's, as far as can be told".to_owned(),
-        1.. => format!("{apart} behind AWS's"),
-        _ => format!("{apart} ahead of AWS's"),
-    };
+    let detail = aws::apart(ahead);
     let mend = "set the clock, for example by turning on time synchronisation".to_owned();
     let finding = |verdict, detail| Finding::new(AREA, "this machine", verdict, detail);
-    let finding = if ahead.abs() <= ODD {
+    let finding = if ahead.abs() <= aws::ODD {
         finding(Verdict::Ok, detail)
     } else if ahead.abs() <= REFUSED {
         finding(Verdict::Warning, detail).mend(mend)
