@@ -382,3 +382,40 @@ fn more_groups_than_a_session_takes_are_followed_by_several() {
     sessions.sort_unstable();
     assert_eq!(sessions, [Some(2), Some(10)]);
 }
+
+/// Follows streams that begin so, and returns what each session was asked for.
+fn prefixes_of_sessions(flags: &str) -> Vec<serde_json::Value> {
+    let account = account();
+    let logq = account.live_project("");
+    let tail = start(&account, &logq, &format!("tail {flags} -o raw"));
+    let log = |stream: &str, message: &str| {
+        let event = [(account.simulator.now(), message)];
+        let put = account.simulator.put(WEBAPP, stream, event);
+        put.expect("events are taken");
+    };
+    log("ecs/app/1", "no");
+    log("ecs/web/1", "one");
+    log("web/1", "no");
+    log("ecs/batch/1", "two");
+    let mut lines = tail.lines(2);
+    lines.sort();
+    std::thread::sleep(Duration::from_millis(500));
+    let ended = tail.interrupt();
+    assert_eq!(
+        (lines, ended.out.lines().count()),
+        (vec!["one".to_owned(), "two".to_owned()], 2)
+    );
+    let calls = account.simulator.calls("StartLiveTail").into_iter();
+    let prefixes = calls.map(|mut call| call.request["logStreamNamePrefixes"].take());
+    prefixes.collect()
+}
+
+#[test]
+fn a_session_of_one_group_is_asked_for_the_streams_that_are_wanted() {
+    let streams = "--stream ecs/web/ --stream ecs/batch/";
+    let of_one = prefixes_of_sessions(&format!("-t webapp {streams}"));
+    assert_eq!(of_one, [serde_json::json!(["ecs/batch/", "ecs/web/"])]);
+    // The service takes them for one group only; of several, the other streams are left out here.
+    let of_two = prefixes_of_sessions(&format!("-t webapp -t batch {streams}"));
+    assert_eq!(of_two, [serde_json::Value::Null]);
+}

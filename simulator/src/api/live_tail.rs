@@ -50,6 +50,8 @@ impl Session {
                 "logGroupIdentifiers must be ARNs that do not end with *",
             ));
         }
+        check_names("logStreamNames", request.streams.as_ref())?;
+        check_names("logStreamNamePrefixes", request.prefixes.as_ref())?;
         let scope = match (&request.streams, &request.prefixes) {
             (None, None) => Scope::All,
             (Some(_), Some(_)) => {
@@ -139,6 +141,25 @@ impl Session {
             "The session was open for the longest time that is allowed.",
         )
     }
+}
+
+/// Checks names of streams, or what they begin with, as the service does before it looks at them.
+fn check_names(member: &str, names: Option<&Vec<String>>) -> Result<(), Refusal> {
+    let Some(names) = names else {
+        return Ok(());
+    };
+    let is_name =
+        |name: &String| (1..=512).contains(&name.chars().count()) && !name.contains([':', '*']);
+    let constraint = if !(1..=100).contains(&names.len()) {
+        "Member must have length between 1 and 100"
+    } else if !names.iter().all(is_name) {
+        "Member must satisfy regular expression pattern: [^:*]* and have length between 1 and 512"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::invalid(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
+    )))
 }
 
 fn row(event: &Event, arn: &str) -> Value {

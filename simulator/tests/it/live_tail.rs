@@ -181,3 +181,55 @@ async fn a_session_is_refused_with_the_reason() {
         "AccessDeniedException"
     );
 }
+
+#[tokio::test]
+async fn streams_are_chosen_by_what_their_names_begin_with() {
+    let (simulator, client) = account();
+    let request = client.start_live_tail().log_group_identifiers(ARN);
+    let session = request
+        .log_stream_name_prefixes("ecs/batch/")
+        .log_stream_name_prefixes("ecs/app/1")
+        .send()
+        .await
+        .expect("a session");
+    for stream in ["ecs/batch/1", "ecs/app/1", "ecs/app/2"] {
+        let put = simulator.put(GROUP, stream, [(simulator.now(), stream)]);
+        put.expect("a group");
+    }
+    let (updates, _) = read(session).await;
+    let events = updates
+        .iter()
+        .flat_map(LiveTailSessionUpdate::session_results);
+    let mut streams: Vec<_> = events.filter_map(|event| event.log_stream_name()).collect();
+    streams.sort_unstable();
+    assert_eq!(streams, ["ecs/app/1", "ecs/batch/1"]);
+}
+
+#[tokio::test]
+async fn streams_that_cannot_be_chosen_are_refused() {
+    let (simulator, client) = account();
+    simulator
+        .put("/ecs/other", "s", [(simulator.now(), "x")])
+        .expect("a group");
+    let other = ARN.replace("shop-webapp", "other");
+    let start = |prefixes: &[&str]| {
+        let prefixes = prefixes.iter().map(|prefix| (*prefix).to_owned());
+        let request = client.start_live_tail().log_group_identifiers(ARN);
+        request.set_log_stream_name_prefixes(Some(prefixes.collect()))
+    };
+    for request in [
+        start(&["a"]).log_group_identifiers(&other),
+        start(&["a"]).log_stream_names("b"),
+        start(&[]),
+        start(&["a"; 101]),
+        start(&[""]),
+        start(&["a*"]),
+    ] {
+        let refused = request.send().await.expect_err("none of these");
+        assert_eq!(code(&refused), "InvalidParameterException");
+    }
+    start(&["a"; 100])
+        .send()
+        .await
+        .expect("as many as there may be");
+}

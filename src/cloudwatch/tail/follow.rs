@@ -17,7 +17,7 @@ use super::super::{Action, CallError, Kind, Pace, Place};
 use super::link::Link;
 use super::look::{Look, Said};
 use super::queue::Queue;
-use super::service::{Group, LiveTail, Refusal, Session, Update, Why};
+use super::service::{Group, LiveTail, LiveTailCall, Refusal, Session, Update, Why};
 use super::{Clock, Notice};
 
 /// How long a session may last: the service ends it after three hours.
@@ -113,9 +113,8 @@ impl<S: LiveTail> Follow<S> {
         }
         self.pace.turn(Action::StartLiveTail).await;
         self.called();
-        self.service
-            .start_live_tail(self.live.clone(), self.pattern.clone())
-            .await
+        let call = LiveTailCall::of(&self.live, &self.prefixes, self.pattern.as_ref());
+        self.service.start_live_tail(call).await
     }
 
     /// Decides what a refused session means.

@@ -29,7 +29,7 @@ use std::time::Duration;
 use super::{Cache, CallError, Quotas};
 
 pub use blocks::Tail;
-pub use service::{Group, LiveTail, Refusal, Session, Update, Why};
+pub use service::{Group, LiveTail, LiveTailCall, Refusal, Session, Update, Why};
 
 /// What time it is, in milliseconds since 1970: by the clock of the service, which says when events were taken in.
 ///

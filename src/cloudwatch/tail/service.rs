@@ -17,6 +17,8 @@ use super::link::Found;
 
 /// How many log groups one session takes.
 pub(super) const MOST_GROUPS: usize = 10;
+/// How many prefixes of streams one session takes.
+const MOST_PREFIXES: usize = 100;
 /// Only groups of this class have a live tail.
 const STANDARD: &str = "STANDARD";
 
@@ -29,6 +31,17 @@ pub struct Group {
     pub arn: String,
     /// Whether it is of a class that has a live tail.
     pub is_live: bool,
+}
+
+/// A call of `StartLiveTail`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveTailCall {
+    /// The log groups, ten at most.
+    pub groups: Vec<Group>,
+    /// Only streams whose names begin with one of these; all when there is none.
+    pub prefixes: Vec<Arc<str>>,
+    /// The filter pattern.
+    pub pattern: Option<Arc<str>>,
 }
 
 /// What a session says every second.
@@ -65,11 +78,10 @@ pub trait LiveTail: Service + Inventory {
     /// A session.
     type Session: Session;
 
-    /// Starts a session over at most ten groups.
+    /// Starts a session.
     fn start_live_tail(
         &self,
-        groups: Vec<Group>,
-        pattern: Option<Arc<str>>,
+        call: LiveTailCall,
     ) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
 }
 
@@ -94,24 +106,40 @@ impl Group {
     }
 }
 
+impl LiveTailCall {
+    /// Creates the call for some groups.
+    ///
+    /// The service takes prefixes for a single group only, and not any number of them. Else it shows all streams, and
+    /// whoever reads the events leaves out those of others.
+    pub(super) fn of(groups: &[Group], prefixes: &[Arc<str>], pattern: Option<&Arc<str>>) -> Self {
+        let takes_prefixes = groups.len() == 1 && prefixes.len() <= MOST_PREFIXES;
+        let prefixes = if takes_prefixes { prefixes } else { &[] };
+        Self {
+            groups: groups.to_vec(),
+            prefixes: prefixes.to_vec(),
+            pattern: pattern.cloned(),
+        }
+    }
+}
+
 impl LiveTail for Client {
     type Session = SdkSession;
 
-    async fn start_live_tail(
-        &self,
-        groups: Vec<Group>,
-        pattern: Option<Arc<str>>,
-    ) -> Result<SdkSession, Refusal> {
-        let group = match groups.as_slice() {
+    async fn start_live_tail(&self, call: LiveTailCall) -> Result<SdkSession, Refusal> {
+        let group = match call.groups.as_slice() {
             [one] => Arc::clone(&one.name),
             _ => Arc::from(""),
         };
-        let arns = groups.into_iter().map(|group| group.arn).collect();
+        let arns = call.groups.into_iter().map(|group| group.arn).collect();
+        let prefixes = call.prefixes.iter().map(ToString::to_string);
+        // A list that is empty is refused.
+        let prefixes = Some(prefixes.collect()).filter(|list: &Vec<String>| !list.is_empty());
         let answer = self
             .sdk()
             .start_live_tail()
             .set_log_group_identifiers(Some(arns))
-            .set_log_event_filter_pattern(pattern.as_deref().map(str::to_owned))
+            .set_log_stream_name_prefixes(prefixes)
+            .set_log_event_filter_pattern(call.pattern.as_deref().map(str::to_owned))
             .send()
             .await;
         match answer {
@@ -236,6 +264,23 @@ mod tests {
         ] {
             assert_eq!(&*name_of(&Arc::from(name)), "/ecs/production-batch");
         }
+    }
+
+    #[test]
+    fn prefixes_are_for_one_group_and_not_for_too_many_streams() {
+        let group = |name: &str| Group {
+            name: Arc::from(name),
+            arn: format!("arn:aws:logs:eu-west-1:123456789012:log-group:{name}"),
+            is_live: true,
+        };
+        let count = |groups: &[Group], prefixes: usize| {
+            let prefixes = vec![Arc::from("ecs/batch/"); prefixes];
+            LiveTailCall::of(groups, &prefixes, None).prefixes.len()
+        };
+        assert_eq!(count(&[group("a")], 0), 0);
+        assert_eq!(count(&[group("a")], MOST_PREFIXES), MOST_PREFIXES);
+        assert_eq!(count(&[group("a")], MOST_PREFIXES + 1), 0);
+        assert_eq!(count(&[group("a"), group("b")], 1), 0);
     }
 
     #[test]

@@ -106,11 +106,7 @@ impl Inventory for Scripted {
 impl LiveTail for Scripted {
     type Session = Shown;
 
-    async fn start_live_tail(
-        &self,
-        groups: Vec<Group>,
-        _: Option<Arc<str>>,
-    ) -> Result<Shown, Refusal> {
+    async fn start_live_tail(&self, call: LiveTailCall) -> Result<Shown, Refusal> {
         let mut sessions = self.sessions.lock().expect("no panic");
         if sessions.len() >= self.habits.sessions {
             return Err(Refusal {
@@ -118,7 +114,7 @@ impl LiveTail for Scripted {
                 error: CallError {
                     kind: Kind::Throttled,
                     operation: "StartLiveTail",
-                    group: Arc::clone(&groups[0].name),
+                    group: Arc::clone(&call.groups[0].name),
                     place: Arc::default(),
                     reason: String::new(),
                 },
