@@ -33,6 +33,8 @@ mod reader;
 mod run;
 mod scope;
 mod sheet;
+#[cfg(feature = "aws")]
+mod shell;
 mod source;
 mod tables;
 mod tail;

@@ -14,6 +14,8 @@ pub struct Place {
     pub identity: String,
     /// What makes new credentials, as a hint.
     pub login: String,
+    /// The flags with which AWS's own command line asks the same, such as `--region eu-west-1`.
+    pub flags: String,
 }
 
 /// What a failed call means for whoever made it.
@@ -160,6 +162,7 @@ mod tests {
                 region: "ap-northeast-1".to_owned(),
                 identity: "profile `shop`".to_owned(),
                 login: "aws sso login --profile shop".to_owned(),
+                flags: "--region ap-northeast-1 --profile shop".to_owned(),
             }),
             reason: String::new(),
         }

@@ -177,6 +177,22 @@ fn a_start_that_is_not_answered_is_not_made_again() {
         "aws logs describe-queries --status Running --region us-east-1",
     );
     assert_eq!(started(&account).len(), 1);
+    let url = account.simulator.url();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::Hang, 1).of("StartQuery")];
+    });
+    let ended = run(
+        &account,
+        "call_timeout = \"1s\"",
+        &format!("query 'stats count(*)' -o ndjson --endpoint-url {url}"),
+    );
+    says(
+        &ended,
+        &format!(
+            "hint: the query may be running all the same: \
+             aws logs describe-queries --status Running --region us-east-1 --endpoint-url {url}\n"
+        ),
+    );
 }
 
 #[test]
@@ -195,6 +211,16 @@ fn a_query_that_is_left_is_told_with_what_stops_it() {
         "could not be stopped and may still be running: aws logs stop-query --query-id ",
     );
     says(&ended, " --region us-east-1\n");
+    let url = account.simulator.url();
+    let ended = query(
+        &account,
+        "fields @message",
+        &format!("--endpoint-url {url}"),
+    );
+    says(
+        &ended,
+        &format!(" --region us-east-1 --endpoint-url {url}\n"),
+    );
 }
 
 #[test]

@@ -23,6 +23,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
 use super::context::Context;
+use super::environment::without_user;
+use super::shell::quoted;
 
 pub(super) use clock::{ODD, ServiceClock, apart};
 pub(super) use console::tell as tell_console;
@@ -80,6 +82,23 @@ impl Account {
     fn describe(&self) -> String {
         let region = self.region.as_deref().unwrap_or("the default region");
         format!("{region}, with {}", self.identity.describe())
+    }
+
+    /// Returns the flags with which AWS's own command line asks there, as the same: what variables say, they say to it
+    /// as well.
+    fn flags(&self, region: &str) -> String {
+        let endpoint = self.endpoint.as_deref().map(without_user);
+        let optional = [
+            ("--profile", self.profile.as_deref()),
+            ("--endpoint-url", endpoint.as_deref()),
+        ];
+        let mut flags = format!("--region {}", quoted(region));
+        for (flag, value) in optional {
+            if let Some(value) = value {
+                flags = format!("{flags} {flag} {}", quoted(value));
+            }
+        }
+        flags
     }
 
     /// Finds region and credentials for what is described.
@@ -187,4 +206,25 @@ fn last_cause(error: &dyn std::error::Error) -> String {
         last = cause;
     }
     last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_to_paste_ask_the_same_place_and_tell_no_secret() {
+        let account = |profile: Option<&str>, endpoint: Option<&str>| Account {
+            region: None,
+            profile: profile.map(str::to_owned),
+            endpoint: endpoint.map(str::to_owned),
+            identity: Identity::Default,
+        };
+        let flags = |profile, endpoint| account(profile, endpoint).flags("eu-west-1");
+        assert_eq!(flags(None, None), "--region eu-west-1");
+        assert_eq!(
+            flags(Some("my shop"), Some("http://me:secret@localhost:4566?a&b")),
+            "--region eu-west-1 --profile 'my shop' --endpoint-url 'http://localhost:4566?a&b'"
+        );
+    }
 }

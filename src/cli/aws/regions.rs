@@ -82,6 +82,7 @@ impl Region {
             region: name.to_string(),
             identity: account.identity.describe(),
             login: account.identity.login(),
+            flags: account.flags(name.as_ref()),
         };
         let patience = context.config.cloudwatch.call_timeout;
         let known = credentials.account_id().map(|id| id.as_str().to_owned());

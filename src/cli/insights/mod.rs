@@ -233,7 +233,7 @@ fn finish(
         seen.add(one.seen);
     }
     let cost = told::cost(context, parts, &found, seen);
-    let warnings = told::warnings(context, &plan.request, &found);
+    let warnings = told::warnings(&plan.request, &found);
     let cells = found.found.into_iter().map(|one| one.rows).collect();
     let (columns, mut rows) = joined(cells, plan.shape.clone());
     let truncated = keep(&mut rows, plan, parts.len(), seen);

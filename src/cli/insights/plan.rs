@@ -3,6 +3,7 @@
 use super::super::Failure;
 use super::super::context::Context;
 use super::super::run::{self, Ask};
+use super::super::shell::quoted;
 use super::super::tables;
 use crate::cloudwatch::insights::{MOST_CHARACTERS, Request, Shape, Text};
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
@@ -157,26 +158,4 @@ pub(super) fn here(context: &Context) -> String {
     }
     words.push("--engine local".to_owned());
     format!("it runs here: {}", words.join(" "))
-}
-
-/// Quotes an argument for a shell, where that is needed.
-pub(super) fn quoted(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@,+".contains(c);
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        return argument.to_owned();
-    }
-    format!("'{}'", argument.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_are_quoted_for_the_shell() {
-        assert_eq!(quoted("--since"), "--since");
-        assert_eq!(quoted("filter a = 1"), "'filter a = 1'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -3,6 +3,7 @@
 use super::super::context::Context;
 use super::super::output::{counted, size, thousands};
 use super::super::run::Ask;
+use super::super::shell::quoted;
 use super::super::{Exit, Failure};
 use super::plan::{self, Plan};
 use crate::cloudwatch::Client;
@@ -100,9 +101,9 @@ fn missing(request: &Request, why: Capped) -> String {
 }
 
 /// Words what is odd and costs nothing.
-pub(super) fn warnings(context: &Context, request: &Request, answer: &Answer) -> Vec<String> {
+pub(super) fn warnings(request: &Request, answer: &Answer) -> Vec<String> {
     let left = answer.left.iter();
-    let mut warnings: Vec<String> = left.map(|left| still_running(context, left)).collect();
+    let mut warnings: Vec<String> = left.map(still_running).collect();
     if request.text.has_rough_ends() {
         warnings.push(
             "the ends of the window are those of whole seconds: the query looks outside it"
@@ -112,17 +113,13 @@ pub(super) fn warnings(context: &Context, request: &Request, answer: &Answer) ->
     warnings
 }
 
-fn still_running(context: &Context, left: &Left) -> String {
+fn still_running(left: &Left) -> String {
     let id = &left.id;
-    let profile = context.aws.profile.as_ref();
-    let profile = profile.map_or_else(String::new, |name| {
-        format!(" --profile {}", plan::quoted(name))
-    });
     format!(
         "query {id} could not be stopped and may still be running: \
-         aws logs stop-query --query-id {} --region {}{profile}",
-        plan::quoted(id),
-        plan::quoted(&left.place.region)
+         aws logs stop-query --query-id {} {}",
+        quoted(id),
+        left.place.flags
     )
 }
 

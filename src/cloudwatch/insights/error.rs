@@ -73,8 +73,8 @@ impl QueryError {
             Self::Call(error) if is_unsure(error) => {
                 return Some(format!(
                     "the query may be running all the same: \
-                     aws logs describe-queries --status Running --region {}",
-                    error.place.region
+                     aws logs describe-queries --status Running {}",
+                    error.place.flags
                 ));
             }
             Self::Call(error) => return error.hint(),
