@@ -19,6 +19,8 @@ pub struct Call {
     pub in_flight: usize,
     /// The access key it was signed with.
     pub access_key: String,
+    /// The region it was signed for.
+    pub region: String,
     /// The request as it came.
     pub request: serde_json::Value,
     /// The status; 0 when there was no answer.

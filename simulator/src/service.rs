@@ -41,6 +41,8 @@ struct Calls {
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) number: u64,
+    /// The region it was signed for.
+    pub(crate) region: String,
     pub(crate) at: Instant,
     pub(crate) behaviour: Arc<Behaviour>,
     pub(crate) faults: Vec<FaultKind>,
@@ -89,7 +91,11 @@ impl Service {
 
     /// Returns a group's ARN without the `:*` behind it.
     pub(crate) fn group_arn(&self, name: &str) -> String {
-        let (region, account) = (&self.region, &self.account);
+        let group = self.group(name);
+        let own = group
+            .as_ref()
+            .and_then(|group| group.settings.region.as_ref());
+        let (region, account) = (own.unwrap_or(&self.region), &self.account);
         format!("arn:aws:logs:{region}:{account}:log-group:{name}")
     }
 
@@ -161,6 +167,7 @@ impl Service {
         self: &Arc<Self>,
         action: &str,
         key: &str,
+        region: &str,
         request: serde_json::Value,
     ) -> Arrival {
         let at = Instant::now();
@@ -183,6 +190,7 @@ impl Service {
             at_ms: at.duration_since(self.started).as_secs_f64() * 1000.0,
             in_flight,
             access_key: key.to_owned(),
+            region: region.to_owned(),
             request,
             answer: "none".to_owned(),
             over_quota,
@@ -202,6 +210,7 @@ impl Service {
         }
         Arrival {
             number,
+            region: region.to_owned(),
             at,
             behaviour,
             faults,

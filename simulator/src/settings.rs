@@ -69,6 +69,8 @@ impl<'de> Deserialize<'de> for Time {
 pub struct Group {
     /// The name, such as `/ecs/shop-webapp`.
     pub name: String,
+    /// The region that it is in; without one it is in each that is asked.
+    pub region: Option<String>,
     /// How many events are computed, over all streams.
     pub events: u64,
     /// How many streams they are in.
@@ -111,6 +113,7 @@ impl Default for Group {
     fn default() -> Self {
         Self {
             name: "/ecs/shop-webapp".to_owned(),
+            region: None,
             events: 0,
             streams: 1,
             stream_prefix: "ecs/app".to_owned(),

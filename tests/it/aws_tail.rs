@@ -1,5 +1,6 @@
 //! `logq tail` on CloudWatch Logs: whatever breaks, every event comes once.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use logq_simulator::{Fault, FaultKind, Group};
@@ -418,4 +419,109 @@ fn a_session_of_one_group_is_asked_for_the_streams_that_are_wanted() {
     // The service takes them for one group only; of several, the other streams are left out here.
     let of_two = prefixes_of_sessions(&format!("-t webapp -t batch {streams}"));
     assert_eq!(of_two, [serde_json::Value::Null]);
+}
+
+/// The log group of a stage in another region.
+const OTHER: &str = "/ecs/other-webapp";
+
+/// An account with a stage in each of two regions, and what reads both of them.
+fn two_regions() -> (Account, Logq) {
+    let account = Account::with(&[]);
+    account
+        .simulator
+        .behave(|behaviour| behaviour.live_tail.tick_ms = 100);
+    for (name, region) in [(WEBAPP, "us-east-1"), (OTHER, "eu-west-1")] {
+        let group = Group {
+            name: name.to_owned(),
+            region: Some(region.to_owned()),
+            ..Group::default()
+        };
+        account.simulator.add_group(group).expect("a group");
+    }
+    let config = "[stages.shop]\nregion = \"us-east-1\"\n[stages.other]\nregion = \"eu-west-1\"\n";
+    let logq = account.live_project("").file("logq.toml", config);
+    (account, logq)
+}
+
+/// Logs in both regions; everything must come once.
+#[track_caller]
+fn both_are_whole(account: &Account, tail: Following<'_>) -> Ended {
+    let mut logged = Vec::new();
+    for round in 0..80 {
+        let message = format!("{round:05}");
+        put(account, [WEBAPP, OTHER][round % 2], &[&message]);
+        logged.push(message);
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    tail.lines(logged.len());
+    std::thread::sleep(Duration::from_millis(500));
+    let ended = tail.interrupt();
+    let mut found: Vec<&str> = ended.out.lines().collect();
+    found.sort_unstable();
+    assert_eq!(found, logged, "{}", ended.err);
+    ended
+}
+
+/// Returns the regions that an action was asked of.
+fn regions(account: &Account, action: &str) -> BTreeSet<String> {
+    let calls = account.simulator.calls(action).into_iter();
+    calls.map(|call| call.region).collect()
+}
+
+#[test]
+fn stages_in_several_regions_are_followed_by_a_session_in_each() {
+    let (account, logq) = two_regions();
+    account
+        .simulator
+        .behave(|behaviour| behaviour.live_tail.session_ms = 700);
+    put(&account, OTHER, &["00000 before"]);
+    std::thread::sleep(BEFORE);
+    let tail = Following::start(&logq, "tail -t webapp -o raw");
+    called(&account, &tail, "StartLiveTail", 2);
+    let ended = both_are_whole(&account, tail);
+    assert!(!ended.err.contains("warning"), "{}", ended.err);
+    let sessions = account.simulator.calls("StartLiveTail");
+    assert!(sessions.len() > 4, "{} sessions", sessions.len());
+    for call in sessions {
+        let name = if call.region == "us-east-1" {
+            WEBAPP
+        } else {
+            OTHER
+        };
+        let arn = format!("arn:aws:logs:{}:123456789012:log-group:{name}", call.region);
+        assert_eq!(
+            call.request["logGroupIdentifiers"],
+            serde_json::json!([arn])
+        );
+    }
+    let both = ["eu-west-1", "us-east-1"].map(str::to_owned).into();
+    assert_eq!(regions(&account, "StartLiveTail"), both);
+}
+
+#[test]
+fn a_region_without_live_tail_is_polled_beside_the_others() {
+    let (account, logq) = two_regions();
+    account
+        .simulator
+        .behave(|behaviour| behaviour.live_tail.sessions = 1);
+    let before = (account.simulator.now() - 300_000, "00000 before");
+    for group in [WEBAPP, OTHER] {
+        let put = account.simulator.put(group, "ecs/app/1", [before]);
+        put.expect("events are taken");
+    }
+    let tail = Following::start(&logq, "tail -t webapp -o raw --since 10m");
+    assert_eq!(tail.lines(2), ["00000 before"; 2]);
+    called(&account, &tail, "StartLiveTail", 2);
+    put(&account, WEBAPP, &["one"]);
+    put(&account, OTHER, &["two"]);
+    tail.lines(4);
+    std::thread::sleep(Duration::from_millis(500));
+    let ended = tail.interrupt();
+    let mut found: Vec<&str> = ended.out.lines().skip(2).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["one", "two"], "{}", ended.err);
+    let said = ended.err.matches("there is no live tail").count();
+    assert_eq!(said, 1, "{}", ended.err);
+    let both = ["eu-west-1", "us-east-1"].map(str::to_owned).into();
+    assert_eq!(regions(&account, "FilterLogEvents"), both);
 }

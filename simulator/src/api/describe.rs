@@ -46,7 +46,7 @@ pub(super) fn groups(context: &Context, request: &GroupsRequest) -> Result<Answe
                 .as_ref()
                 .is_none_or(|class| *class == group.settings.class)
     };
-    let mut groups = context.service.groups();
+    let mut groups = context.groups();
     groups.sort_by(|a, b| a.settings.name.cmp(&b.settings.name));
     let rows = groups
         .iter()

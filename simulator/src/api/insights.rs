@@ -286,7 +286,7 @@ pub(super) fn source(context: &Context, query: &str) -> Option<Vec<String>> {
     if !source.to_lowercase().contains("loggroups(") {
         return Some(quoted);
     }
-    let groups = context.service.groups();
+    let groups = context.groups();
     let names = groups.iter().map(|group| group.settings.name.clone());
     let begins = |name: &String| {
         quoted

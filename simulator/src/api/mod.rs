@@ -34,6 +34,8 @@ pub(crate) struct Context<'a> {
     pub(crate) now: i64,
     /// The number of the call.
     pub(crate) number: u64,
+    /// The region that is asked.
+    pub(crate) region: String,
     /// What happens to the call.
     pub(crate) faults: Vec<FaultKind>,
 }
@@ -41,6 +43,13 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     fn has(&self, fault: FaultKind) -> bool {
         self.faults.contains(&fault)
+    }
+
+    /// Returns the groups of the region that is asked.
+    fn groups(&self) -> Vec<Arc<Group>> {
+        let mut groups = self.service.groups();
+        groups.retain(|group| group.is_in(&self.region));
+        groups
     }
 }
 
@@ -150,6 +159,7 @@ fn find_group(context: &Context, identifier: &str) -> Result<Arc<Group>, Refusal
     let name = identifier.split(":log-group:").last().unwrap_or(identifier);
     let name = name.strip_suffix(":*").unwrap_or(name);
     let group = context.service.group(name);
+    let group = group.filter(|group| group.is_in(&context.region));
     group.ok_or_else(|| Refusal::missing("log group"))
 }
 

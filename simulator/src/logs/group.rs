@@ -96,6 +96,12 @@ impl Group {
         Ok(group)
     }
 
+    /// Returns whether a region has it.
+    pub(crate) fn is_in(&self, region: &str) -> bool {
+        let own = self.settings.region.as_deref();
+        own.is_none_or(|own| own == region)
+    }
+
     fn load(&self, path: &Path) -> io::Result<()> {
         let named = |error| io::Error::other(format!("{}: {error}", path.display()));
         let mut lines = Vec::new();

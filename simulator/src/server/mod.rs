@@ -59,7 +59,8 @@ async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Reply {
     let action = action(&head, &body);
     let request = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let key = signature::access_key(&head).unwrap_or_default();
-    let arrival = service.arrive(&action, key, request);
+    let region = signature::region(&head).unwrap_or_default();
+    let arrival = service.arrive(&action, key, region, request);
     let result = check(&service, &arrival, &head, &action);
     if action == "StartLiveTail"
         && let Ok(context) = result
@@ -93,6 +94,7 @@ struct Checked {
     behaviour: Arc<crate::settings::Behaviour>,
     faults: Vec<FaultKind>,
     number: u64,
+    region: String,
 }
 
 impl Checked {
@@ -102,6 +104,7 @@ impl Checked {
             behaviour: self.behaviour,
             now: service.now(),
             number: self.number,
+            region: self.region,
             faults: self.faults,
         }
     }
@@ -147,6 +150,7 @@ fn check(
         behaviour: behaviour.clone(),
         faults: arrival.faults.clone(),
         number: arrival.number,
+        region: arrival.region.clone(),
     })
 }
 

@@ -11,9 +11,20 @@ const TOLERANCE: i64 = 5 * 60_000;
 
 /// Returns the access key that a request was signed with.
 pub(super) fn access_key(head: &Parts) -> Option<&str> {
+    credential(head)?.split('/').next()
+}
+
+/// Returns the region that a request was signed for.
+pub(super) fn region(head: &Parts) -> Option<&str> {
+    // Key, day, region, service.
+    credential(head)?.split('/').nth(2)
+}
+
+fn credential(head: &Parts) -> Option<&str> {
     let header = head.headers.get("authorization")?.to_str().ok()?;
-    let (_, credential) = header.split_once("Credential=")?;
-    credential.split('/').next()
+    header
+        .split_once("Credential=")
+        .map(|(_, credential)| credential)
 }
 
 /// Checks who signed a request and when.

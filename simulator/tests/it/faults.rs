@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::config::Region;
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
-use logq_simulator::{Fault, FaultKind, Simulator};
+use logq_simulator::{Fault, FaultKind, Group, Simulator};
 
 use crate::account::{
-    FROM, GROUP, TO, account, client, code, config, day, expected_ids, ids, pages, patient,
+    FROM, GROUP, TO, account, client, code, config, day, expected_ids, group, ids, pages, patient,
+    start,
 };
 
 const FILTER: &str = "FilterLogEvents";
@@ -198,4 +200,32 @@ async fn calls_take_their_time_and_are_counted_side_by_side() {
     );
     simulator.forget();
     assert!(simulator.journal().is_empty());
+}
+
+#[tokio::test]
+async fn a_group_of_one_region_is_not_there_in_another() {
+    let simulator = start(Group {
+        region: Some("eu-west-1".to_owned()),
+        ..group()
+    });
+    let refused = day(&client(&simulator)).send().await;
+    assert_eq!(
+        code(&refused.expect_err("us-east-1")),
+        "ResourceNotFoundException"
+    );
+    let there = config(&simulator, "AKIATEST").region(Region::from_static("eu-west-1"));
+    let there = Client::from_conf(there.build());
+    day(&there).send().await.expect("the region has it");
+    let described = there.describe_log_groups().send().await.expect("groups");
+    let arn = described.log_groups()[0].log_group_arn();
+    assert!(
+        arn.is_some_and(|arn| arn.contains(":eu-west-1:")),
+        "{arn:?}"
+    );
+    let regions: Vec<_> = simulator
+        .journal()
+        .into_iter()
+        .map(|call| call.region)
+        .collect();
+    assert_eq!(regions, ["us-east-1", "eu-west-1", "eu-west-1"]);
 }
