@@ -194,7 +194,7 @@ impl<S: Service> Fetch<S> {
     fn take(&mut self, (call, made, result): Answer, now: Duration) {
         let pieces = match result {
             Ok(page) => {
-                self.limiter.passed(now);
+                self.limiter.passed(made, now);
                 self.is_there(call.lane);
                 let bytes: usize = page.events.iter().map(|event| event.message.len()).sum();
                 self.progress.came(page.events.len() as u64, bytes as u64);

@@ -16,10 +16,12 @@ const INCREASE: f64 = 0.05;
 const LEAST: f64 = 0.2;
 /// A quota is at least so many calls a second: waits have an end.
 const SLOWEST: f64 = 0.001;
-/// How much longer than a second a quota's calls are spread over: calls may arrive closer than they were sent.
-const SLACK: f64 = 1.05;
+/// How much longer than a second a quota's calls are spread over: calls may arrive closer than it seems.
+const SLACK: f64 = 1.02;
 /// How much later than it is sent a call may arrive that has to set up its connection first.
 const SETUP: Duration = Duration::from_millis(40);
+/// How much later than it was sent a call is taken to have arrived at most, when its answer was slower than others.
+const LATEST: Duration = Duration::from_millis(50);
 /// Calls come no closer together than this, or than half an even pace when that is less: a whole burst would queue up at
 /// the service, arrive late, and lie within one second with the next.
 const GAP: Duration = Duration::from_millis(15);
@@ -29,13 +31,21 @@ const GAP: Duration = Duration::from_millis(15);
 pub struct Limiter {
     most: f64,
     rate: f64,
-    /// When the latest calls were made, or may have arrived.
-    made: VecDeque<Duration>,
+    /// The latest calls, in the order in which they arrived.
+    calls: VecDeque<Call>,
     last: Option<Duration>,
-    /// Whether a call was answered, so that there are connections.
-    is_set_up: bool,
+    /// How long the quickest answer took; once there is one, there are connections.
+    quickest: Option<Duration>,
     lowered: Option<Duration>,
     raised: Duration,
+}
+
+/// A call that counts against the quota.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    made: Duration,
+    /// When it arrived at the service, as far as is known.
+    arrived: Duration,
 }
 
 impl Limiter {
@@ -45,9 +55,9 @@ impl Limiter {
         Self {
             most,
             rate: most,
-            made: VecDeque::new(),
+            calls: VecDeque::new(),
             last: None,
-            is_set_up: false,
+            quickest: None,
             lowered: None,
             raised: Duration::ZERO,
         }
@@ -77,9 +87,9 @@ impl Limiter {
 
     /// Returns when so many calls lie so many seconds back.
     fn after(&self, calls: usize, seconds: f64) -> Duration {
-        let first = self.made.len().checked_sub(calls);
+        let first = self.calls.len().checked_sub(calls);
         first.map_or(Duration::ZERO, |at| {
-            self.made[at] + Duration::from_secs_f64(seconds * SLACK)
+            self.calls[at].arrived + Duration::from_secs_f64(seconds * SLACK)
         })
     }
 
@@ -94,15 +104,38 @@ impl Limiter {
 
     /// Takes note of a call that is made now.
     pub fn take(&mut self, now: Duration) {
-        let setup = if self.is_set_up {
-            Duration::ZERO
-        } else {
-            SETUP
+        let setup = match self.quickest {
+            Some(_) => Duration::ZERO,
+            None => SETUP,
         };
-        self.made.push_back(now + setup);
         self.last = Some(now);
-        while self.made.len() > self.kept() {
-            self.made.pop_front();
+        self.insert(Call {
+            made: now,
+            arrived: now + setup,
+        });
+        while self.calls.len() > self.kept() {
+            self.calls.pop_front();
+        }
+    }
+
+    fn insert(&mut self, call: Call) {
+        let at = self
+            .calls
+            .partition_point(|other| other.arrived <= call.arrived);
+        self.calls.insert(at, call);
+    }
+
+    /// Corrects when a call arrived that was answered now: one that was held up on its way here is answered later than
+    /// others are. That the service was slow looks the same, so that this has a limit.
+    fn correct(&mut self, made: Duration, now: Duration) {
+        let took = now.saturating_sub(made);
+        let quickest = self.quickest.map_or(took, |quickest| quickest.min(took));
+        self.quickest = Some(quickest);
+        let arrived = made + (took - quickest).min(LATEST);
+        let is_it = |call: &Call| call.made == made && call.arrived < arrived;
+        if let Some(at) = self.calls.iter().position(is_it) {
+            self.calls.remove(at);
+            self.insert(Call { made, arrived });
         }
     }
 
@@ -123,9 +156,9 @@ impl Limiter {
         self.lowered = Some(now);
     }
 
-    /// Takes note of a call that was let through.
-    pub fn passed(&mut self, now: Duration) {
-        self.is_set_up = true;
+    /// Takes note of a call, made at `made`, that was let through and answered now.
+    pub fn passed(&mut self, made: Duration, now: Duration) {
+        self.correct(made, now);
         let seconds = now.saturating_sub(self.raised).as_secs_f64();
         self.rate = (self.rate + seconds * INCREASE * self.most).min(self.most);
         self.raised = now;
@@ -181,10 +214,37 @@ mod tests {
                 if *is_throttled {
                     limiter.throttled(now, now);
                 } else {
-                    limiter.passed(now);
+                    limiter.passed(now, now);
                 }
             }
             prop_assert!(most_in_a_second(&made) <= quota as usize);
+        }
+
+        /// A busy machine sends late what it meant to send: the answers tell.
+        #[test]
+        fn calls_that_are_held_up_on_their_way_count_from_when_they_arrive(
+            quota in 1_u32..60, delays in prop::collection::vec(0_u64..50, 1..40),
+        ) {
+            const LATENCY: Duration = Duration::from_millis(300);
+            let delays = std::iter::once(&0).chain(delays.iter().cycle());
+            let mut limiter = Limiter::new(f64::from(quota));
+            let (mut now, mut arrived, mut open) = (Duration::ZERO, Vec::new(), Vec::new());
+            for delay in delays.take(quota as usize * 6) {
+                let next = now + limiter.wait(now);
+                open.retain(|(made, answered)| {
+                    let is_open = *answered > next;
+                    if !is_open {
+                        limiter.passed(*made, *answered);
+                    }
+                    is_open
+                });
+                now = next + limiter.wait(next);
+                limiter.take(now);
+                let arrives = now + Duration::from_millis(*delay);
+                arrived.push(arrives);
+                open.push((now, arrives + LATENCY));
+            }
+            prop_assert!(most_in_a_second(&arrived) <= quota as usize);
         }
 
         #[test]
@@ -222,7 +282,7 @@ mod tests {
                 if left >= 1.0 {
                     left -= 1.0;
                     passed += 1;
-                    limiter.passed(now);
+                    limiter.passed(now, now);
                 } else {
                     limiter.throttled(now, now);
                 }
@@ -241,9 +301,9 @@ mod tests {
         assert!((limiter.rate() - 7.0).abs() < 1e-9);
         limiter.throttled(second(3), second(4));
         assert!((limiter.rate() - 4.9).abs() < 1e-9);
-        limiter.passed(second(6));
+        limiter.passed(second(5), second(6));
         assert!((limiter.rate() - 5.9).abs() < 1e-9);
-        limiter.passed(second(60));
+        limiter.passed(second(59), second(60));
         assert!((limiter.rate() - 10.0).abs() < 1e-9);
     }
 }

@@ -81,7 +81,7 @@ impl Pace {
             let error = match make().await {
                 Ok(answer) => {
                     let now = self.began.elapsed();
-                    self.limited(action, |limiter| limiter.passed(now));
+                    self.limited(action, |limiter| limiter.passed(began, now));
                     return Ok(answer);
                 }
                 Err(error) => error,
