@@ -17,14 +17,16 @@ const LEAST: f64 = 0.2;
 /// A quota is at least so many calls a second: waits have an end.
 const SLOWEST: f64 = 0.001;
 /// How much longer than a second a quota's calls are spread over: calls may arrive closer than it seems.
-const SLACK: f64 = 1.02;
+const SLACK: f64 = 1.03;
 /// How much later than it is sent a call may arrive that has to set up its connection first.
 const SETUP: Duration = Duration::from_millis(40);
 /// How much later than it was sent a call is taken to have arrived at most, when its answer was slower than others.
 const LATEST: Duration = Duration::from_millis(50);
+/// The same of one that had to set up its connection, at the start of a program on a busy machine.
+const LATEST_SETUP: Duration = Duration::from_millis(250);
 /// Calls come no closer together than this, or than half an even pace when that is less: a whole burst would queue up at
 /// the service, arrive late, and lie within one second with the next.
-const GAP: Duration = Duration::from_millis(15);
+const GAP: Duration = Duration::from_millis(10);
 
 /// The pace of one action.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ struct Call {
     made: Duration,
     /// When it arrived at the service, as far as is known.
     arrived: Duration,
+    /// When it arrived at the latest.
+    latest: Duration,
 }
 
 impl Limiter {
@@ -104,14 +108,15 @@ impl Limiter {
 
     /// Takes note of a call that is made now.
     pub fn take(&mut self, now: Duration) {
-        let setup = match self.quickest {
-            Some(_) => Duration::ZERO,
-            None => SETUP,
+        let (setup, latest) = match self.quickest {
+            Some(_) => (Duration::ZERO, LATEST),
+            None => (SETUP, LATEST_SETUP),
         };
         self.last = Some(now);
         self.insert(Call {
             made: now,
             arrived: now + setup,
+            latest: now + latest,
         });
         while self.calls.len() > self.kept() {
             self.calls.pop_front();
@@ -131,11 +136,12 @@ impl Limiter {
         let took = now.saturating_sub(made);
         let quickest = self.quickest.map_or(took, |quickest| quickest.min(took));
         self.quickest = Some(quickest);
-        let arrived = made + (took - quickest).min(LATEST);
+        let arrived = made + (took - quickest);
         let is_it = |call: &Call| call.made == made && call.arrived < arrived;
-        if let Some(at) = self.calls.iter().position(is_it) {
-            self.calls.remove(at);
-            self.insert(Call { made, arrived });
+        let found = self.calls.iter().position(is_it);
+        if let Some(call) = found.and_then(|at| self.calls.remove(at)) {
+            let arrived = arrived.min(call.latest);
+            self.insert(Call { arrived, ..call });
         }
     }
 
@@ -229,7 +235,7 @@ mod tests {
             let delays = std::iter::once(&0).chain(delays.iter().cycle());
             let mut limiter = Limiter::new(f64::from(quota));
             let (mut now, mut arrived, mut open) = (Duration::ZERO, Vec::new(), Vec::new());
-            for delay in delays.take(quota as usize * 6) {
+            for (nth, delay) in delays.take(quota as usize * 6).enumerate() {
                 let next = now + limiter.wait(now);
                 open.retain(|(made, answered)| {
                     let is_open = *answered > next;
@@ -240,7 +246,9 @@ mod tests {
                 });
                 now = next + limiter.wait(next);
                 limiter.take(now);
-                let arrives = now + Duration::from_millis(*delay);
+                // At the start of a program there is more to wait for.
+                let held_up = if nth < quota as usize { 4 * delay } else { *delay };
+                let arrives = now + Duration::from_millis(held_up);
                 arrived.push(arrives);
                 open.push((now, arrives + LATENCY));
             }
