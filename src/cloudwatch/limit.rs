@@ -136,7 +136,7 @@ impl Limiter {
         let took = now.saturating_sub(made);
         let quickest = self.quickest.map_or(took, |quickest| quickest.min(took));
         self.quickest = Some(quickest);
-        let arrived = made + (took - quickest);
+        let arrived = made + took.saturating_sub(quickest);
         let is_it = |call: &Call| call.made == made && call.arrived < arrived;
         let found = self.calls.iter().position(is_it);
         if let Some(call) = found.and_then(|at| self.calls.remove(at)) {
