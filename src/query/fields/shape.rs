@@ -8,6 +8,8 @@
 const MOST: usize = 48;
 /// A member may be missing, and others may stand before the next known one; so many are tried.
 const AHEAD: usize = 8;
+/// So many bytes of a member's beginning are compared at once: no more than most have.
+const HEAD: usize = 16;
 
 /// The members seen so far, in an order that all records' members stood in.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +22,9 @@ pub(super) struct Shape {
 pub(super) struct Known {
     /// All that stood before its value: comma, name, colon and blanks.
     lead: Box<[u8]>,
-    /// The first bytes of that, and which of them count: most wrong guesses end here.
-    head: u64,
-    mask: u64,
+    /// The first bytes of that, and which of them count: most guesses end here, right or wrong.
+    head: u128,
+    mask: u128,
     /// The name.
     key: Box<str>,
     /// Whether a field that is asked for begins with it.
@@ -39,12 +41,12 @@ impl Known {
     }
 
     fn new(lead: &[u8], key: &str, wanted: bool) -> Self {
-        let mut first = [0; 8];
-        let counted = lead.len().min(8);
+        let mut first = [0; HEAD];
+        let counted = lead.len().min(HEAD);
         first[..counted].copy_from_slice(&lead[..counted]);
         Self {
-            head: u64::from_le_bytes(first),
-            mask: u64::MAX >> (8 * (8 - counted)),
+            head: u128::from_le_bytes(first),
+            mask: u128::MAX >> (8 * (HEAD - counted)),
             lead: lead.into(),
             key: key.into(),
             wanted,
@@ -56,9 +58,11 @@ impl Shape {
     /// Finds the member that begins `rest`, at or a little behind a position; returns it with its position.
     pub(super) fn recognize(&self, rest: &[u8], at: usize) -> Option<(usize, &Known)> {
         // So close to the end of a record there is nothing worth a guess.
-        let first = u64::from_le_bytes(*rest.first_chunk::<8>()?);
-        let is_it =
-            |known: &Known| first & known.mask == known.head && rest.starts_with(&known.lead);
+        let first = u128::from_le_bytes(*rest.first_chunk::<HEAD>()?);
+        let is_it = |known: &Known| {
+            let is_longer = known.lead.len() > HEAD;
+            first & known.mask == known.head && (!is_longer || rest.starts_with(&known.lead))
+        };
         let mut ahead = self.known.iter().enumerate().skip(at).take(AHEAD);
         ahead.find(|(_, known)| is_it(known))
     }
