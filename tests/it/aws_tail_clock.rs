@@ -81,3 +81,15 @@ fn a_clock_that_is_off_by_less_than_a_header_tells_is_no_matter() {
         assert!(!ended.err.contains("clock"), "{}", ended.err);
     }
 }
+
+#[test]
+fn the_call_that_asks_the_time_is_counted() {
+    let account = account_ahead(0);
+    let logq = account.live_project("");
+    let tail = start(&account, &logq, &format!("tail {FLAGS} -vv"));
+    called(&account, &tail, "FilterLogEvents", 2);
+    let ended = tail.interrupt();
+    let calls = account.simulator.journal().len();
+    let said = format!("logq: {calls} calls, 1 sessions of live tail\n");
+    assert!(ended.err.contains(&said), "{}", ended.err);
+}

@@ -30,6 +30,8 @@ struct Reading {
     /// When the last call was sent. Of calls that overlap this is the wrong one, which only makes `ahead` less exact.
     sent: Option<i64>,
     ahead: Option<Bounds>,
+    /// How many calls were made for nothing but the time.
+    asked: u64,
 }
 
 /// Between which bounds a service is ahead of this machine, in milliseconds.
@@ -69,6 +71,7 @@ impl ServiceClock {
     async fn ask(&self, sites: &[Site<Client>]) {
         for site in sites {
             let name = site.groups.first().map_or("", |name| &**name);
+            self.change(|reading| reading.asked += 1);
             // A refusal tells the time as well.
             let _ = site.service.groups(name, None, Some(1)).await;
             if self.ahead().is_some() {
@@ -81,6 +84,11 @@ impl ServiceClock {
     /// was no answer.
     pub(in crate::cli) fn ahead(&self) -> Option<i64> {
         self.change(|reading| reading.ahead.map(Bounds::likely))
+    }
+
+    /// Returns how many calls were made for nothing but the time.
+    pub(super) fn asked(&self) -> u64 {
+        self.change(|reading| reading.asked)
     }
 
     /// Returns the earliest that the time of the service may be now; that of this machine when there was no answer.

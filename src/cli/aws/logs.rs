@@ -87,6 +87,7 @@ impl Logs {
             time_out: context.time_out,
             quotas: request.quotas,
             cache: request.cache,
+            spent: clock.asked(),
             clock: Arc::new(move || clock.earliest()),
         };
         Ok(Tail::open(sites, &request, context.interrupt.flag(), tell))

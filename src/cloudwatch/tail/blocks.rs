@@ -84,7 +84,10 @@ impl Tail {
             stop,
             halted: Arc::default(),
             until: request.time_out.map(|time| Instant::now() + time),
-            report: Report::default(),
+            report: Report {
+                calls: request.spent,
+                ..Report::default()
+            },
             blocks: 0,
             offset: 0,
         }

@@ -60,6 +60,8 @@ pub struct Request {
     pub cache: Option<Cache>,
     /// What time it is.
     pub clock: Clock,
+    /// How many calls were made just before.
+    pub spent: u64,
 }
 
 /// Something that happens on the way.

@@ -195,6 +195,7 @@ async fn follow(habits: Habits, seconds: u64) -> (Vec<i64>, Vec<Notice>, Vec<(i6
         quotas: Quotas::default(),
         cache: None,
         clock: Arc::new(move || START - habits.early + began.elapsed().as_millis() as i64),
+        spent: 0,
     };
     let queue = Arc::new(Queue::default());
     let setup = Setup::of(site, &request, (request.clock)(), &queue);
