@@ -274,10 +274,16 @@ impl Link {
         let Some(look) = self.looking.take() else {
             return;
         };
-        self.hand_out_found();
-        if let (Some(at), true) = (again, look.counts) {
-            self.looks.push_front(Due { at, ..look.due });
+        match (again, &mut self.mode) {
+            (Some(at), _) if look.counts => self.looks.push_front(Due { at, ..look.due }),
+            // Nothing can be read of the gap: what the session shows has nothing to wait for.
+            (None, Mode::Session { holds, .. }) if look.counts => {
+                *holds = false;
+                self.release();
+            }
+            _ => {}
         }
+        self.hand_out_found();
     }
 
     /// Takes the events that are to be handed out now, those of one time in the order of time.

@@ -80,6 +80,24 @@ fn a_gap_that_cannot_be_read_holds_nothing_back_for_long() {
 }
 
 #[test]
+fn where_the_gap_can_never_be_read_nothing_waits_for_it() {
+    let mut link = link(false);
+    link.opened(BEGIN);
+    link.begin_look(BEGIN);
+    link.shows(
+        vec![found(BEGIN + 100, BEGIN + 200, "one", "")],
+        BEGIN + 300,
+    );
+    link.fail_look(None);
+    assert_eq!(messages(&mut link), ["one"]);
+    link.shows(
+        vec![found(BEGIN + 400, BEGIN + 500, "two", "")],
+        BEGIN + 600,
+    );
+    assert_eq!(messages(&mut link), ["two"]);
+}
+
+#[test]
 fn the_events_of_one_update_are_sorted_and_late_ones_come_late() {
     let mut link = link(false);
     link.opened(BEGIN);
