@@ -494,3 +494,21 @@ fn without_credentials_the_rest_is_looked_at() {
     );
     assert_eq!(report.code, 1);
 }
+
+#[test]
+fn without_a_stage_the_groups_of_the_account_are_looked_at() {
+    let account = account();
+    let report = Report::of(&project(&account, "").run("doctor -o ndjson"));
+    assert_eq!(report.code, 0, "{:?}", report.rows);
+    report.is("regions", "stages", "ok", "none is configured");
+    report.is("log groups", "shop/batch", "ok", "/ecs/shop-batch: newest");
+    report.is(
+        "permissions",
+        "logs:FilterLogEvents",
+        "ok",
+        "on 3 log groups",
+    );
+    let nothing = Simulator::start(Settings::default()).expect("a free port");
+    let report = Report::of(&project(&nothing, "").run("doctor -o ndjson"));
+    report.is("regions", "stages", "unknown", "no log group in us-east-1");
+}

@@ -30,7 +30,9 @@ pub(super) use clock::{ODD, ServiceClock, apart};
 pub(super) use console::tell as tell_console;
 pub(super) use identity::{Caller, caller};
 pub(super) use logs::{Logs, cache, within};
-pub(super) use regions::{Opened, Region, find as find_regions};
+pub(super) use regions::{
+    Opened, Region, find as find_regions, found as found_regions, knows_stage,
+};
 pub(super) use table::{Place, Service};
 
 /// How long the service may take to accept a connection.

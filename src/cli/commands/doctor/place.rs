@@ -25,6 +25,10 @@ pub(super) fn regions(
     if let Some(failure) = unknown {
         let (text, hint) = failure.parts();
         findings.push(Finding::new(AREA, "stages", Verdict::Unknown, text).mend(hint));
+    } else if !aws::knows_stage(context) {
+        let detail = "none is configured: log groups are those of the account that fit `[groups]`";
+        findings
+            .push(Finding::new(AREA, "stages", Verdict::Ok, detail).mend("logq init".to_owned()));
     }
     let asked = context.scope.stage.as_deref();
     let known = context

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::super::super::Failure;
 use super::super::super::aws::{self, Caller, Opened, Region, ServiceClock};
 use super::super::super::context::Context;
+use super::super::super::{Exit, Failure};
 use super::report::Finding;
 use super::{access, cache, credentials, groups, place, table};
 use crate::cloudwatch::{
@@ -77,7 +77,7 @@ pub(super) fn findings(context: &Context) -> Result<Vec<Finding>, Failure> {
 
 async fn look(context: &Context, patience: Duration) -> Vec<Finding> {
     let deadline = Instant::now() + patience;
-    let (regions, unknown) = match aws::find_regions(context, &[]) {
+    let (regions, unknown) = match find(context, deadline).await {
         Ok(regions) => (regions, None),
         // Without a stage there are no groups, and everything else can be looked at.
         Err(failure) => (vec![Region::of_stage(context, None)], Some(failure)),
@@ -96,6 +96,17 @@ async fn look(context: &Context, patience: Duration) -> Vec<Finding> {
     findings.extend(table::findings(tables).await);
     findings.extend(cache::findings(context));
     findings
+}
+
+/// Finds the log groups that reading finds: those of the stages, or of the account where no stage is known.
+async fn find(context: &Context, deadline: Instant) -> Result<Vec<Region>, Failure> {
+    let found = timeout_at(deadline, aws::found_regions(context, &[])).await;
+    let found = found.unwrap_or_else(|_| aws::find_regions(context, &[]));
+    // What is wrong with the credentials is told where they are looked at.
+    found.or_else(|failure| match failure.exit {
+        Exit::Incomplete => aws::find_regions(context, &[]),
+        _ => Err(failure),
+    })
 }
 
 /// Finds the credentials for each region.
