@@ -46,8 +46,12 @@ impl Watched {
         };
         let blocks = counted(file.blocks, "block", "blocks");
         let time = elapsed(file.opened);
-        let said = format!("{}: {blocks} in {time}", file.name);
-        self.notices.detail(2, &said);
+        // Blocks of log groups are of no file.
+        let of = match &*file.name {
+            "" => String::new(),
+            name => format!("{name}: "),
+        };
+        self.notices.detail(2, &format!("{of}{blocks} in {time}"));
     }
 
     fn tell(&mut self, block: &Block, asked: Instant) {
