@@ -116,6 +116,14 @@ pub(super) fn exit(context: &Context, rows: u64, complete: bool) -> Exit {
     if fired { Exit::Fired } else { Exit::Done }
 }
 
+/// Names a source of which nothing fits; of one that was not read to its end, only what was read is known.
+pub(super) fn read_of(context: &Context, source: &str, complete: bool) -> String {
+    if complete && !context.interrupt.is_asked() {
+        return source.to_owned();
+    }
+    format!("what was read of {source}")
+}
+
 /// Returns a number with its thousands apart: `13,412`.
 pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();

@@ -265,5 +265,6 @@ fn nothing(
         Table::Runs => format!("{} seen", counted(answer.runs, "run", "runs")),
         Table::Events => answer.volume.words(),
     };
+    let source = output::read_of(context, source, answer.is_complete());
     format!("{what} in {source}{scope}, {window}; {seen}")
 }

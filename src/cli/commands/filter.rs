@@ -194,6 +194,7 @@ fn tell(context: &Context, source: &str, count: u64, answer: &Answer) {
     let counted = counted(count, "event", "events");
     if count == 0 {
         let volume = answer.volume.words();
+        let source = output::read_of(context, source, answer.is_complete());
         notices.remark(&format!("no event matches in {source}, {window}; {volume}"));
     } else if answer.truncated {
         notices.remark(&format!(
