@@ -68,6 +68,16 @@ impl Blocks for Opened {
         }
     }
 
+    fn hands_over(&self) -> bool {
+        match self {
+            Self::Files(source) => source.hands_over(),
+            #[cfg(feature = "aws")]
+            Self::Logs(source) => source.hands_over(),
+            #[cfg(feature = "aws")]
+            Self::Runs(source) => source.hands_over(),
+        }
+    }
+
     fn halt(&self) -> Option<Arc<AtomicBool>> {
         match self {
             Self::Files(source) => source.halt(),

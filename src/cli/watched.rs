@@ -81,6 +81,10 @@ impl Blocks for Watched {
         self.source.is_live()
     }
 
+    fn hands_over(&self) -> bool {
+        self.source.hands_over()
+    }
+
     fn halt(&self) -> Option<Arc<AtomicBool>> {
         self.source.halt()
     }

@@ -93,6 +93,14 @@ impl<S: Service> Fetch<S> {
                 () = self.shelf.changed() => {}
             }
         }
+        self.hand_over();
+    }
+
+    /// Hands out what came of slices that were not read to their end.
+    fn hand_over(&mut self) {
+        for piece in self.slices.end() {
+            self.shelf.put(piece, &self.progress);
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -245,9 +253,7 @@ impl<S: Service> Fetch<S> {
 
     fn run_out_of_time(&mut self) {
         self.shelf.complain(self.error(Kind::OutOfTime, None));
-        for piece in self.slices.end() {
-            self.shelf.put(piece, &self.progress);
-        }
+        self.hand_over();
     }
 
     /// Words what no call said, of one group or of all.

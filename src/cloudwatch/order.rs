@@ -17,6 +17,10 @@ pub(super) struct Merge {
     lanes: Vec<Lane>,
     /// Whether a piece was not complete.
     pub(super) gaps: bool,
+    /// Whether nothing behind a gap is wanted.
+    stops_at_gaps: bool,
+    /// Where the first gap begins, if nothing behind one is wanted.
+    cut: Option<i64>,
 }
 
 /// One group.
@@ -58,27 +62,58 @@ impl Merge {
             direction,
             lanes: (0..lanes).map(lane).collect(),
             gaps: false,
+            stops_at_gaps: false,
+            cut: None,
         }
+    }
+
+    /// Ends before the first gap that comes from now on.
+    pub(super) fn stop_at_gaps(&mut self) {
+        self.stops_at_gaps = true;
     }
 
     /// Returns the next lines in order, as far as they are known.
     pub(super) fn next(&mut self, pieces: &Shelf) -> Next {
         loop {
-            let Some(slowest) = self.slowest() else {
-                return match self.release(None) {
-                    lines if lines.is_empty() => Next::End,
-                    lines => Next::Lines(lines),
-                };
-            };
-            let known = self.lanes[slowest].known(self.direction);
-            let lines = self.release(Some(known));
+            let slowest = self.slowest();
+            let known = slowest.map(|lane| self.lanes[lane].known(self.direction));
+            let is_over = self.is_cut_before(known);
+            let lines = self.release(if is_over { self.cut } else { known });
             if !lines.is_empty() {
                 return Next::Lines(lines);
             }
-            if !self.advance(slowest, pieces) {
-                return Next::Later;
+            match slowest.filter(|_| !is_over) {
+                None => return Next::End,
+                Some(slowest) if self.advance(slowest, pieces) => {}
+                Some(_) => return Next::Later,
             }
         }
+    }
+
+    /// Returns whether all is known up to the first gap.
+    fn is_cut_before(&self, known: Option<i64>) -> bool {
+        let Some(cut) = self.cut else {
+            return false;
+        };
+        match self.direction {
+            Direction::OldestFirst => known.is_none_or(|known| known >= cut),
+            Direction::NewestFirst => known.is_none_or(|known| known <= cut),
+        }
+    }
+
+    /// Takes note of where a piece that is not complete has its gap.
+    fn cut(&mut self, piece: &Piece) {
+        let cut = match self.direction {
+            // The next page may have more of the instant at which this one ends.
+            Direction::OldestFirst => piece.pages.iter().map(|page| page.last).max(),
+            // The pages of a piece come the oldest first, so that the newest are missing.
+            Direction::NewestFirst => Some(piece.end),
+        };
+        let cut = cut.unwrap_or(piece.start);
+        self.cut = Some(self.cut.map_or(cut, |before| match self.direction {
+            Direction::OldestFirst => before.min(cut),
+            Direction::NewestFirst => before.max(cut),
+        }));
     }
 
     /// Returns the group of which least is known; nothing when all is known of all.
@@ -100,14 +135,18 @@ impl Merge {
     fn advance(&mut self, lane: usize, pieces: &Shelf) -> bool {
         let direction = self.direction;
         let compare = self.compare();
-        let at = &mut self.lanes[lane];
-        if at.packed.is_empty() {
-            let Some(piece) = pieces.take(lane, at.front, direction) else {
+        if self.lanes[lane].packed.is_empty() {
+            let Some(piece) = pieces.take(lane, self.lanes[lane].front, direction) else {
                 return false;
             };
-            self.gaps |= !piece.complete;
-            at.open(piece, direction);
+            match (piece.complete, self.stops_at_gaps) {
+                (true, _) => {}
+                (false, true) => self.cut(&piece),
+                (false, false) => self.gaps = true,
+            }
+            self.lanes[lane].open(piece, direction);
         }
+        let at = &mut self.lanes[lane];
         let page = match direction {
             Direction::OldestFirst => at.packed.pop_front(),
             Direction::NewestFirst => at.packed.pop_back(),

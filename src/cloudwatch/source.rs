@@ -121,7 +121,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Starts to fetch; setting `stop` ends it.
+    /// Starts to fetch; setting `stop` ends it, and what came by then without a gap is still handed out.
     pub fn open<S: Service>(sites: Vec<Site<S>>, request: &Request, stop: Arc<AtomicBool>) -> Self {
         let groups: usize = sites.iter().map(|site| site.groups.len()).sum();
         let lanes = groups * request.lanes();
@@ -199,8 +199,13 @@ impl Source {
     /// Returns whether there are lines, and waits for them.
     fn has_lines(&mut self) -> bool {
         loop {
-            if self.stop.load(Ordering::Relaxed) || self.halted.load(Ordering::Relaxed) {
+            if self.halted.load(Ordering::Relaxed) {
                 return false;
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                // What came is handed out as far as it follows on; no more is asked for.
+                self.shelf.stop();
+                self.merge.stop_at_gaps();
             }
             if !self.lines.is_empty() {
                 return true;
@@ -227,7 +232,7 @@ impl Source {
             }
             Next::End => false,
             Next::Later => {
-                self.ended_early = true;
+                self.ended_early = !self.stop.load(Ordering::Relaxed);
                 false
             }
         }
@@ -236,6 +241,10 @@ impl Source {
 
 impl Blocks for Source {
     fn is_live(&self) -> bool {
+        true
+    }
+
+    fn hands_over(&self) -> bool {
         true
     }
 

@@ -55,7 +55,7 @@ pub fn assembled<B: Blocks>(
             streams.push(event, (block.index, offset), &mut each)
         });
         setting.tell_seen(tally.events);
-        if tally.interrupted || flow.is_break() {
+        if flow.is_break() || setting.goes_on(blocks.hands_over()).is_break() {
             return tally;
         }
     }

@@ -42,6 +42,7 @@ pub fn filter<B: Blocks, W: FnMut(&Record<'_>, &mut Vec<u8>)>(
 ) -> Tally {
     let mut tally = Tally::default();
     let make_worker = || worker(pattern, setting, make_writer());
+    let hands_over = blocks.hands_over();
     pool::run(blocks, setting.threads, make_worker, |matches: Matches| {
         tally.events += matches.events;
         tally.timeless += matches.timeless;
@@ -49,9 +50,7 @@ pub fn filter<B: Blocks, W: FnMut(&Record<'_>, &mut Vec<u8>)>(
         setting.tell_seen(tally.events);
         tally.matches += matches.ends.len() as u64;
         tally.interrupted = setting.stopped();
-        if tally.interrupted {
-            return ControlFlow::Break(());
-        }
+        setting.goes_on(hands_over)?;
         take(&matches)
     });
     tally

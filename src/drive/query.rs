@@ -136,6 +136,7 @@ fn over_events<B: Blocks>(
     let mut tally = Tally::default();
     let need = need(question);
     let make_worker = || worker(question, setting, &need);
+    let hands_over = blocks.hands_over();
     pool::run(
         blocks,
         setting.threads,
@@ -147,11 +148,7 @@ fn over_events<B: Blocks>(
             tally.broken += seen.broken;
             tally.interrupted = setting.stopped();
             rows.merge(partial)?;
-            if tally.interrupted {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            setting.goes_on(hands_over)
         },
     );
     tally

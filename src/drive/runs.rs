@@ -66,17 +66,14 @@ pub fn run_table<B: Blocks>(blocks: &mut B, setting: &Setting<'_>) -> (RunTable,
     let mut table = RunTable::new(config.clone());
     let mut tally = Tally::default();
     let make_worker = || worker(setting, config.clone());
+    let hands_over = blocks.hands_over();
     pool::run(blocks, setting.threads, make_worker, |part: Part| {
         table.merge(part.table);
         tally.events += part.events;
         tally.broken += part.broken;
         setting.tell_seen(tally.events);
         tally.interrupted = setting.stopped();
-        if tally.interrupted {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        setting.goes_on(hands_over)
     });
     (table, tally)
 }

@@ -1,5 +1,6 @@
 //! What every pass over a source is given from above.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -89,6 +90,15 @@ impl<'a> Setting<'a> {
     pub(super) fn tell_seen(&self, events: u64) {
         if let Some(seen) = self.seen {
             seen.events.store(events, Ordering::Relaxed);
+        }
+    }
+
+    /// Says whether to go on reading: a source that hands over what is there ends by itself when somebody asks to stop.
+    pub(super) fn goes_on(&self, hands_over: bool) -> ControlFlow<()> {
+        if self.stopped() && !hands_over {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
 

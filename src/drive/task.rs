@@ -53,6 +53,7 @@ pub fn task<B: Blocks>(
     let mut lines = Vec::new();
     let mut tally = Tally::default();
     let make_worker = || worker(setting, config.clone(), wanted);
+    let hands_over = blocks.hands_over();
     pool::run(blocks, setting.threads, make_worker, |part: Part| {
         table.merge(part.table);
         lines.extend(part.lines);
@@ -60,11 +61,7 @@ pub fn task<B: Blocks>(
         tally.broken += part.broken;
         setting.tell_seen(tally.events);
         tally.interrupted = setting.stopped();
-        if tally.interrupted {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        setting.goes_on(hands_over)
     });
     let mut runs = table.runs(now);
     runs.retain(|run| wanted.is(run.task.as_deref(), &run.origin));

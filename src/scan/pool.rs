@@ -32,6 +32,11 @@ pub trait Blocks: Send {
         false
     }
 
+    /// Returns whether it ends by itself when reading is stopped from outside, behind what was there by then.
+    fn hands_over(&self) -> bool {
+        false
+    }
+
     /// Returns what ends a wait for the next block when it is set; nothing where no wait is long.
     fn halt(&self) -> Option<Arc<AtomicBool>> {
         None
@@ -45,6 +50,10 @@ impl<B: Blocks + ?Sized> Blocks for &mut B {
 
     fn is_live(&self) -> bool {
         (**self).is_live()
+    }
+
+    fn hands_over(&self) -> bool {
+        (**self).hands_over()
     }
 
     fn halt(&self) -> Option<Arc<AtomicBool>> {

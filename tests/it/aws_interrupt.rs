@@ -84,6 +84,40 @@ fn a_document_says_that_it_is_incomplete() {
     assert!(!is_complete && account.expected("").starts_with(&found));
 }
 
+#[test]
+fn pages_of_slices_that_go_on_are_what_came() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::Hang, 6).of(ACTION)];
+    });
+    // One slice for each group, of which too few pages come to be handed out before its end.
+    let logq = account.project("[cloudwatch.quotas]\nFilterLogEvents = 2");
+    let child = start(&logq, "json");
+    wait_for("calls hang", || account.calls() >= 7);
+    signal(&child, "INT");
+    let ended = end(child);
+    says_so(&ended);
+    let (is_complete, found) = answer(&ended);
+    assert!(!is_complete && found.len() >= 300, "{}", found.len());
+    assert!(account.expected("").starts_with(&found));
+}
+
+#[test]
+fn nothing_is_said_of_what_was_not_read() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault::from_call(FaultKind::Hang, 1).of(ACTION)];
+    });
+    let logq = account.project("");
+    let child = start(&logq, "json");
+    wait_for("a call hangs", || account.calls() >= 1);
+    signal(&child, "INT");
+    let ended = end(child);
+    says_so(&ended);
+    let said = "no event matches in what was read of CloudWatch Logs, ";
+    assert!(ended.err.contains(said), "{}", ended.err);
+}
+
 #[track_caller]
 fn says_so(ended: &Ended) {
     assert_eq!(ended.code, 130, "{}", ended.err);
