@@ -303,6 +303,23 @@ fn a_group_that_is_not_there_is_told_and_the_others_followed() {
 }
 
 #[test]
+fn a_group_that_goes_away_is_missed_though_nobody_named_it() {
+    let account = account();
+    account.simulator.behave(|behaviour| {
+        behaviour.faults = vec![Fault {
+            group: Some(BATCH.to_owned()),
+            ..Fault::at_call(FaultKind::GroupDeleted, 12)
+        }];
+    });
+    let ended = account.project("").run("tail -o raw --poll --timeout 9s");
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    let said = "error: there is no log group `/ecs/shop-batch`";
+    assert!(ended.err.contains(said), "{}", ended.err);
+    let never = "logq: there is no log group `/ecs/shop-worker`";
+    assert!(ended.err.contains(never), "{}", ended.err);
+}
+
+#[test]
 fn credentials_that_are_not_accepted_end_it() {
     let account = account();
     account.simulator.behave(|behaviour| {

@@ -237,6 +237,8 @@ impl<S: LiveTail> Follow<S> {
                 self.look = None;
                 self.link.end_look();
                 self.is_troubled = false;
+                // What was there may go away, and then it is missed.
+                self.optional.retain(|group| !self.readable.contains(group));
             }
             Some(Said::Failed(error)) => {
                 self.look = None;
