@@ -47,6 +47,25 @@ fn overlapping_pulls_leave_every_event_once() {
 }
 
 #[test]
+fn a_dry_run_says_what_is_missing_and_copies_nothing() {
+    let account = account();
+    let logq = account.project("");
+    let flags = "-t webapp -t batch --no-cache --dry-run";
+    let ended = logq.run(&format!("pull copy {WINDOW} {flags}"));
+    let expected = "\
+FilterLogEvents  us-east-1  /ecs/shop-webapp  2026-11-19T00:00:00.000Z to 2026-11-20T00:00:00.000Z
+FilterLogEvents  us-east-1  /ecs/shop-batch  2026-11-19T00:00:00.000Z to 2026-11-20T00:00:00.000Z
+";
+    assert_eq!((ended.code, &*ended.out), (0, expected), "{}", ended.err);
+    assert_eq!(account.calls(), 0);
+    assert!(!logq.path().join("copy").exists());
+    let (code, said) = pull(&logq, (0, 24), "");
+    assert_eq!(code, 0, "{said}");
+    let ended = logq.run(&format!("pull copy {WINDOW} {flags}"));
+    assert_eq!((ended.code, &*ended.out), (0, ""), "{}", ended.err);
+}
+
+#[test]
 fn a_pull_that_fails_leaves_whole_files_and_goes_on_later() {
     let account = account();
     let logq = account.project("");

@@ -65,7 +65,11 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     };
     let (sites, request) = Logs::find(context, &wanted)?.into_parts();
     let folder = context.environment.folder.join(&args.folder);
-    let _held = hold(&folder)?;
+    let _held = if context.dry_run {
+        None
+    } else {
+        hold(&folder)?
+    };
     let mut pull = Pull {
         context,
         folder,
@@ -76,7 +80,11 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     };
     let plans: Result<Vec<Jobs>, Failure> =
         sites.iter().map(|site| pull.plan(site, pattern)).collect();
-    for (site, jobs) in sites.iter().zip(plans?) {
+    let plans = plans?;
+    if context.dry_run {
+        return pull.preview(&sites, &plans);
+    }
+    for (site, jobs) in sites.iter().zip(plans) {
         pull.site(site, jobs)?;
     }
     pull.tell_absent(sites.iter().map(|site| site.groups.len()).sum());
@@ -164,7 +172,9 @@ impl Pull<'_> {
             let plan = copies
                 .plan((start, end), closed)
                 .map_err(|other| overlaps(&other))?;
-            plan.stale.iter().try_for_each(|old| remove(old))?;
+            if !self.context.dry_run {
+                plan.stale.iter().try_for_each(|old| remove(old))?;
+            }
             for one in plan.missing {
                 jobs.entry(one.stretch).or_default().push(Job {
                     group: Arc::clone(group),
@@ -174,6 +184,25 @@ impl Pull<'_> {
             }
         }
         Ok(jobs)
+    }
+
+    /// Prints what would be asked for.
+    fn preview(&self, sites: &[Site<Client>], plans: &[Jobs]) -> Result<Exit, Failure> {
+        let mut lines = Vec::new();
+        for (site, jobs) in sites.iter().zip(plans) {
+            for ((start, end), jobs) in jobs {
+                let [start, end] = [start, end].map(|at| Timestamp(*at));
+                for job in jobs {
+                    let (region, group) = (&site.place.region, &job.group);
+                    lines.push(format!(
+                        "FilterLogEvents  {region}  {group}  {start} to {end}\n"
+                    ));
+                }
+            }
+        }
+        output::print_text(&lines.concat())?;
+        self.context.notices.remark("dry run: nothing was copied");
+        Ok(Exit::Done)
     }
 
     /// Copies what is missing of a site's groups; a group that fails or is not there is not asked for again.
