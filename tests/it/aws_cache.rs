@@ -55,6 +55,10 @@ fn a_closed_window_is_read_once() {
     assert_eq!(account.calls(), calls);
     let info = logq.run("cache").out;
     assert!(info.starts_with("[folder]/.cache/logq: "), "{info}");
+    let held = logq.run("cache").out;
+    let preview = logq.run("cache clear --dry-run");
+    assert!(preview.err.contains("would be removed"), "{}", preview.err);
+    assert_eq!(logq.run("cache").out, held);
     assert_eq!(logq.run("cache clear").code, 0);
     logq.run(&command("\"\""));
     assert!(account.calls() > calls);

@@ -146,6 +146,12 @@ fn what_cannot_be_followed_is_refused_with_a_reason() {
         assert!(ended.out.is_empty(), "{}", ended.out);
         ended.all()
     };
+    insta::assert_snapshot!(fails("tail --dry-run"), @r"
+    --- standard error
+    error: `logq tail` has no `--dry-run`
+    hint: `--poll` costs nothing; `logq doctor` says what may be followed
+    --- exit 2
+    ");
     insta::assert_snapshot!(fails("tail --until 1h --source app.log"), @r"
     --- standard error
     error: `logq tail` prints what is still to come, so `--until` has no use

@@ -41,6 +41,12 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
             );
             output::print_text(&text)?;
         }
+        Action::Clear if context.dry_run => {
+            let stock = cache.stock();
+            let files = counted(stock.files, "file", "files");
+            let words = format!("dry run: {files}, {} would be removed", size(stock.bytes));
+            context.notices.remark(&words);
+        }
         Action::Clear => {
             let cleared = cache.clear().map_err(|error| {
                 Failure::incomplete(format!("cannot clear `{folder}`")).cause(error.to_string())
