@@ -407,8 +407,15 @@ fn credentials_are_those_of_the_profile_that_is_named() {
     insta::assert_snapshot!(logq.run("silence --profile dev").all(), @r#"
     --- standard error
     error: there are no AWS credentials for table `profiles` in ap-northeast-1, with profile `dev`
-      cause: profile `dev` was not defined: could not find source profile dev referenced from the root profile
-    hint: aws sso login --profile dev; `aws configure list-profiles` lists the profiles
+      cause: there is no profile `dev` in ~/.aws/config or ~/.aws/credentials
+    hint: `aws configure list-profiles` lists the profiles
+    --- exit 1
+    "#);
+    insta::assert_snapshot!(logq.run("silence --profile osp").all(), @r#"
+    --- standard error
+    error: there are no AWS credentials for table `profiles` in ap-northeast-1, with profile `osp`
+      cause: there is no profile `osp` in ~/.aws/config or ~/.aws/credentials
+    hint: did you mean `ops`?
     --- exit 1
     "#);
     done(&logq.run("silence --profile ops"));

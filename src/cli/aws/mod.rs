@@ -8,6 +8,7 @@ mod console;
 pub(super) mod discover;
 mod identity;
 mod logs;
+mod profiles;
 pub(super) mod regions;
 mod table;
 
@@ -123,11 +124,11 @@ impl Account {
         }
         let sdk = loader.load().await;
         let Some(provider) = sdk.credentials_provider() else {
-            return Err(self.no_credentials(what, "nothing provides any"));
+            return Err(self.no_credentials(what, "nothing provides any").await);
         };
         match provider.provide_credentials().await {
             Ok(credentials) => Ok((sdk, credentials)),
-            Err(error) => Err(self.no_credentials(what, &last_cause(&error))),
+            Err(error) => Err(self.no_credentials(what, &last_cause(&error)).await),
         }
     }
 
@@ -143,10 +144,16 @@ impl Account {
             .build()
     }
 
-    fn no_credentials(&self, what: &str, cause: &str) -> Failure {
+    async fn no_credentials(&self, what: &str, cause: &str) -> Failure {
+        let failure = Failure::incomplete(format!("there are no AWS credentials for {what}"));
+        if let Identity::Profile(name) = &self.identity
+            && let Some(missing) = profiles::missing(name).await
+        {
+            return failure.cause(missing.cause).hint(missing.hint);
+        }
         // The first line says it; the others list what was tried.
         let cause = cause.lines().next().unwrap_or_default();
-        Failure::incomplete(format!("there are no AWS credentials for {what}"))
+        failure
             .cause(cause.trim_end_matches(". Attempted:"))
             .hint(format!(
                 "{}; `aws configure list-profiles` lists the profiles",
