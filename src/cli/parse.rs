@@ -132,6 +132,9 @@ fn dispatch(
     let Some(mut command) = cli.command else {
         return without_command(environment, &catalog);
     };
+    if cli.flags.source.dry_run {
+        check_dry_run(&command, name, sub)?;
+    }
     // These need no configuration, so a broken one does not take them away.
     match &command {
         Command::Completions(args) => return commands::completions::run(args),
@@ -163,6 +166,19 @@ fn dispatch(
         context.warn_of_idle();
     }
     commands::run_command(&context, &command)
+}
+
+/// Refuses `--dry-run` where it would change nothing: who gives it believes that something would be done.
+fn check_dry_run(command: &Command, name: &str, sub: &ArgMatches) -> Result<(), Failure> {
+    let Some(instead) = command.instead_of_dry_run() else {
+        return Ok(());
+    };
+    let words: Vec<&str> = [Some(name), sub.subcommand_name()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let message = format!("`logq {}` has no `--dry-run`", words.join(" "));
+    Err(Failure::usage(message).hint(instead.to_owned()))
 }
 
 /// Gives a command the flags that mean something else to it than a window.

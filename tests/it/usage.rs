@@ -313,3 +313,52 @@ fn colour_is_on_when_asked_for() {
     let ended = Logq::new().run("errors --since 1M");
     assert!(!ended.err.contains('\x1b'), "{}", ended.err);
 }
+
+#[test]
+fn a_dry_run_is_refused_where_nothing_would_be_done() {
+    insta::assert_snapshot!(fails("filter ERROR --source x --dry-run"), @r"
+    error: `logq filter` has no `--dry-run`
+    hint: it changes nothing: leave `--dry-run` out
+    ");
+    insta::assert_snapshot!(fails("--dry-run queries check"), @r"
+    error: `logq queries check` has no `--dry-run`
+    hint: it changes nothing: leave `--dry-run` out
+    ");
+    insta::assert_snapshot!(fails("explain 'limit 1' --dry-run"), @r"
+    error: `logq explain` has no `--dry-run`
+    hint: it runs nothing: leave `--dry-run` out
+    ");
+    insta::assert_snapshot!(fails("demo --dry-run"), @r"
+    error: `logq demo` has no `--dry-run`
+    hint: it writes into a folder of its own: logq demo --dir FOLDER
+    ");
+    insta::assert_snapshot!(fails("man pages --dry-run"), @r"
+    error: `logq man` has no `--dry-run`
+    hint: it writes into the folder that is named, and nowhere else
+    ");
+    for query in ["batch-runs", "run batch-runs", "query 'limit 1'"] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(fails(&format!("{query} --source x --dry-run")), @r"
+            error: `--dry-run` is for queries that cost: this one runs here
+            hint: `logq explain` says what a query does
+            ");
+        }
+    }
+    let quiet = [
+        "show x",
+        "replay",
+        "queries",
+        "doctor",
+        "help time",
+        "completions bash",
+    ];
+    for command in quiet {
+        let told = fails(&format!("{command} --dry-run"));
+        assert!(told.contains("has no `--dry-run`"), "{told}");
+    }
+    #[cfg(feature = "aws")]
+    for command in ["cache", "cache info", "silence", "silence list"] {
+        let told = fails(&format!("{command} --dry-run"));
+        assert!(told.contains("has no `--dry-run`"), "{told}");
+    }
+}

@@ -103,4 +103,34 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Returns what to do instead of `--dry-run` where it would change nothing; `None` where it is heeded.
+    ///
+    /// A query heeds it or not by its engine, which is known only with the rest of the context.
+    pub(super) fn instead_of_dry_run(&self) -> Option<&'static str> {
+        const READS: &str = "it changes nothing: leave `--dry-run` out";
+        match self {
+            Self::Run(_) | Self::Query(_) | Self::Init(_) => None,
+            #[cfg(feature = "aws")]
+            Self::Pull(_) => None,
+            Self::Queries(args) if args.asks_aws() => None,
+            #[cfg(feature = "aws")]
+            Self::Silence(args) => (!args.changes()).then_some(READS),
+            #[cfg(feature = "aws")]
+            Self::Cache(args) => (!args.changes()).then_some(READS),
+            Self::Tail(_) => {
+                Some("`--poll` costs nothing; `logq doctor` says what may be followed")
+            }
+            Self::Explain(_) => Some("it runs nothing: leave `--dry-run` out"),
+            Self::Demo(_) => Some("it writes into a folder of its own: logq demo --dir FOLDER"),
+            Self::Man(_) => Some("it writes into the folder that is named, and nowhere else"),
+            Self::Filter(_)
+            | Self::Show(_)
+            | Self::Queries(_)
+            | Self::Replay(_)
+            | Self::Doctor(_)
+            | Self::Completions(_)
+            | Self::Help(_) => Some(READS),
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
     pub(in crate::cli) max_scan: Option<String>,
 
-    /// With `pull` and `--engine insights`: print what the service would be asked, and ask nothing
+    /// With `pull`, `cache clear` and `--engine insights`: say what would be done, and do nothing
     // Commands that send or write have a flag of this name themselves; both end up in one value.
     #[arg(long, global = true, hide_short_help = true)]
     pub(in crate::cli) dry_run: bool,

@@ -24,6 +24,13 @@ enum Action {
     Clear,
 }
 
+impl Args {
+    /// Returns whether something is removed.
+    pub(in crate::cli) fn changes(&self) -> bool {
+        matches!(self.action, Some(Action::Clear))
+    }
+}
+
 pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let cache = aws::cache(context).ok_or_else(|| {
         Failure::usage("there is no folder for a cache")

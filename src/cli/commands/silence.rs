@@ -83,6 +83,11 @@ impl Args {
         self.until = time.until.take().or_else(|| time.to.take());
     }
 
+    /// Returns whether a silence begins or ends.
+    pub(in crate::cli) fn changes(&self) -> bool {
+        matches!(self.action, Some(Action::End { .. })) || !self.is_empty()
+    }
+
     fn is_empty(&self) -> bool {
         let texts = [&self.name, &self.length, &self.reason, &self.until];
         !self.all && texts.iter().all(|text| text.is_none())

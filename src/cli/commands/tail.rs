@@ -112,10 +112,6 @@ fn refuse_ends(context: &Context) -> Result<(), Failure> {
             ),
         );
     }
-    if context.dry_run {
-        return Err(Failure::usage("`logq tail` has no `--dry-run`")
-            .hint("`--poll` costs nothing; `logq doctor` says what may be followed".to_owned()));
-    }
     if context.window.until.is_some() {
         return Err(Failure::usage(
             "`logq tail` prints what is still to come, so `--until` has no use",
