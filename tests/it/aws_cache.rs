@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::aws_simulated::{Account, WINDOW, lines};
+use crate::logq::Logq;
 #[cfg(unix)]
 use {crate::aws_simulated::wait_for, std::process::Stdio};
 
@@ -194,4 +195,22 @@ fn a_process_that_is_killed_leaves_a_cache_that_is_right() {
     account.simulator.forget();
     assert!(lines(&logq.run(&command("\"\""))) == expected);
     assert_eq!(account.calls(), 0, "after {fetched} calls all is there");
+}
+
+#[test]
+fn what_the_cache_holds_is_told_to_programs_too() {
+    let logq = Logq::new().file("logq.toml", "[cloudwatch]\ncache_size = \"2 GB\"\n");
+    insta::assert_snapshot!(logq.run("cache").all(), @r"
+    [folder]/.cache/logq: 0 files, 0 bytes of at most 2.0 GB
+    --- exit 0
+    ");
+    insta::assert_snapshot!(logq.run("cache -o json").all(), @r#"
+    {"schema":"logq.rows.v1","query":null,"window":{"since":null,"until":null},"complete":true,"truncated":false,"rows":[
+    {"folder":"[folder]/.cache/logq","files":0,"bytes":0,"most_bytes":2000000000}]}
+    --- exit 0
+    "#);
+    insta::assert_snapshot!(logq.run("cache info -o ndjson").all(), @r#"
+    {"folder":"[folder]/.cache/logq","files":0,"bytes":0,"most_bytes":2000000000}
+    --- exit 0
+    "#);
 }

@@ -4,12 +4,17 @@ use super::super::aws;
 use super::super::context::Context;
 use super::super::output::{self, counted, size};
 use super::super::{Exit, Failure};
+use crate::cloudwatch::Stock;
+use crate::render::{self, Ending, Format, Question};
+use crate::row::{Columns, Row};
+use crate::value::Value;
 
 /// Show or clear what is kept of CloudWatch Logs
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "\
 Examples:
   logq cache                  where it is and how much it holds
+  logq cache -o json
   logq cache clear")]
 pub(in crate::cli) struct Args {
     #[command(subcommand)]
@@ -38,16 +43,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
     })?;
     let folder = cache.folder().display().to_string();
     match args.action.unwrap_or(Action::Info) {
-        Action::Info => {
-            let stock = cache.stock();
-            let most = size(context.config.cloudwatch.cache_size);
-            let files = counted(stock.files, "file", "files");
-            let text = format!(
-                "{folder}: {files}, {} of at most {most}\n",
-                size(stock.bytes)
-            );
-            output::print_text(&text)?;
-        }
+        Action::Info => tell(context, &folder, cache.stock())?,
         Action::Clear if context.dry_run => {
             let stock = cache.stock();
             let files = counted(stock.files, "file", "files");
@@ -64,4 +60,34 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
         }
     }
     Ok(Exit::Done)
+}
+
+/// Prints where the cache is and how much it holds: a sentence for people, a row for programs.
+fn tell(context: &Context, folder: &str, stock: Stock) -> Result<(), Failure> {
+    let most = context.config.cloudwatch.cache_size;
+    if matches!(context.format(), Format::Table | Format::Raw) {
+        let files = counted(stock.files, "file", "files");
+        let (bytes, most) = (size(stock.bytes), size(most));
+        return output::print_text(&format!("{folder}: {files}, {bytes} of at most {most}\n"));
+    }
+    let columns: Columns = ["folder", "files", "bytes", "most_bytes"]
+        .map(Into::into)
+        .into();
+    let number = |count: u64| Value::from(i64::try_from(count).unwrap_or(i64::MAX));
+    let values = vec![
+        Value::from(folder.to_owned()),
+        number(stock.files),
+        number(stock.bytes),
+        number(most),
+    ];
+    let mut renderer = render::renderer(context.format(), &context.look, Question::default());
+    let mut out = Vec::new();
+    renderer.start(&columns, &mut out);
+    renderer.row(&Row { columns, values }, &mut out);
+    let ending = Ending {
+        complete: true,
+        truncated: false,
+    };
+    renderer.finish(ending, &mut out);
+    output::print(context, &out)
 }
