@@ -388,6 +388,13 @@ fn groups_that_need_not_be_there_are_left_out() {
     assert_eq!(failures.matches("CommandError").count(), 2, "{failures}");
     let said = ask(&format!("show {:032x} -o json", 11));
     assert!(said.contains("CommandError"), "{said}");
+    for action in ["logs:GetLogEvents", "logs:DescribeLogStreams"] {
+        twice
+            .simulator
+            .behave(|behaviour| behaviour.deny = vec![action.to_owned()]);
+        ask("batch-failures -o json");
+        ask("batch-runs -o json");
+    }
 }
 
 #[test]
