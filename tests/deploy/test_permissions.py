@@ -33,6 +33,8 @@ STORE = {
 LEVELS = {**dict(OPERATIONS.values()), **dict.fromkeys(STORE.values(), TABLE)}
 # Anybody may ask for it.
 FREE = {"get_caller_identity"}
+# What is asked of a client or its configuration, and not of the service.
+NO_CALLS = {"config", "region", "endpoint_url", "credentials_provider"}
 PAGE = (ROOT / "docs" / "aws.md").read_text()
 
 
@@ -47,7 +49,7 @@ def called():
     """Returns the actions of the calls; an operation that no table here knows is an error."""
     actions = set()
     for text in sources():
-        direct = set(re.findall(r"\bsdk(?:\(\))?\s*\.(\w+)\(\)", text)) - {"region", "endpoint_url", "credentials_provider"}
+        direct = set(re.findall(r"\bsdk(?:\(\))?\s*\.(\w+)\(\)", text)) - NO_CALLS
         known = {name for name in OPERATIONS if re.search(rf"\.{name}\(\)", text)}
         actions |= {OPERATIONS[name][0] for name in (direct | known) - FREE}
     silence = (ROOT / "src" / "state" / "silence.rs").read_text().split("#[cfg(test)]\nmod tests {")[0]
