@@ -110,9 +110,10 @@ impl Command {
     pub(super) fn instead_of_dry_run(&self) -> Option<&'static str> {
         const READS: &str = "it changes nothing: leave `--dry-run` out";
         match self {
-            Self::Run(_) | Self::Query(_) | Self::Init(_) => None,
             #[cfg(feature = "aws")]
-            Self::Pull(_) => None,
+            Self::Run(_) | Self::Query(_) | Self::Init(_) | Self::Pull(_) => None,
+            #[cfg(not(feature = "aws"))]
+            Self::Run(_) | Self::Query(_) | Self::Init(_) => None,
             Self::Queries(args) if args.asks_aws() => None,
             #[cfg(feature = "aws")]
             Self::Silence(args) => (!args.changes()).then_some(READS),
