@@ -235,19 +235,21 @@ mod tests {
             let delays = std::iter::once(&0).chain(delays.iter().cycle());
             let mut limiter = Limiter::new(f64::from(quota));
             let (mut now, mut arrived, mut open) = (Duration::ZERO, Vec::new(), Vec::new());
-            for (nth, delay) in delays.take(quota as usize * 6).enumerate() {
-                let next = now + limiter.wait(now);
-                open.retain(|(made, answered)| {
-                    let is_open = *answered > next;
-                    if !is_open {
-                        limiter.passed(*made, *answered);
-                    }
-                    is_open
-                });
-                now = next + limiter.wait(next);
+            for delay in delays.take(quota as usize * 6) {
+                loop {
+                    let next = now + limiter.wait(now);
+                    let soonest = open.iter().copied().min_by_key(|(_, answered)| *answered);
+                    let Some((made, answered)) = soonest.filter(|(_, answered)| *answered <= next) else {
+                        now = next;
+                        break;
+                    };
+                    open.retain(|one| *one != (made, answered));
+                    now = now.max(answered);
+                    limiter.passed(made, answered);
+                }
                 limiter.take(now);
-                // At the start of a program there is more to wait for.
-                let held_up = if nth < quota as usize { 4 * delay } else { *delay };
+                // Before there are connections there is more to wait for.
+                let held_up = if now < LATENCY { 4 * delay } else { *delay };
                 let arrives = now + Duration::from_millis(held_up);
                 arrived.push(arrives);
                 open.push((now, arrives + LATENCY));
