@@ -17,7 +17,7 @@ const LEAST: f64 = 0.2;
 /// A quota is at least so many calls a second: waits have an end.
 const SLOWEST: f64 = 0.001;
 /// How much longer than a second a quota's calls are spread over: calls may arrive closer than it seems.
-const SLACK: f64 = 1.03;
+const SLACK: f64 = 1.02;
 /// How much later than it is sent a call may arrive that has to set up its connection first.
 const SETUP: Duration = Duration::from_millis(40);
 /// How much later than it was sent a call is taken to have arrived at most, when its answer was slower than others.
@@ -26,7 +26,7 @@ const LATEST: Duration = Duration::from_millis(50);
 const LATEST_SETUP: Duration = Duration::from_millis(250);
 /// Calls come no closer together than this, or than half an even pace when that is less: a whole burst would queue up at
 /// the service, arrive late, and lie within one second with the next.
-const GAP: Duration = Duration::from_millis(10);
+const GAP: Duration = Duration::from_millis(15);
 
 /// The pace of one action.
 #[derive(Clone, Debug)]
