@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::context::Context;
 use super::pager::Output;
 use super::{Exit, Failure, terminal};
-use crate::render::escape;
+use crate::render::{self, Ending, Question, escape};
+use crate::row::{Columns, Row};
+use crate::value::Value;
 
 /// Writes an error or another block of text to standard error.
 pub(super) fn complain(text: &str) {
@@ -94,6 +96,29 @@ pub(super) fn print(context: &Context, answer: &[u8]) -> Result<(), Failure> {
     output.buffer().extend_from_slice(answer);
     output.end()?;
     Ok(())
+}
+
+/// Writes rows of what the program itself knows, in the format that was asked for.
+pub(super) fn rows<const WIDTH: usize>(
+    context: &Context,
+    names: [&str; WIDTH],
+    rows: impl IntoIterator<Item = [Value<'static>; WIDTH]>,
+    complete: bool,
+) -> Vec<u8> {
+    let columns: Columns = names.map(Into::into).into();
+    let mut renderer = render::renderer(context.format(), &context.look, Question::default());
+    let mut out = Vec::new();
+    renderer.start(&columns, &mut out);
+    for values in rows {
+        let (columns, values) = (columns.clone(), values.into());
+        renderer.row(&Row { columns, values }, &mut out);
+    }
+    let ending = Ending {
+        complete,
+        truncated: false,
+    };
+    renderer.finish(ending, &mut out);
+    out
 }
 
 /// Ends an answer that was collected in a buffer.

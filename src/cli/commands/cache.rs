@@ -5,8 +5,7 @@ use super::super::context::Context;
 use super::super::output::{self, counted, size};
 use super::super::{Exit, Failure};
 use crate::cloudwatch::Stock;
-use crate::render::{self, Ending, Format, Question};
-use crate::row::{Columns, Row};
+use crate::render::Format;
 use crate::value::Value;
 
 /// Show or clear what is kept of CloudWatch Logs
@@ -70,24 +69,13 @@ fn tell(context: &Context, folder: &str, stock: Stock) -> Result<(), Failure> {
         let (bytes, most) = (size(stock.bytes), size(most));
         return output::print_text(&format!("{folder}: {files}, {bytes} of at most {most}\n"));
     }
-    let columns: Columns = ["folder", "files", "bytes", "most_bytes"]
-        .map(Into::into)
-        .into();
     let number = |count: u64| Value::from(i64::try_from(count).unwrap_or(i64::MAX));
-    let values = vec![
+    let row = [
         Value::from(folder.to_owned()),
         number(stock.files),
         number(stock.bytes),
         number(most),
     ];
-    let mut renderer = render::renderer(context.format(), &context.look, Question::default());
-    let mut out = Vec::new();
-    renderer.start(&columns, &mut out);
-    renderer.row(&Row { columns, values }, &mut out);
-    let ending = Ending {
-        complete: true,
-        truncated: false,
-    };
-    renderer.finish(ending, &mut out);
-    output::print(context, &out)
+    let names = ["folder", "files", "bytes", "most_bytes"];
+    output::print(context, &output::rows(context, names, [row], true))
 }

@@ -7,8 +7,6 @@ use super::super::aws::{Place, Service};
 use super::super::context::Context;
 use super::super::output::{self, counted};
 use super::super::{Exit, Failure, completions};
-use crate::render::{self, Ending, Question};
-use crate::row::{Columns, Row};
 use crate::state::{Silence, Target, end_silence, put_silence, silences};
 use crate::suggest::did_you_mean;
 use crate::time::{Timestamp, duration, expression};
@@ -240,33 +238,22 @@ fn only_said(context: &Context, said: &str, permission: &str, place: &Place) -> 
 }
 
 fn print(context: &Context, found: &[Silence]) -> Result<(), Failure> {
-    let columns: Columns = ["stage", "name", "since", "until", "reason"]
-        .map(Into::into)
-        .into();
-    let mut renderer = render::renderer(context.format(), &context.look, Question::default());
-    let mut out = Vec::new();
-    renderer.start(&columns, &mut out);
-    for silence in found {
+    let row = |silence: &Silence| {
         let name = match &silence.target {
             Target::Stage => "*",
             Target::Name(name) => name,
         };
-        let values = vec![
+        [
             Value::from(silence.stage.clone()),
             Value::from(name.to_owned()),
             Value::Timestamp(Timestamp(silence.since)),
             Value::Timestamp(Timestamp(silence.until)),
             Value::from(silence.reason.clone()),
-        ];
-        let columns = columns.clone();
-        renderer.row(&Row { columns, values }, &mut out);
-    }
-    let ending = Ending {
-        complete: true,
-        truncated: false,
+        ]
     };
-    renderer.finish(ending, &mut out);
-    output::print(context, &out)
+    let names = ["stage", "name", "since", "until", "reason"];
+    let rows = output::rows(context, names, found.iter().map(row), true);
+    output::print(context, &rows)
 }
 
 fn target(name: Option<&str>, all: bool) -> Result<Target, Failure> {

@@ -1,7 +1,7 @@
 //! The text that the service is sent: that of the query, with what the call asks beside it written into it.
 //!
-//! A filter pattern, the log streams and the ends of a window stand in front of the query's own commands as filters. All else is sent
-//! as it was written, so that a mistake which the service finds can be shown where it was made.
+//! A filter pattern, the log streams and the ends of a window stand in front of the query's own commands as filters.
+//! All else is sent as it was written, so that a mistake which the service finds can be shown where it was made.
 
 use std::ops::Range;
 

@@ -6,8 +6,7 @@ use super::super::super::Failure;
 use super::super::super::context::Context;
 use super::super::super::output;
 use super::difference::Line;
-use crate::render::{self, Ending, Format, Question, escape};
-use crate::row::{Columns, Row};
+use crate::render::{Format, escape};
 use crate::value::Value;
 
 /// What a saved query and a definition are to each other, or what came of it.
@@ -117,43 +116,32 @@ fn difference(lines: &[Line], color: bool, text: &mut String) {
 }
 
 fn for_programs(context: &Context, changes: &[Change]) -> Vec<u8> {
-    let columns: Columns = [
+    let names = [
         "query",
         "definition",
         "region",
         "state",
         "reason",
         "difference",
-    ]
-    .map(Into::into)
-    .into();
-    let mut renderer = render::renderer(context.format(), &context.look, Question::default());
-    let mut out = Vec::new();
-    renderer.start(&columns, &mut out);
-    for change in changes {
+    ];
+    let row = |change: &Change| {
         let lines = change.difference.iter().map(|line| {
             let (mark, text) = line.parts();
             format!("{mark} {text}")
         });
         let lines = lines.collect::<Vec<_>>().join("\n");
         let known = |text: &String| Value::from(Some(text.clone()).filter(|text| !text.is_empty()));
-        let values = vec![
+        [
             known(&change.query),
             known(&change.definition),
             known(&change.region),
             Value::from(change.state.name().to_owned()),
             known(&change.reason),
             known(&lines),
-        ];
-        let columns = columns.clone();
-        renderer.row(&Row { columns, values }, &mut out);
-    }
-    let ending = Ending {
-        complete: changes.iter().all(|change| change.state != State::Failed),
-        truncated: false,
+        ]
     };
-    renderer.finish(ending, &mut out);
-    out
+    let complete = changes.iter().all(|change| change.state != State::Failed);
+    output::rows(context, names, changes.iter().map(row), complete)
 }
 
 /// Returns `2 new, 1 changed, 7 refused`.

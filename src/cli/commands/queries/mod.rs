@@ -21,8 +21,6 @@ use super::super::context::Context;
 use super::super::output;
 use super::super::{Exit, Failure};
 use super::{run, service};
-use crate::render::{self, Ending, Question};
-use crate::row::{Columns, Row};
 use crate::saved::SavedQuery;
 use crate::value::Value;
 
@@ -129,13 +127,7 @@ pub(in crate::cli) fn run(context: &Context, args: &Args) -> Result<Exit, Failur
 }
 
 fn list(context: &Context) -> Result<Exit, Failure> {
-    let columns: Columns = ["name", "from", "params", "alert", "origin", "title"]
-        .map(Into::into)
-        .into();
-    let mut renderer = render::renderer(context.format(), &context.look, Question::default());
-    let mut out = Vec::new();
-    renderer.start(&columns, &mut out);
-    for query in context.catalog.iter() {
+    let row = |query: &SavedQuery| {
         let params = query
             .params
             .iter()
@@ -145,28 +137,19 @@ fn list(context: &Context) -> Result<Exit, Failure> {
         } else {
             query.file.path.as_str()
         };
-        let values = vec![
+        let severity = query.alert.as_ref().map(|alert| alert.severity.name());
+        [
             Value::from(query.name.clone()),
             Value::from(query.from.name().to_owned()),
             Value::List(params.collect()),
-            Value::from(
-                query
-                    .alert
-                    .as_ref()
-                    .map(|alert| alert.severity.name().to_owned()),
-            ),
+            Value::from(severity.map(str::to_owned)),
             Value::from(origin.to_owned()),
             Value::from(query.title.clone()),
-        ];
-        let columns = columns.clone();
-        renderer.row(&Row { columns, values }, &mut out);
-    }
-    let ending = Ending {
-        complete: true,
-        truncated: false,
+        ]
     };
-    renderer.finish(ending, &mut out);
-    output::print(context, &out)?;
+    let names = ["name", "from", "params", "alert", "origin", "title"];
+    let rows = output::rows(context, names, context.catalog.iter().map(row), true);
+    output::print(context, &rows)?;
     for mistake in context.catalog.mistakes() {
         output::complain(&mistake.render(context.notices.color));
     }
