@@ -41,11 +41,16 @@ pub enum Object<'a> {
 
 impl<'a> Object<'a> {
     /// Reads the members of the object that begins `line`, once, and as far as it goes.
+    #[inline]
     pub fn read(line: &'a [u8], clock: &Clock) -> Self {
         if let Some(time) = stamp::leading_created(line, clock) {
             let time = Some(time);
             return Self::Record { time, task: false };
         }
+        Self::walk(line, clock)
+    }
+
+    fn walk(line: &'a [u8], clock: &Clock) -> Self {
         let mut seen = Seen::default();
         let mut members = Members::new(line);
         for (key, value) in members.by_ref().map_while(Result::ok) {

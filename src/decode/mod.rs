@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod celery;
+pub(crate) mod digits;
 pub mod document;
 pub mod ecs;
 pub mod envelope;

@@ -8,7 +8,9 @@ use crate::decode::level::Level;
 use crate::detect::Run;
 use crate::event::Event;
 use crate::pattern::Pattern;
-use crate::query::{EventKey, Exceeded, Extras, Head, Partial, Program, Slots, Table, Tail};
+use crate::query::{
+    EventKey, Exceeded, Extras, Head, Partial, Program, Reader, Slots, Table, Tail,
+};
 use crate::record::Record;
 use crate::row::Row;
 use crate::scan::{Block, Blocks, Need, pool};
@@ -169,11 +171,11 @@ fn worker<'a>(
             let Some(place) = admission.admit(&event) else {
                 return ControlFlow::Continue(());
             };
+            let Some(pattern) = question.pattern else {
+                return asked.push(&event, place, (block.index, offset), None);
+            };
             let record = Record::new(event);
-            if !question
-                .pattern
-                .is_none_or(|pattern| pattern.matches(&record))
-            {
+            if !pattern.matches(&record) {
                 seen.broken.count(record.fault());
                 return ControlFlow::Continue(());
             }
@@ -181,7 +183,7 @@ fn worker<'a>(
             asked.push(&event, place, (block.index, offset), None)
         });
         seen.timeless = admission.take_timeless();
-        seen.broken += asked.slots.take_broken();
+        seen.broken += asked.reader.take_broken();
         (asked.head.take_partial(), seen)
     }
 }
@@ -219,7 +221,7 @@ fn over_assembled<B: Blocks>(
 
 /// The head of a program with the slots that are filled again and again.
 struct Asked<'a> {
-    program: &'a Program,
+    reader: Reader<'a>,
     head: Head,
     slots: Slots<'static>,
 }
@@ -227,7 +229,7 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn new(program: &'a Program) -> Self {
         Self {
-            program,
+            reader: program.fields().reader(),
             head: program.head(),
             slots: program.fields().slots(),
         }
@@ -240,9 +242,13 @@ impl<'a> Asked<'a> {
         position: (u32, u32),
         found: Option<&Assembled<'_, '_>>,
     ) -> ControlFlow<()> {
-        let extras = extras(place, position, found);
-        let mut slots = std::mem::take(&mut self.slots).recycle();
-        self.program.fields().read(event, &extras, &mut slots);
+        let mut slots = std::mem::take(&mut self.slots);
+        if self.reader.reads_extras() {
+            let extras = extras(place, position, found);
+            self.reader.read(event, &extras, &mut slots);
+        } else {
+            self.reader.read(event, &NOTHING, &mut slots);
+        }
         let flow = self.head.push(
             &mut slots,
             EventKey {
@@ -254,6 +260,9 @@ impl<'a> Asked<'a> {
         flow
     }
 }
+
+/// What is known beside an event of which no more is asked.
+const NOTHING: Extras<'static> = Extras::none();
 
 fn extras<'a>(
     place: &'a Place,

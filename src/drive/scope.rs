@@ -58,6 +58,7 @@ impl<'a> Admission<'a> {
     }
 
     /// Returns where the event belongs when it is asked for.
+    #[inline]
     pub fn admit(&mut self, event: &Event<'_>) -> Option<&Place> {
         if self.group != event.origin.group {
             self.enter(&event.origin.group);

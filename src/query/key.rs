@@ -46,9 +46,9 @@ pub(crate) fn push_text(text: &[u8], key: &mut Vec<u8>) {
 
 /// The length in front makes the end of a text unmistakable, whatever bytes it holds.
 fn push_tagged(tag: u8, bytes: &[u8], key: &mut Vec<u8>) {
-    key.push(tag);
-    key.extend((bytes.len() as u32).to_le_bytes());
-    key.extend(bytes);
+    let [a, b, c, d] = (bytes.len() as u32).to_le_bytes();
+    key.extend_from_slice(&[tag, a, b, c, d]);
+    key.extend_from_slice(bytes);
 }
 
 fn push_number(number: f64, key: &mut Vec<u8>) {

@@ -36,7 +36,7 @@ pub mod token;
 use crate::time::Timestamp;
 
 pub use exec::{EventKey, Exceeded, Head, Partial, Results, Tail};
-pub use fields::{Extras, FieldSet, Slots};
+pub use fields::{Extras, FieldSet, Reader, Slots};
 pub use lookup::{LookupTable, LookupTables};
 pub use program::Program;
 

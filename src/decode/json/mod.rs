@@ -8,6 +8,7 @@
 //! It does not build trees: see [`Json::members`] for walking, and `value` for owned results.
 
 mod escape;
+mod number;
 mod skip;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ mod tests;
 use std::borrow::Cow;
 
 use escape::{unescape, unescape_into};
-use skip::{malformed, skip_blanks, skip_string, skip_value};
+use number::short_decimal;
+use skip::{Skipped, malformed, skip_blanks, skip_string, skip_value};
 
 /// What kind of value a JSON text holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Malformed {
 pub struct Json<'a> {
     text: &'a [u8],
     kind: Kind,
+    /// Whether it is a string with escapes.
+    escaped: bool,
 }
 
 /// A member's name as written between its quotes.
@@ -90,13 +94,26 @@ impl<'a> Json<'a> {
     /// Reads one value that spans the whole text but for blanks around it, checking all of it.
     pub fn parse(text: &'a [u8]) -> Result<Self, Malformed> {
         let start = skip_blanks(text, 0);
-        let (end, kind) = skip_value(text, start)?;
-        match skip_blanks(text, end) {
-            at if at == text.len() => Ok(Self {
-                text: &text[start..end],
-                kind,
-            }),
+        let value = skip_value(text, start)?;
+        match skip_blanks(text, value.end) {
+            at if at == text.len() => Ok(Self::of(text, start, value)),
             at => Err(Malformed { at, cut: false }),
+        }
+    }
+
+    /// Reads the value that begins at `at`; returns it with the offset behind it.
+    #[inline(always)]
+    pub(crate) fn read(text: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
+        let value = skip_value(text, at)?;
+        Ok((Self::of(text, at, value), value.end))
+    }
+
+    #[inline]
+    fn of(text: &'a [u8], start: usize, value: Skipped) -> Self {
+        Self {
+            text: &text[start..value.end],
+            kind: value.kind,
+            escaped: value.escaped,
         }
     }
 
@@ -134,13 +151,10 @@ impl<'a> Json<'a> {
             if matches!(self.text.get(start), None | Some(b']')) {
                 return None;
             }
-            let (end, kind) = skip_value(self.text, start).ok()?;
-            at = skip_blanks(self.text, end);
+            let value = skip_value(self.text, start).ok()?;
+            at = skip_blanks(self.text, value.end);
             at += usize::from(self.text.get(at) == Some(&b','));
-            Some(Json {
-                text: &self.text[start..end],
-                kind,
-            })
+            Some(Json::of(self.text, start, value))
         })
     }
 
@@ -165,9 +179,9 @@ impl<'a> Json<'a> {
                     at += members.position();
                 }
                 Some(_) => match skip_value(self.text, at) {
-                    Ok((end, _)) => {
+                    Ok(value) => {
                         other();
-                        at = end;
+                        at = value.end;
                     }
                     Err(_) => return,
                 },
@@ -195,16 +209,17 @@ impl<'a> Json<'a> {
             return None;
         }
         let raw = &self.text[1..self.text.len() - 1];
-        Some(match memchr::memchr(b'\\', raw) {
-            Some(_) => Cow::Owned(unescape(raw)),
-            None => String::from_utf8_lossy(raw),
+        Some(if self.escaped {
+            Cow::Owned(unescape(raw))
+        } else {
+            String::from_utf8_lossy(raw)
         })
     }
 
     /// Returns a string's text without unescaping, when it holds no escape: the cheap way to compare.
     pub fn as_plain_str(self) -> Option<&'a [u8]> {
-        let raw = (self.kind == Kind::String).then(|| &self.text[1..self.text.len() - 1])?;
-        memchr::memchr(b'\\', raw).is_none().then_some(raw)
+        let is_plain = self.kind == Kind::String && !self.escaped;
+        is_plain.then(|| &self.text[1..self.text.len() - 1])
     }
 
     /// Appends a string's decoded bytes to `buffer` as they are, UTF-8 or not; false for any other kind.
@@ -224,7 +239,10 @@ impl<'a> Json<'a> {
 
     /// Returns a number as the nearest double.
     pub fn as_f64(self) -> Option<f64> {
-        self.number_text()?.parse().ok()
+        if self.kind != Kind::Number {
+            return None;
+        }
+        short_decimal(self.text).or_else(|| self.number_text()?.parse().ok())
     }
 
     /// Returns a number written as an integer that fits 64 bits.
@@ -276,24 +294,15 @@ impl<'a> Members<'a> {
         self.at
     }
 
-    /// Returns the text still to be read, when a member stands before it and another or the end must follow.
-    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
-        (self.state == State::Next).then(|| &self.text[self.at..])
+    /// Returns whether a member stands before what is still to be read, and another or the end must follow.
+    pub(crate) fn is_behind_one(&self) -> bool {
+        self.state == State::Next
     }
 
-    /// Reads the value of a member whose name the caller has recognized in the `lead` bytes before it.
-    pub(crate) fn value_behind(&mut self, lead: usize) -> Result<Json<'a>, Malformed> {
-        let start = self.at + lead;
-        let read = skip_value(self.text, start);
-        if let Ok((end, _)) = read {
-            self.at = end;
-        } else {
-            self.state = State::Done;
-        }
-        read.map(|(end, kind)| Json {
-            text: &self.text[start..end],
-            kind,
-        })
+    /// Goes on at `at`, behind members that the caller has read.
+    pub(crate) fn go_on(&mut self, at: usize) {
+        self.at = at;
+        self.state = State::Next;
     }
 
     fn step(&mut self) -> Result<Option<(Key<'a>, Json<'a>)>, Malformed> {
@@ -317,16 +326,10 @@ impl<'a> Members<'a> {
             return Err(malformed(self.text, at));
         }
         let start = skip_blanks(self.text, at + 1);
-        let (end, kind) = skip_value(self.text, start)?;
-        self.at = end;
+        let value = skip_value(self.text, start)?;
+        self.at = value.end;
         self.state = State::Next;
-        Ok(Some((
-            key,
-            Json {
-                text: &self.text[start..end],
-                kind,
-            },
-        )))
+        Ok(Some((key, Json::of(self.text, start, value))))
     }
 }
 

@@ -1,9 +1,32 @@
 //! Passing over values: where each ends, checking its grammar, decoding nothing.
 
 use memchr::memchr2;
+use wide::u8x16;
 
 use super::{Kind, Malformed};
+use crate::decode::digits;
 
+/// Where a value ends, and what it is.
+#[derive(Clone, Copy)]
+pub(super) struct Skipped {
+    /// The offset behind it.
+    pub(super) end: usize,
+    pub(super) kind: Kind,
+    /// Whether it is a string with escapes.
+    pub(super) escaped: bool,
+}
+
+impl Skipped {
+    fn plain(end: usize, kind: Kind) -> Self {
+        Self {
+            end,
+            kind,
+            escaped: false,
+        }
+    }
+}
+
+#[cold]
 pub(super) fn malformed(text: &[u8], at: usize) -> Malformed {
     Malformed {
         at,
@@ -11,6 +34,7 @@ pub(super) fn malformed(text: &[u8], at: usize) -> Malformed {
     }
 }
 
+#[inline]
 pub(super) fn skip_blanks(text: &[u8], mut at: usize) -> usize {
     while matches!(text.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
         at += 1;
@@ -18,35 +42,50 @@ pub(super) fn skip_blanks(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Returns the offset behind the value that begins at `at`, and its kind.
-pub(super) fn skip_value(text: &[u8], at: usize) -> Result<(usize, Kind), Malformed> {
+/// Passes over the value that begins at `at`.
+///
+/// Strings and short numbers, which nearly all values are, take no call.
+#[inline(always)]
+pub(super) fn skip_value(text: &[u8], at: usize) -> Result<Skipped, Malformed> {
     match text.get(at) {
-        Some(b'"') => Ok((skip_string(text, at)?.0, Kind::String)),
-        Some(b'{') => Ok((skip_container(text, at)?, Kind::Object)),
-        Some(b'[') => Ok((skip_container(text, at)?, Kind::Array)),
-        _ => skip_scalar(text, at),
+        Some(b'"') => {
+            let (end, escaped) = skip_string(text, at)?;
+            Ok(Skipped {
+                end,
+                kind: Kind::String,
+                escaped,
+            })
+        }
+        Some(b'1'..=b'9') => match short_number(text, at) {
+            Some(end) => Ok(Skipped::plain(end, Kind::Number)),
+            None => Ok(Skipped::plain(skip_number(text, at)?, Kind::Number)),
+        },
+        _ => skip_other(text, at),
     }
 }
 
-fn skip_scalar(text: &[u8], at: usize) -> Result<(usize, Kind), Malformed> {
+#[inline(never)]
+fn skip_other(text: &[u8], at: usize) -> Result<Skipped, Malformed> {
     match text.get(at) {
+        Some(b'{') => Ok(Skipped::plain(skip_container(text, at)?, Kind::Object)),
+        Some(b'[') => Ok(Skipped::plain(skip_container(text, at)?, Kind::Array)),
         Some(b'-') if text.get(at + 1) == Some(&b'I') => {
-            Ok((skip_word(text, at, b"-Infinity")?, Kind::NonFinite))
+            skip_word(text, at, b"-Infinity", Kind::NonFinite)
         }
-        Some(b'-' | b'0'..=b'9') => Ok((skip_number(text, at)?, Kind::Number)),
-        Some(b't') => Ok((skip_word(text, at, b"true")?, Kind::True)),
-        Some(b'f') => Ok((skip_word(text, at, b"false")?, Kind::False)),
-        Some(b'n') => Ok((skip_word(text, at, b"null")?, Kind::Null)),
-        Some(b'N') => Ok((skip_word(text, at, b"NaN")?, Kind::NonFinite)),
-        Some(b'I') => Ok((skip_word(text, at, b"Infinity")?, Kind::NonFinite)),
+        Some(b'-' | b'0'..=b'9') => Ok(Skipped::plain(skip_number(text, at)?, Kind::Number)),
+        Some(b't') => skip_word(text, at, b"true", Kind::True),
+        Some(b'f') => skip_word(text, at, b"false", Kind::False),
+        Some(b'n') => skip_word(text, at, b"null", Kind::Null),
+        Some(b'N') => skip_word(text, at, b"NaN", Kind::NonFinite),
+        Some(b'I') => skip_word(text, at, b"Infinity", Kind::NonFinite),
         _ => Err(malformed(text, at)),
     }
 }
 
-fn skip_word(text: &[u8], at: usize, word: &[u8]) -> Result<usize, Malformed> {
+fn skip_word(text: &[u8], at: usize, word: &[u8], kind: Kind) -> Result<Skipped, Malformed> {
     let rest = &text[at..];
     if rest.starts_with(word) {
-        return Ok(at + word.len());
+        return Ok(Skipped::plain(at + word.len(), kind));
     }
     Err(Malformed {
         at,
@@ -54,8 +93,34 @@ fn skip_word(text: &[u8], at: usize, word: &[u8]) -> Result<usize, Malformed> {
     })
 }
 
+/// Returns the offset behind a number that begins with another digit than zero, when sixteen bytes tell it: digits,
+/// perhaps a fraction, and no exponent.
+#[inline]
+fn short_number(text: &[u8], at: usize) -> Option<usize> {
+    let bytes = text.get(at..).and_then(<[u8]>::first_chunk::<16>)?;
+    let values = u8x16::new(*bytes) ^ u8x16::splat(b'0');
+    let others = !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask() & 0xFFFF;
+    let mut length = others.trailing_zeros();
+    if bytes.get(length as usize) == Some(&b'.') {
+        let whole = length + 1;
+        length = (others & others.wrapping_sub(1)).trailing_zeros();
+        if length == whole {
+            return None;
+        }
+    }
+    let behind = bytes.get(length as usize)?;
+    (!matches!(behind, b'e' | b'E')).then_some(at + length as usize)
+}
+
 fn skip_digits(text: &[u8], mut at: usize) -> Result<usize, Malformed> {
     let start = at;
+    while let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        let digits = digits::leading(*bytes);
+        at += digits;
+        if digits < 8 {
+            break;
+        }
+    }
     while matches!(text.get(at), Some(b'0'..=b'9')) {
         at += 1;
     }
@@ -84,53 +149,98 @@ fn skip_number(text: &[u8], mut at: usize) -> Result<usize, Malformed> {
 }
 
 /// Returns the offset behind the closing quote of the string that begins at `at`, and whether it has escapes.
+#[inline(always)]
 pub(super) fn skip_string(text: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     if text.get(at) != Some(&b'"') {
         return Err(malformed(text, at));
     }
-    let mut escaped = false;
-    let mut at = at + 1;
+    let end = find_quote_or_backslash(text, at + 1);
+    if text.get(end) == Some(&b'"') {
+        return Ok((end + 1, false));
+    }
+    Ok((skip_escaped(text, end)?, true))
+}
+
+/// Returns the offset behind the closing quote of the string that has the escape, or the end, at `at`.
+#[inline(never)]
+fn skip_escaped(text: &[u8], mut at: usize) -> Result<usize, Malformed> {
     loop {
-        at = find_quote_or_backslash(text, at);
         match text.get(at) {
-            Some(b'"') => return Ok((at + 1, escaped)),
-            Some(_) => at = skip_escape(text, at)?,
+            // Where one character is escaped, the next one often is.
+            Some(b'\\') => at = skip_escape(text, at)?,
+            Some(b'"') => return Ok(at + 1),
+            Some(_) => at = find_quote_or_backslash(text, at + 1),
             None => return Err(malformed(text, at)),
         }
-        escaped = true;
     }
 }
 
+#[inline]
 fn skip_escape(text: &[u8], at: usize) -> Result<usize, Malformed> {
     match text.get(at + 1) {
+        Some(b'u') => skip_unicode(text, at),
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => {
-            let end = (at + 2..at + 6).find(|&at| !text.get(at).is_some_and(u8::is_ascii_hexdigit));
-            end.map_or(Ok(at + 6), |bad| Err(malformed(text, bad)))
-        }
         _ => Err(malformed(text, at + 1)),
     }
 }
 
+#[inline]
+fn skip_unicode(text: &[u8], at: usize) -> Result<usize, Malformed> {
+    let digits = text.get(at + 2..).and_then(<[u8]>::first_chunk::<4>);
+    if digits.is_some_and(|digits| digits.iter().all(|&digit| HEX[usize::from(digit)])) {
+        return Ok(at + 6);
+    }
+    let bad = (at + 2..at + 6).find(|&at| !text.get(at).is_some_and(u8::is_ascii_hexdigit));
+    Err(malformed(text, bad.unwrap_or(at)))
+}
+
+/// Which bytes are hexadecimal digits.
+const HEX: [bool; 256] = {
+    let mut hex = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        hex[byte] = (byte as u8).is_ascii_hexdigit();
+        byte += 1;
+    }
+    hex
+};
+
 /// Finds the next `"` or `\` at or after `at`, or the end of the text.
 ///
-/// Most strings of a log record are short: eight bytes at a time beat the set-up cost of a vector search, which
-/// takes over for the long ones (tracebacks).
-fn find_quote_or_backslash(text: &[u8], mut at: usize) -> usize {
-    let vector_from = at + 32;
-    while at < vector_from {
-        let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
-            break;
-        };
-        let word = u64::from_le_bytes(*word);
-        let hit = marked(word, b'"') | marked(word, b'\\');
-        if hit != 0 {
-            return at + (hit.trailing_zeros() / 8) as usize;
+/// Most strings of a log record are short: sixteen bytes at a time beat the set-up cost of a search, which takes
+/// over for the long ones (tracebacks).
+#[inline(always)]
+fn find_quote_or_backslash(text: &[u8], at: usize) -> usize {
+    let (chunks, _) = text.get(at..).unwrap_or_default().as_chunks::<16>();
+    let mut at = at;
+    for chunk in chunks.iter().take(4) {
+        let hits = quotes_and_backslashes(*chunk);
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
+    find_further(text, at)
+}
+
+/// Does the same where there are less than sixteen bytes, or very many.
+#[inline(never)]
+fn find_further(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
+    if let Some(last) = text.last_chunk::<16>()
+        && rest.len() < 16
+    {
+        let hits = quotes_and_backslashes(*last) >> (16 - rest.len());
+        return text.len().min(at + hits.trailing_zeros() as usize);
+    }
     memchr2(b'"', b'\\', rest).map_or(text.len(), |found| at + found)
+}
+
+/// Returns a bit for each byte, the lowest for the first.
+#[inline(always)]
+fn quotes_and_backslashes(bytes: [u8; 16]) -> u32 {
+    let bytes = u8x16::new(bytes);
+    (bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
 }
 
 /// Marks the bytes of a little-endian word that equal `byte` by their highest bit; the first mark is exact.
@@ -190,8 +300,7 @@ fn skip_container(text: &[u8], mut at: usize) -> Result<usize, Malformed> {
                     continue;
                 }
             }
-            Some(b'"') => at = skip_string(text, at)?.0,
-            _ => at = skip_scalar(text, at)?.0,
+            _ => at = skip_value(text, at)?.end,
         }
         // Here a value has ended: close what closes, or go on to the next value.
         loop {

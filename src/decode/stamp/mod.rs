@@ -20,6 +20,7 @@ use std::cell::Cell;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::decode::digits;
 use crate::decode::json::{Json, Kind, Members};
 use crate::time::Timestamp;
 
@@ -193,6 +194,10 @@ pub fn of_record(line: &[u8], clock: &Clock) -> Option<Timestamp> {
 pub fn leading_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
     let rest = line.strip_prefix(br#"{"created":"#)?;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    if let Some((time, behind)) = usual_created(rest) {
+        let ends = matches!(behind, b',' | b'}' | b' ');
+        return clock.believe(time).filter(|_| ends);
+    }
     let (seconds, digits) = leading_number(rest);
     let rest = &rest[digits..];
     if !(9..=11).contains(&digits) {
@@ -209,6 +214,23 @@ pub fn leading_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
     clock
         .believe(Timestamp(seconds * 1000 + millis))
         .filter(|_| ends)
+}
+
+/// Reads `1795407794.3184667`, ten digits and three to seven; returns the time with the byte behind it.
+fn usual_created(text: &[u8]) -> Option<(Timestamp, u8)> {
+    let (whole, rest) = text.split_first_chunk::<8>()?;
+    let (&[ninth, tenth, point], rest) = rest.split_first_chunk()?;
+    let fraction = rest.first_chunk::<8>()?;
+    let (ninth, tenth) = (ninth.wrapping_sub(b'0'), tenth.wrapping_sub(b'0'));
+    let is_whole = digits::leading(*whole) == 8 && ninth < 10 && tenth < 10;
+    let places = digits::leading(*fraction);
+    if !is_whole || point != b'.' || !(3..8).contains(&places) {
+        return None;
+    }
+    let seconds = digits::value(*whole) * 100 + i64::from(ninth * 10 + tenth);
+    let [tenths, hundredths, thousandths, ..] = fraction.map(|byte| i64::from(byte & 0xF));
+    let millis = tenths * 100 + hundredths * 10 + thousandths;
+    Some((Timestamp(seconds * 1000 + millis), fraction[places]))
 }
 
 /// The time fields met so far while the members of a record go by.
@@ -327,7 +349,7 @@ fn apache(text: &[u8]) -> Option<Stamp> {
     }
     let month = MONTHS.chunks(3).position(|name| name == month)? as i64 + 1;
     let clock = read_clock(text.get(12..20)?)?;
-    let civil = civil(digits(year)?, month, digits(day)?, clock, 0)?;
+    let civil = civil(integer(year)?, month, integer(day)?, clock, 0)?;
     let (offset, length) = zone(&text[20..]);
     Some(Stamp {
         civil,
@@ -355,9 +377,9 @@ fn stamp(text: &[u8]) -> Option<Stamp> {
         }
     }
     let civil = civil(
-        digits(&head[..4])?,
-        digits(&head[5..7])?,
-        digits(&head[8..10])?,
+        integer(&head[..4])?,
+        integer(&head[5..7])?,
+        integer(&head[8..10])?,
         clock,
         millis,
     )?;
@@ -372,9 +394,9 @@ fn stamp(text: &[u8]) -> Option<Stamp> {
 
 fn read_clock(text: &[u8]) -> Option<[i64; 3]> {
     let clock = [
-        digits(&text[..2])?,
-        digits(&text[3..5])?,
-        digits(&text[6..8])?,
+        integer(&text[..2])?,
+        integer(&text[3..5])?,
+        integer(&text[6..8])?,
     ];
     let [hour, minute, second] = clock;
     let valid = text[2] == b':' && text[5] == b':' && hour < 24 && minute < 60 && second <= 60;
@@ -423,11 +445,11 @@ fn zone(text: &[u8]) -> (Option<i64>, usize) {
         Some(b'-') => -1,
         _ => return (None, 0),
     };
-    let Some(hours) = text.get(1..3).and_then(digits).filter(|hours| *hours < 24) else {
+    let Some(hours) = text.get(1..3).and_then(integer).filter(|hours| *hours < 24) else {
         return (None, 0);
     };
     let colon = usize::from(text.get(3) == Some(&b':'));
-    let minutes = text.get(3 + colon..5 + colon).and_then(digits);
+    let minutes = text.get(3 + colon..5 + colon).and_then(integer);
     match minutes.filter(|minutes| *minutes < 60) {
         Some(minutes) => (
             Some(sign * (hours * 3600 + minutes * 60)),
@@ -439,7 +461,7 @@ fn zone(text: &[u8]) -> (Option<i64>, usize) {
 }
 
 /// Reads text that is digits only.
-fn digits(text: &[u8]) -> Option<i64> {
+fn integer(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0, |value, byte| match byte {
         b'0'..=b'9' => Some(value * 10 + i64::from(byte - b'0')),
         _ => None,
@@ -450,13 +472,13 @@ fn digits(text: &[u8]) -> Option<i64> {
 fn leading_number(text: &[u8]) -> (i64, usize) {
     let count = text.iter().take(12).take_while(|b| b.is_ascii_digit());
     let count = count.count();
-    (digits(&text[..count]).unwrap_or_default(), count)
+    (integer(&text[..count]).unwrap_or_default(), count)
 }
 
 /// Reads the digits of a fraction: its thousandths, and how many digits there are.
 fn thousandths(text: &[u8]) -> (i64, usize) {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let first = digits(&text[..count.min(3)]).unwrap_or_default();
+    let first = integer(&text[..count.min(3)]).unwrap_or_default();
     (first * [0, 100, 10, 1][count.min(3)], count)
 }
 

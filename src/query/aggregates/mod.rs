@@ -96,16 +96,27 @@ impl State {
             Self::Distinct(state) => {
                 state.push(first);
             }
-            Self::Sum(state) => state.push(first),
+            Self::Sum(state) => state.push(first.as_number()),
             Self::Extreme(state) => state.push(first),
             Self::Edge(state) => state.push(first),
             Self::Timed(state) => state.push(first, arguments.get(1)),
             Self::Rate(state) => state.push(first, arguments.get(1)),
-            Self::Percentile(state) => state.push(first),
-            Self::Spread(state) => state.push(first),
+            Self::Percentile(state) => state.push(first.as_number()),
+            Self::Spread(state) => state.push(first.as_number()),
             Self::Members(state) => state.push(first),
             Self::Frequent(state) => state.push(first),
         }
+    }
+
+    /// Takes the number of a row's value, if the state looks at numbers alone; false when it needs the value.
+    pub fn push_number(&mut self, number: impl FnOnce() -> Option<f64>) -> bool {
+        match self {
+            Self::Sum(state) => state.push(number()),
+            Self::Percentile(state) => state.push(number()),
+            Self::Spread(state) => state.push(number()),
+            _ => return false,
+        }
+        true
     }
 
     /// Returns about how many bytes the state takes beside itself.

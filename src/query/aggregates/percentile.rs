@@ -65,8 +65,8 @@ impl Default for Percentile {
 }
 
 impl Percentile {
-    pub(super) fn push(&mut self, value: &Value<'_>) {
-        let Some(number) = value.as_number() else {
+    pub(super) fn push(&mut self, number: Option<f64>) {
+        let Some(number) = number else {
             return;
         };
         match self {

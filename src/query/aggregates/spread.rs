@@ -52,8 +52,8 @@ pub struct Spread {
 }
 
 impl Spread {
-    pub(super) fn push(&mut self, value: &Value<'_>) {
-        let Some(number) = value.as_number() else {
+    pub(super) fn push(&mut self, number: Option<f64>) {
+        let Some(number) = number else {
             return;
         };
         self.count += 1.0;

@@ -65,8 +65,8 @@ pub struct Sum {
 }
 
 impl Sum {
-    pub(super) fn push(&mut self, value: &Value<'_>) {
-        if let Some(number) = value.as_number() {
+    pub(super) fn push(&mut self, number: Option<f64>) {
+        if let Some(number) = number {
             self.add(number);
             self.count += 1;
         }

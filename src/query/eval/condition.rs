@@ -16,6 +16,8 @@ use crate::value::{Comparison, Value, equal};
 pub(crate) enum Condition {
     /// A value that counts as a truth.
     Value(Compute),
+    /// A field that is there.
+    Present(usize),
     Not(Box<Condition>),
     And(Vec<Condition>),
     Or(Vec<Condition>),
@@ -54,6 +56,7 @@ impl Condition {
     pub(crate) fn holds(&self, row: &[Cell<'_>]) -> Option<bool> {
         match self {
             Self::Value(value) => value.value(row).truth(),
+            Self::Present(slot) => Some(!row[*slot].is_null()),
             Self::Not(of) => of.holds(row).map(|truth| !truth),
             Self::And(all) => until(all, row, false),
             Self::Or(all) => until(all, row, true),

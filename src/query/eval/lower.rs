@@ -123,6 +123,10 @@ pub(crate) fn condition(expr: &Expr, settings: &Settings) -> Condition {
             },
             negated: *negated,
         },
+        Expr::Call("ispresent", arguments) => match arguments.as_slice() {
+            [Expr::Slot(slot)] => Condition::Present(slot.0),
+            _ => Condition::Value(compute(expr, settings)),
+        },
         other => Condition::Value(compute(other, settings)),
     }
 }

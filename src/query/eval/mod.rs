@@ -78,9 +78,17 @@ impl Compute {
             Self::Pattern(_, None, _) => Value::Null,
             Self::RowPattern(run, at, arguments) => row_pattern(*run, *at, arguments, row),
             Self::Period(run, instant, period) => run(&instant.value(row), *period),
-            Self::Negate(of) => of.value(row).as_number().map(|number| -number).into(),
+            Self::Negate(of) => of.number(row).map(|number| -number).into(),
             Self::Arithmetic(left, operator, right) => arithmetic(left, *operator, right, row),
             Self::Truth(condition) => condition.holds(row).into(),
+        }
+    }
+
+    /// Gives the value for a row as a number.
+    pub(crate) fn number(&self, row: &[Cell<'_>]) -> Option<f64> {
+        match self {
+            Self::Slot(slot) => row[*slot].number(),
+            other => other.value(row).as_number(),
         }
     }
 
@@ -107,8 +115,7 @@ fn arithmetic<'s>(
     right: &Compute,
     row: &[Cell<'_>],
 ) -> Value<'s> {
-    let left = left.value(row).as_number();
-    let both = left.zip(right.value(row).as_number());
+    let both = left.number(row).zip(right.number(row));
     both.map(|(left, right)| operator.of(left, right)).into()
 }
 

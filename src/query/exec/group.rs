@@ -232,7 +232,11 @@ impl Groups {
 fn push_arguments(state: &mut State, arguments: &[Compute], row: &[Cell<'_>]) {
     match arguments {
         [] => state.push(&[]),
-        [one] => state.push(&[one.value(row)]),
+        [one] => {
+            if !state.push_number(|| one.number(row)) {
+                state.push(&[one.value(row)]);
+            }
+        }
         more => {
             let values: Vec<Value<'_>> = more.iter().map(|one| one.value(row)).collect();
             state.push(&values);

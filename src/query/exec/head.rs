@@ -20,6 +20,8 @@ pub(super) enum SinkSpec {
 #[derive(Clone, Debug)]
 pub struct Head {
     stages: Vec<Stage>,
+    /// Whether one row can become several.
+    spreads: bool,
     sink: Sink,
     inner: Vec<InnerHead>,
     exceeded: Option<Exceeded>,
@@ -62,6 +64,7 @@ impl Head {
             SinkSpec::Groups(spec) => Sink::Groups(Box::new(Groups::new(spec))),
         };
         Self {
+            spreads: stages.iter().any(|stage| matches!(stage, Stage::Spread(_))),
             stages,
             sink,
             inner,
@@ -89,6 +92,13 @@ impl Head {
 
     fn push_row(&mut self, row: &mut [Cell<'_>], key: EventKey) -> ControlFlow<()> {
         let Self { stages, sink, .. } = self;
+        if !self.spreads {
+            return if stages.iter_mut().all(|stage| stage.apply(row)) {
+                sink.push(row, key.part(0))
+            } else {
+                ControlFlow::Continue(())
+            };
+        }
         let mut parts = Parts::default();
         let flow = flow(stages, row, &mut parts, &mut |row, parts| {
             let before = sink.bytes();

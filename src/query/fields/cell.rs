@@ -39,6 +39,18 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// Returns the value as a number, as [`Value::as_number`] does.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Json(json) if json.kind() == Kind::Number => match json.as_f64() {
+                Some(number) if number.is_finite() => Some(number),
+                _ => self.value().as_number(),
+            },
+            Self::Value(value) => value.as_number(),
+            other => other.value().as_number(),
+        }
+    }
+
     /// Turns the cell into an owned value.
     pub fn into_value(self) -> Value<'a> {
         match self {

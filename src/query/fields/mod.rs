@@ -40,16 +40,26 @@ pub struct Extras<'a> {
     pub error_fingerprint: Option<&'a str>,
 }
 
+impl Extras<'_> {
+    /// Returns those of an event of which nothing is known.
+    pub const fn none() -> Self {
+        Self {
+            position: 0,
+            level: None,
+            stage: None,
+            service: None,
+            error_type: None,
+            error_message: None,
+            error_culprit: None,
+            error_fingerprint: None,
+        }
+    }
+}
+
 /// The values of one row while it goes through a query: the fields that were read, then what is computed.
 #[derive(Debug, Default)]
 pub struct Slots<'a> {
     pub(super) cells: Vec<Cell<'a>>,
-    /// How many keys led to each field, to tell a key with a dot from a path.
-    depths: Vec<u8>,
-    /// How the records before were written.
-    shape: Shape,
-    /// How many messages were read only as far as they are JSON.
-    broken: Broken,
 }
 
 impl Slots<'_> {
@@ -58,31 +68,57 @@ impl Slots<'_> {
         self.cells.get(slot).map(Cell::value).unwrap_or_default()
     }
 
-    /// Returns how many records were broken and read as far as they go, since the last call.
-    pub fn take_broken(&mut self) -> Broken {
-        std::mem::take(&mut self.broken)
-    }
-
     /// Empties the slots and keeps their memory for a row that borrows from elsewhere.
     #[must_use]
-    pub fn recycle<'b>(self) -> Slots<'b> {
-        let mut cells = self.cells;
-        cells.clear();
-        Slots {
-            // Collected in place: an empty vector's memory goes over to the new type.
-            cells: cells.into_iter().map(|_| Cell::Empty).collect(),
-            depths: self.depths,
-            shape: self.shape,
-            broken: self.broken,
-        }
+    #[inline]
+    pub fn recycle<'b>(mut self) -> Slots<'b> {
+        self.cells.clear();
+        // Collected in place: an empty vector's memory goes over to the new type.
+        let cells = self.cells.into_iter().map(|_| Cell::Empty).collect();
+        Slots { cells }
     }
 
     /// Empties all slots and sees to it that there are enough.
+    #[inline]
     fn reset(&mut self, width: usize) {
         self.cells.clear();
-        self.cells.resize(width, Cell::Empty);
-        self.depths.clear();
-        self.depths.resize(width, u8::MAX);
+        self.cells.extend((0..width).map(|_| Cell::Empty));
+    }
+}
+
+/// Fills slots from one event after the other, and remembers how the records before were written.
+#[derive(Debug)]
+pub struct Reader<'f> {
+    fields: &'f FieldSet,
+    extras: bool,
+    shape: Shape,
+    /// How many keys led to each field, to tell a key with a dot from a path.
+    depths: Vec<u8>,
+    /// How many messages were read only as far as they are JSON.
+    broken: Broken,
+}
+
+impl Reader<'_> {
+    /// Fills the slots from an event.
+    #[inline]
+    pub fn read<'a>(&mut self, event: &Event<'a>, extras: &Extras<'a>, slots: &mut Slots<'a>) {
+        slots.reset(self.fields.width);
+        for (slot, system) in &self.fields.system {
+            slots.cells[*slot] = system.read(event, extras);
+        }
+        if !self.fields.paths.is_empty() {
+            self.discover(event.message, slots);
+        }
+    }
+
+    /// Returns whether any of the fields is among the extras.
+    pub fn reads_extras(&self) -> bool {
+        self.extras
+    }
+
+    /// Returns how many records were broken and read as far as they go, since the last call.
+    pub fn take_broken(&mut self) -> Broken {
+        std::mem::take(&mut self.broken)
     }
 }
 
@@ -118,6 +154,19 @@ enum System {
 }
 
 impl System {
+    /// Returns whether the event alone has it.
+    fn is_of_event(self) -> bool {
+        matches!(
+            self,
+            Self::Timestamp
+                | Self::IngestionTime
+                | Self::Message
+                | Self::Log
+                | Self::LogStream
+                | Self::Lambda(_)
+        )
+    }
+
     fn find(name: &str) -> Option<Self> {
         Some(match name {
             "@timestamp" => Self::Timestamp,
@@ -207,15 +256,20 @@ impl FieldSet {
         slots
     }
 
-    /// Fills the slots from an event.
+    /// Returns what fills slots from many events.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            fields: self,
+            extras: self.system.iter().any(|(_, system)| !system.is_of_event()),
+            shape: Shape::default(),
+            depths: vec![u8::MAX; self.width],
+            broken: Broken::default(),
+        }
+    }
+
+    /// Fills the slots from a single event.
     pub fn read<'a>(&self, event: &Event<'a>, extras: &Extras<'a>, slots: &mut Slots<'a>) {
-        slots.reset(self.width);
-        for (slot, system) in &self.system {
-            slots.cells[*slot] = system.read(event, extras);
-        }
-        if !self.paths.is_empty() {
-            walk::discover(event.message, &self.paths, slots);
-        }
+        self.reader().read(event, extras, slots);
     }
 
     /// Fills the slots from anything that has values by name.

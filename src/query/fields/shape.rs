@@ -8,12 +8,13 @@
 const MOST: usize = 48;
 /// A member may be missing, and others may stand before the next known one; so many are tried.
 const AHEAD: usize = 8;
-/// So many bytes of a member's beginning are compared at once: no more than most have.
-const HEAD: usize = 16;
+/// So many bytes are compared at once.
+const WORD: usize = 16;
 
 /// The members seen so far, in an order that all records' members stood in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
+    first: Option<Known>,
     known: Vec<Known>,
 }
 
@@ -25,10 +26,23 @@ pub(super) struct Known {
     /// The first bytes of that, and which of them count: most guesses end here, right or wrong.
     head: u128,
     mask: u128,
+    /// The last bytes of a longer one.
+    tail: u128,
     /// The name.
     key: Box<str>,
-    /// Whether a field that is asked for begins with it.
-    pub(super) wanted: bool,
+    /// Who asks for it.
+    pub(super) wanted: Want,
+}
+
+/// Which of the fields that are asked for a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    /// None.
+    None,
+    /// The one in this slot, and no other begins with its name.
+    Slot(usize),
+    /// Some begin with it.
+    Some,
 }
 
 impl Known {
@@ -36,39 +50,72 @@ impl Known {
         &self.key
     }
 
+    #[inline]
     pub(super) fn lead(&self) -> usize {
         self.lead.len()
     }
 
-    fn new(lead: &[u8], key: &str, wanted: bool) -> Self {
-        let mut first = [0; HEAD];
-        let counted = lead.len().min(HEAD);
+    fn new(lead: &[u8], key: &str, wanted: Want) -> Self {
+        let mut first = [0; WORD];
+        let counted = lead.len().min(WORD);
         first[..counted].copy_from_slice(&lead[..counted]);
         Self {
             head: u128::from_le_bytes(first),
-            mask: u128::MAX >> (8 * (HEAD - counted)),
+            mask: u128::MAX >> (8 * (WORD - counted)),
+            tail: lead
+                .last_chunk()
+                .map_or(0, |last| u128::from_le_bytes(*last)),
             lead: lead.into(),
             key: key.into(),
             wanted,
         }
     }
+
+    /// Returns whether it begins `rest`, whose first bytes are `first`.
+    #[inline]
+    fn begins(&self, first: u128, rest: &[u8]) -> bool {
+        if first & self.mask != self.head {
+            return false;
+        }
+        let length = self.lead.len();
+        if length <= WORD {
+            return true;
+        }
+        if length > 2 * WORD {
+            return rest.starts_with(&self.lead);
+        }
+        let last = rest.get(length - WORD..);
+        last.and_then(<[u8]>::first_chunk)
+            .is_some_and(|last| u128::from_le_bytes(*last) == self.tail)
+    }
 }
 
 impl Shape {
     /// Finds the member that begins `rest`, at or a little behind a position; returns it with its position.
+    #[inline]
     pub(super) fn recognize(&self, rest: &[u8], at: usize) -> Option<(usize, &Known)> {
         // So close to the end of a record there is nothing worth a guess.
-        let first = u128::from_le_bytes(*rest.first_chunk::<HEAD>()?);
-        let is_it = |known: &Known| {
-            let is_longer = known.lead.len() > HEAD;
-            first & known.mask == known.head && (!is_longer || rest.starts_with(&known.lead))
-        };
-        let mut ahead = self.known.iter().enumerate().skip(at).take(AHEAD);
-        ahead.find(|(_, known)| is_it(known))
+        let first = u128::from_le_bytes(*rest.first_chunk::<WORD>()?);
+        let ahead = self.known.get(at..)?.iter().take(AHEAD);
+        for (place, known) in (at..).zip(ahead) {
+            if known.begins(first, rest) {
+                return Some((place, known));
+            }
+        }
+        None
+    }
+
+    /// Returns the first member when it begins `rest`, which stands behind the opening brace.
+    #[inline]
+    pub(super) fn recognize_first(&self, rest: &[u8]) -> Option<&Known> {
+        let first = u128::from_le_bytes(*rest.first_chunk::<WORD>()?);
+        self.first
+            .as_ref()
+            .filter(|known| known.begins(first, rest))
     }
 
     /// Remembers a member that stood at a position; returns whether it now stands there.
-    pub(super) fn learn(&mut self, at: usize, lead: &[u8], key: &[u8], wanted: bool) -> bool {
+    pub(super) fn learn(&mut self, at: usize, lead: &[u8], key: &[u8], wanted: Want) -> bool {
         let Ok(key) = std::str::from_utf8(key) else {
             return false;
         };
@@ -77,5 +124,11 @@ impl Shape {
             self.known.insert(at, Known::new(lead, key, wanted));
         }
         room
+    }
+
+    /// Remembers the first member, in place of another.
+    pub(super) fn learn_first(&mut self, lead: &[u8], key: &[u8], wanted: Want) {
+        let key = std::str::from_utf8(key).ok();
+        self.first = key.map(|key| Known::new(lead, key, wanted));
     }
 }

@@ -6,8 +6,8 @@
 //! and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of one event
 //! are fields, the first ones (D26).
 
-use super::shape::Shape;
-use super::{Cell, Slots};
+use super::shape::{Known, Shape, Want};
+use super::{Cell, Reader, Slots};
 use crate::decode::json::{Json, Key, Kind, Malformed, Members};
 
 /// So many values of one event are fields.
@@ -79,8 +79,18 @@ impl<'p> Wanted<'p> {
     }
 }
 
+/// Returns which of the paths a key is, or begins.
+fn want(key: &Key<'_>, paths: &[Path]) -> Want {
+    let mut begun = paths.iter().filter(|path| path.may_begin_with(key));
+    match (begun.next(), begun.next()) {
+        (None, _) => Want::None,
+        (Some(path), None) if key.is(&path.name) => Want::Slot(path.slot),
+        _ => Want::Some,
+    }
+}
+
 /// How a message ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum End {
     /// All of it is one object.
     Whole,
@@ -90,19 +100,24 @@ enum End {
     Other,
 }
 
-/// Fills the slots of `paths` from a message; one that is no JSON object, or more than that, fills none.
-pub(super) fn discover<'a>(message: &'a [u8], paths: &[Path], slots: &mut Slots<'a>) {
-    let mut walk = Walk {
-        slots,
-        left: may_exceed(message).then_some(MOST_FIELDS),
-    };
-    let end = walk.message(message, paths);
-    if let End::Broken(fault) = end {
-        slots.broken.count(Some(fault));
-    }
-    if end == End::Other {
-        for path in paths {
-            slots.cells[path.slot] = Cell::Empty;
+impl Reader<'_> {
+    /// Fills the slots of the paths from a message; one that is no JSON object, or more than that, fills none.
+    pub(super) fn discover<'a>(&mut self, message: &'a [u8], slots: &mut Slots<'a>) {
+        let paths = &self.fields.paths;
+        self.depths.fill(u8::MAX);
+        let mut walk = Walk {
+            cells: &mut slots.cells,
+            depths: &mut self.depths,
+            left: may_exceed(message).then_some(MOST_FIELDS),
+        };
+        match walk.message(message, paths, &mut self.shape) {
+            End::Whole => {}
+            End::Broken(fault) => self.broken.count(Some(fault)),
+            End::Other => {
+                for path in paths {
+                    slots.cells[path.slot] = Cell::Empty;
+                }
+            }
         }
     }
 }
@@ -113,56 +128,69 @@ fn may_exceed(message: &[u8]) -> bool {
 }
 
 struct Walk<'w, 'a> {
-    slots: &'w mut Slots<'a>,
+    cells: &'w mut [Cell<'a>],
+    depths: &'w mut [u8],
     /// How many more values are fields; `None` when there are not too many anyway.
     left: Option<usize>,
 }
 
 impl<'a> Walk<'_, 'a> {
     /// Walks the members of a message.
-    fn message(&mut self, message: &'a [u8], paths: &[Path]) -> End {
-        let mut shape = std::mem::take(&mut self.slots.shape);
-        let end = self.members(message, paths, &mut shape);
-        self.slots.shape = shape;
-        end
-    }
-
-    fn members(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
+    fn message(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
         let mut members = Members::new(message);
         // Before the first member this tells that no brace begins the message: most lines are text.
-        if members.rest().is_some() {
+        if members.is_behind_one() {
             return End::Other;
         }
-        let mut at = 0;
-        loop {
-            let before = members.position();
-            let rest = members.rest();
-            let guess = rest.and_then(|rest| shape.recognize(rest, at));
-            if let Some((found, known)) = guess {
-                let value = match members.value_behind(known.lead()) {
-                    Ok(value) => value,
-                    Err(fault) => return End::Broken(fault),
-                };
-                if known.wanted || self.left.is_some() {
-                    let wanted = paths.iter().map(Path::whole);
-                    self.member(|name| name == known.key(), value, wanted, 0);
-                }
-                at = found + 1;
-                continue;
+        let mut place = 0;
+        let begin = members.position();
+        if let Some(first) = shape.recognize_first(&message[begin..]) {
+            let Ok((value, behind)) = Json::read(message, begin + first.lead()) else {
+                return End::Other;
+            };
+            self.known(first, value, paths);
+            match self.familiar(message, behind, paths, shape, &mut place) {
+                Ok(end) if message[end..] == *b"}" => return End::Whole,
+                Ok(behind) => members.go_on(behind),
+                Err(fault) => return End::Broken(fault),
             }
+        }
+        self.members(members, message, place, paths, shape)
+    }
+
+    /// Walks members of which some are new, and learns them.
+    #[inline(never)]
+    fn members(
+        &mut self,
+        mut members: Members<'a>,
+        message: &'a [u8],
+        mut place: usize,
+        paths: &[Path],
+        shape: &mut Shape,
+    ) -> End {
+        loop {
+            let is_behind_one = members.is_behind_one();
+            let before = members.position();
             let (key, value) = match members.next() {
                 Some(Ok(member)) => member,
                 // Without a member before it, it was text that begins with a brace.
-                Some(Err(_)) if rest.is_none() => return End::Other,
+                Some(Err(_)) if !is_behind_one => return End::Other,
                 Some(Err(fault)) => return End::Broken(fault),
                 None => break,
             };
             self.member(|name| key.is(name), value, paths.iter().map(Path::whole), 0);
-            // The first member has no comma before it and is read each time.
-            if let Some(name) = key.plain().filter(|_| rest.is_some()) {
-                let lead = &message[before..members.position() - value.text().len()];
-                let wanted = paths.iter().any(|path| path.may_begin_with(&key));
-                at += usize::from(shape.learn(at, lead, name, wanted));
+            let behind = members.position();
+            if let Some(name) = key.plain() {
+                let lead = &message[before..behind - value.text().len()];
+                if is_behind_one {
+                    place += usize::from(shape.learn(place, lead, name, want(&key, paths)));
+                } else {
+                    shape.learn_first(lead, name, want(&key, paths));
+                }
+            }
+            match self.familiar(message, behind, paths, shape, &mut place) {
+                Ok(behind) => members.go_on(behind),
+                Err(fault) => return End::Broken(fault),
             }
         }
         let behind = &message[members.position()..];
@@ -170,6 +198,44 @@ impl<'a> Walk<'_, 'a> {
             End::Whole
         } else {
             End::Other
+        }
+    }
+
+    /// Reads members from `at` on as long as they are recognized; returns the offset behind them.
+    #[inline(never)]
+    fn familiar(
+        &mut self,
+        message: &'a [u8],
+        mut at: usize,
+        paths: &[Path],
+        shape: &Shape,
+        place: &mut usize,
+    ) -> Result<usize, Malformed> {
+        let reads_all = self.left.is_some();
+        let mut next = *place;
+        while let Some((found, known)) =
+            shape.recognize(message.get(at..).unwrap_or_default(), next)
+        {
+            let (value, behind) = Json::read(message, at + known.lead())?;
+            (at, next) = (behind, found + 1);
+            if reads_all || known.wanted != Want::None {
+                self.known(known, value, paths);
+            }
+        }
+        *place = next;
+        Ok(at)
+    }
+
+    /// Looks at the value of a member that was recognized.
+    #[inline(never)]
+    fn known(&mut self, known: &Known, value: Json<'a>, paths: &[Path]) {
+        match known.wanted {
+            Want::Slot(slot) if self.left.is_none() => self.keep(slot, value, 0),
+            Want::None if self.left.is_none() => {}
+            _ => {
+                let wanted = paths.iter().map(Path::whole);
+                self.member(|name| name == known.key(), value, wanted, 0);
+            }
         }
     }
 
@@ -249,26 +315,22 @@ impl<'a> Walk<'_, 'a> {
 
     /// Keeps a value under its name unless a key that has more of the name in it gave one (D36).
     fn keep(&mut self, slot: usize, value: Json<'a>, depth: u8) {
-        let known = &mut self.slots.depths[slot];
+        let known = &mut self.depths[slot];
         if *known < depth {
             return;
         }
-        if matches!(value.kind(), Kind::Object | Kind::Array | Kind::Null) {
-            // None of them is a field; what it is written in is kept for `expand` alone.
-            *known = u8::MAX;
-            self.slots.cells[slot] = Cell::Json(value);
-        } else {
-            *known = depth;
-            self.slots.cells[slot] = Cell::Json(value);
-        }
+        // No object, array or null is a field; what it is written in is kept for `expand` alone.
+        let is_field = !matches!(value.kind(), Kind::Object | Kind::Array | Kind::Null);
+        *known = if is_field { depth } else { u8::MAX };
+        self.cells[slot] = Cell::Json(value);
     }
 
     /// Drops what an earlier key of the same name led to: the last key counts.
     fn forget_older(&mut self, slot: usize, depth: u8) {
-        let known = &mut self.slots.depths[slot];
+        let known = &mut self.depths[slot];
         if *known > depth && *known != u8::MAX {
             *known = u8::MAX;
-            self.slots.cells[slot] = Cell::Empty;
+            self.cells[slot] = Cell::Empty;
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Needles {
     texts: Vec<Text>,
     /// Which texts to search blocks for; nothing when each line has to be looked at.
     anchors: Option<Vec<usize>>,
+    /// Whether a hit is all that a line needs.
+    hits_pass: bool,
     escape: Escape,
     tuned: bool,
 }
@@ -112,6 +114,7 @@ impl Needles {
             test: Test::Pass,
             texts: Vec::new(),
             anchors: None,
+            hits_pass: false,
             escape: Escape::new(),
             tuned: false,
         };
@@ -131,6 +134,11 @@ impl Needles {
         let sample = &sample[..sample.len().min(ENOUGH)];
         let counts: Vec<usize> = self.texts.iter().map(|text| text.count(sample)).collect();
         self.anchors = self.rarest(&self.test, &counts).map(|(_, anchors)| anchors);
+        self.hits_pass = match &self.test {
+            Test::Pass | Test::Text(_) => true,
+            Test::Any(any) => any.iter().all(|test| matches!(test, Test::Text(_))),
+            Test::All(_) => false,
+        };
     }
 
     /// Walks the lines of `bytes` that can matter, in order.
@@ -269,7 +277,7 @@ impl Iterator for Lines<'_> {
     fn next(&mut self) -> Option<Range<usize>> {
         loop {
             let line = self.next_line()?;
-            if self.needles.test(&self.bytes[line.clone()]) {
+            if self.needles.hits_pass || self.needles.test(&self.bytes[line.clone()]) {
                 return Some(line);
             }
         }

@@ -162,6 +162,7 @@ struct Bare<'a> {
 }
 
 impl<'a> Line<'a> {
+    #[inline]
     fn read(format: LineFormat, line: &'a [u8], clock: &Clock) -> Self {
         let special = match format {
             LineFormat::Plain => None,
@@ -171,6 +172,7 @@ impl<'a> Line<'a> {
         special.unwrap_or_else(|| Self::plain(line, clock))
     }
 
+    #[inline]
     fn plain(line: &'a [u8], clock: &Clock) -> Self {
         let (time, task) = if line.first() == Some(&b'{') {
             match Object::read(line, clock) {
