@@ -60,7 +60,8 @@ impl<'a> Admission<'a> {
     /// Returns where the event belongs when it is asked for.
     #[inline]
     pub fn admit(&mut self, event: &Event<'_>) -> Option<&Place> {
-        if self.group != event.origin.group {
+        let group = &event.origin.group;
+        if !Arc::ptr_eq(&self.group, group) && self.group != *group {
             self.enter(&event.origin.group);
         }
         if !self.admitted || !self.scope.has_stream(&event.origin.stream) {

@@ -11,6 +11,10 @@ const NULL: u8 = 0;
 const TEXT: u8 = 1;
 const INSTANT: u8 = 2;
 const NESTED: u8 = 3;
+/// The longest number that is printed without an exponent: a sign, `0.`, and 324 zeros before 17 digits.
+const MOST_DIGITS: usize = 344;
+/// Stands in place of a length that does not fit into a byte.
+const LONG: u8 = u8::MAX;
 
 /// Appends a value to a key; several values in a row cannot be taken for others.
 pub(crate) fn push_value(value: &Value<'_>, key: &mut Vec<u8>) {
@@ -44,21 +48,25 @@ pub(crate) fn push_text(text: &[u8], key: &mut Vec<u8>) {
     push_tagged(TEXT, text, key);
 }
 
-/// The length in front makes the end of a text unmistakable, whatever bytes it holds.
+/// The length in front makes the end of a text unmistakable, whatever bytes it holds; that of a short text is a byte.
 fn push_tagged(tag: u8, bytes: &[u8], key: &mut Vec<u8>) {
-    let [a, b, c, d] = (bytes.len() as u32).to_le_bytes();
-    key.extend_from_slice(&[tag, a, b, c, d]);
+    match u8::try_from(bytes.len()) {
+        Ok(length) if length < LONG => key.extend_from_slice(&[tag, length]),
+        _ => {
+            let [a, b, c, d] = (bytes.len() as u32).to_le_bytes();
+            key.extend_from_slice(&[tag, LONG, a, b, c, d]);
+        }
+    }
     key.extend_from_slice(bytes);
 }
 
 fn push_number(number: f64, key: &mut Vec<u8>) {
-    key.push(TEXT);
-    let length_at = key.len();
-    key.extend([0; 4]);
+    let mut digits = [0; MOST_DIGITS];
+    let mut room = digits.as_mut_slice();
     // Adding zero makes the two zeros one.
-    write!(key, "{}", number + 0.0).expect("a vector takes all bytes");
-    let length = (key.len() - length_at - 4) as u32;
-    key[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+    write!(room, "{}", number + 0.0).expect("there is room for every number");
+    let left = room.len();
+    push_text(&digits[..MOST_DIGITS - left], key);
 }
 
 /// Returns whether a JSON number is written as it would be printed: most are, and need not be formatted again.
@@ -108,6 +116,24 @@ mod tests {
         );
         assert_ne!(key(&[Value::Null]), key(&["".into()]));
         assert_ne!(key(&[Timestamp(5).into()]), key(&[5.0.into()]));
+    }
+
+    #[test]
+    fn texts_of_any_length_have_keys_of_their_own() {
+        let texts: Vec<String> = [0, 1, 254, 255, 256, 70_000].map(|n| "a".repeat(n)).into();
+        for one in &texts {
+            for other in &texts {
+                let pair =
+                    |a: &str, b: &str| key(&[Value::from(a.to_owned()), Value::from(b.to_owned())]);
+                assert_eq!(pair(one, other) == pair(other, one), one == other);
+            }
+        }
+        for number in [f64::MIN, f64::MAX, -5e-324, f64::MIN_POSITIVE] {
+            assert_eq!(
+                key(&[Value::Number(number)]),
+                key(&[Value::from(number.to_string())])
+            );
+        }
     }
 
     proptest! {

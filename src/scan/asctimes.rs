@@ -54,11 +54,15 @@ impl<'a> Sample<'a> {
     }
 
     /// Looks at an event, if it is one of the first records of its block.
+    #[inline]
     pub(super) fn look(&mut self, event: &Event<'_>, clock: &Clock) {
-        if self.left == 0 || event.message.first() != Some(&b'{') {
-            return;
+        if self.left > 0 && event.message.first() == Some(&b'{') {
+            self.left -= 1;
+            self.compare(event, clock);
         }
-        self.left -= 1;
+    }
+
+    fn compare(&self, event: &Event<'_>, clock: &Clock) {
         let offset = asctime(event.message, clock).and_then(|written| {
             let own = event.timestamp.known()?;
             offset(written.as_millis() - own.as_millis())

@@ -17,7 +17,8 @@ use std::borrow::Cow;
 
 use escape::{unescape, unescape_into};
 use number::short_decimal;
-use skip::{Skipped, malformed, skip_blanks, skip_string, skip_value};
+pub(crate) use skip::skip_value;
+use skip::{Skipped, malformed, skip_blanks, skip_string};
 
 /// What kind of value a JSON text holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,15 +102,9 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Reads the value that begins at `at`; returns it with the offset behind it.
-    #[inline(always)]
-    pub(crate) fn read(text: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
-        let value = skip_value(text, at)?;
-        Ok((Self::of(text, at, value), value.end))
-    }
-
+    /// Returns the value that was passed over from `start` on.
     #[inline]
-    fn of(text: &'a [u8], start: usize, value: Skipped) -> Self {
+    pub(crate) fn of(text: &'a [u8], start: usize, value: Skipped) -> Self {
         Self {
             text: &text[start..value.end],
             kind: value.kind,
@@ -299,10 +294,18 @@ impl<'a> Members<'a> {
         self.state == State::Next
     }
 
+    /// Starts at `at`, behind members that the caller has read.
+    pub(crate) fn behind(text: &'a [u8], at: usize) -> Self {
+        Self {
+            text,
+            at,
+            state: State::Next,
+        }
+    }
+
     /// Goes on at `at`, behind members that the caller has read.
     pub(crate) fn go_on(&mut self, at: usize) {
         self.at = at;
-        self.state = State::Next;
     }
 
     fn step(&mut self) -> Result<Option<(Key<'a>, Json<'a>)>, Malformed> {

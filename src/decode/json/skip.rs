@@ -8,9 +8,9 @@ use crate::decode::digits;
 
 /// Where a value ends, and what it is.
 #[derive(Clone, Copy)]
-pub(super) struct Skipped {
+pub(crate) struct Skipped {
     /// The offset behind it.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     pub(super) kind: Kind,
     /// Whether it is a string with escapes.
     pub(super) escaped: bool,
@@ -46,7 +46,7 @@ pub(super) fn skip_blanks(text: &[u8], mut at: usize) -> usize {
 ///
 /// Strings and short numbers, which nearly all values are, take no call.
 #[inline(always)]
-pub(super) fn skip_value(text: &[u8], at: usize) -> Result<Skipped, Malformed> {
+pub(crate) fn skip_value(text: &[u8], at: usize) -> Result<Skipped, Malformed> {
     match text.get(at) {
         Some(b'"') => {
             let (end, escaped) = skip_string(text, at)?;

@@ -8,7 +8,7 @@
 
 use super::shape::{Known, Shape, Want};
 use super::{Cell, Reader, Slots};
-use crate::decode::json::{Json, Key, Kind, Malformed, Members};
+use crate::decode::json::{Json, Key, Kind, Malformed, Members, skip_value};
 
 /// So many values of one event are fields.
 const MOST_FIELDS: usize = 200;
@@ -137,25 +137,30 @@ struct Walk<'w, 'a> {
 impl<'a> Walk<'_, 'a> {
     /// Walks the members of a message.
     fn message(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
-        let mut members = Members::new(message);
+        let first = message
+            .strip_prefix(b"{")
+            .and_then(|rest| shape.recognize_first(rest));
+        if let Some(first) = first {
+            let start = 1 + first.lead();
+            let Ok(value) = skip_value(message, start) else {
+                return End::Other;
+            };
+            self.known(first, || Json::of(message, start, value), paths);
+            let mut place = 0;
+            return match self.familiar(message, value.end, paths, shape, &mut place) {
+                Ok(end) if message[end..] == *b"}" => End::Whole,
+                Ok(end) => {
+                    self.members(Members::behind(message, end), message, place, paths, shape)
+                }
+                Err(fault) => End::Broken(fault),
+            };
+        }
+        let members = Members::new(message);
         // Before the first member this tells that no brace begins the message: most lines are text.
         if members.is_behind_one() {
             return End::Other;
         }
-        let mut place = 0;
-        let begin = members.position();
-        if let Some(first) = shape.recognize_first(&message[begin..]) {
-            let Ok((value, behind)) = Json::read(message, begin + first.lead()) else {
-                return End::Other;
-            };
-            self.known(first, value, paths);
-            match self.familiar(message, behind, paths, shape, &mut place) {
-                Ok(end) if message[end..] == *b"}" => return End::Whole,
-                Ok(behind) => members.go_on(behind),
-                Err(fault) => return End::Broken(fault),
-            }
-        }
-        self.members(members, message, place, paths, shape)
+        self.members(members, message, 0, paths, shape)
     }
 
     /// Walks members of which some are new, and learns them.
@@ -211,32 +216,34 @@ impl<'a> Walk<'_, 'a> {
         shape: &Shape,
         place: &mut usize,
     ) -> Result<usize, Malformed> {
-        let reads_all = self.left.is_some();
         let mut next = *place;
         while let Some((found, known)) =
             shape.recognize(message.get(at..).unwrap_or_default(), next)
         {
-            let (value, behind) = Json::read(message, at + known.lead())?;
-            (at, next) = (behind, found + 1);
-            if reads_all || known.wanted != Want::None {
-                self.known(known, value, paths);
-            }
+            let start = at + known.lead();
+            let value = skip_value(message, start)?;
+            (at, next) = (value.end, found + 1);
+            self.known(known, || Json::of(message, start, value), paths);
         }
         *place = next;
         Ok(at)
     }
 
-    /// Looks at the value of a member that was recognized.
-    #[inline(never)]
-    fn known(&mut self, known: &Known, value: Json<'a>, paths: &[Path]) {
+    /// Looks at a member that was recognized; `value` is called only where somebody asks for it.
+    #[inline(always)]
+    fn known(&mut self, known: &Known, value: impl FnOnce() -> Json<'a>, paths: &[Path]) {
         match known.wanted {
-            Want::Slot(slot) if self.left.is_none() => self.keep(slot, value, 0),
+            Want::Slot(slot) if self.left.is_none() => self.keep(slot, value(), 0),
             Want::None if self.left.is_none() => {}
-            _ => {
-                let wanted = paths.iter().map(Path::whole);
-                self.member(|name| name == known.key(), value, wanted, 0);
-            }
+            _ => self.followed(known, value(), paths),
         }
+    }
+
+    /// Follows the paths that begin with a member that was recognized.
+    #[inline(never)]
+    fn followed(&mut self, known: &Known, value: Json<'a>, paths: &[Path]) {
+        let wanted = paths.iter().map(Path::whole);
+        self.member(|name| name == known.key(), value, wanted, 0);
     }
 
     /// Looks at one value and at the paths its key may begin.
