@@ -1,5 +1,10 @@
 //! Passing over values: where each ends, checking its grammar, decoding nothing.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a call for each short value would cost as much as passing over it"
+)]
+
 use memchr::memchr2;
 use wide::u8x16;
 

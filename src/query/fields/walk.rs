@@ -230,7 +230,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Looks at a member that was recognized; `value` is called only where somebody asks for it.
-    #[inline(always)]
+    #[inline]
     fn known(&mut self, known: &Known, value: impl FnOnce() -> Json<'a>, paths: &[Path]) {
         match known.wanted {
             Want::Slot(slot) if self.left.is_none() => self.keep(slot, value(), 0),
