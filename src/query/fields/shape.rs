@@ -6,6 +6,8 @@
 
 /// So many members are remembered.
 const MOST: usize = 48;
+/// So many first members are remembered: logs of several programs may stand in one file.
+const MOST_FIRST: usize = 4;
 /// A member may be missing, and others may stand before the next known one; so many are tried.
 const AHEAD: usize = 8;
 /// So many bytes are compared at once.
@@ -14,7 +16,8 @@ const WORD: usize = 16;
 /// The members seen so far, in an order that all records' members stood in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
-    first: Option<Known>,
+    /// Those that stood first, which have no comma before them.
+    first: Vec<Known>,
     known: Vec<Known>,
 }
 
@@ -71,12 +74,18 @@ impl Known {
         }
     }
 
-    /// Returns whether it begins `rest`, whose first bytes are `first`.
+    /// Returns whether it begins `rest`, whose first bytes are `first`, and its value comes next: there may be more
+    /// blanks before it than there were.
     #[inline]
     fn begins(&self, first: u128, rest: &[u8]) -> bool {
-        if first & self.mask != self.head {
-            return false;
-        }
+        first & self.mask == self.head
+            && rest.get(self.lead.len()).is_some_and(|byte| *byte > b' ')
+            && self.goes_on(rest)
+    }
+
+    /// Returns whether what `rest` holds behind its first bytes is the rest of it.
+    #[inline]
+    fn goes_on(&self, rest: &[u8]) -> bool {
         let length = self.lead.len();
         if length <= WORD {
             return true;
@@ -105,13 +114,11 @@ impl Shape {
         None
     }
 
-    /// Returns the first member when it begins `rest`, which stands behind the opening brace.
+    /// Finds the first member that begins `rest`, which stands behind the opening brace.
     #[inline]
     pub(super) fn recognize_first(&self, rest: &[u8]) -> Option<&Known> {
         let first = u128::from_le_bytes(*rest.first_chunk::<WORD>()?);
-        self.first
-            .as_ref()
-            .filter(|known| known.begins(first, rest))
+        self.first.iter().find(|known| known.begins(first, rest))
     }
 
     /// Remembers a member that stood at a position; returns whether it now stands there.
@@ -126,9 +133,12 @@ impl Shape {
         room
     }
 
-    /// Remembers the first member, in place of another.
+    /// Remembers a first member.
     pub(super) fn learn_first(&mut self, lead: &[u8], key: &[u8], wanted: Want) {
-        let key = std::str::from_utf8(key).ok();
-        self.first = key.map(|key| Known::new(lead, key, wanted));
+        if let Ok(key) = std::str::from_utf8(key)
+            && self.first.len() < MOST_FIRST
+        {
+            self.first.push(Known::new(lead, key, wanted));
+        }
     }
 }

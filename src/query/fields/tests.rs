@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -20,8 +22,7 @@ fn read(message: &str, names: &[&str]) -> Vec<Option<String>> {
     with_event(message, |event| {
         let mut slots = set.slots();
         set.read(event, &Extras::default(), &mut slots);
-        let texts = (0..names.len())
-            .map(|slot| slots.get(slot).to_text().map(std::borrow::Cow::into_owned));
+        let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(Cow::into_owned));
         texts.collect()
     })
 }
@@ -227,12 +228,34 @@ proptest! {
             slots = with_event(&message, |event| {
                 let mut slots = slots.recycle();
                 reader.read(event, &Extras::default(), &mut slots);
-                let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(std::borrow::Cow::into_owned));
+                let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(Cow::into_owned));
                 assert_eq!(texts.collect::<Vec<_>>(), read(&message, &names), "{message}");
                 slots.recycle()
             });
         }
     }
+}
+
+#[test]
+fn blanks_may_stand_in_one_record_and_not_in_the_next() {
+    let set = FieldSet::new(vec!["a".into(), "b".into()], 0);
+    let (mut reader, mut slots) = (set.reader(), set.slots());
+    for message in [
+        r#"{"a":1,"b":22222222222222222222}"#,
+        r#"{"a": 1,"b": 22222222222222222222}"#,
+        r#"{ "a":1, "b"  :  22222222222222222222}"#,
+        r#"{"a":1,"b":22222222222222222222}"#,
+    ] {
+        slots = with_event(message, |event| {
+            let mut slots = slots.recycle();
+            reader.read(event, &Extras::default(), &mut slots);
+            let texts = [0, 1].map(|slot| slots.get(slot).to_text().map(Cow::into_owned));
+            let expected = ["1", "22222222222222222222"].map(|text| Some(text.to_owned()));
+            assert_eq!(texts, expected, "{message}");
+            slots.recycle()
+        });
+    }
+    assert_eq!(reader.take_broken().total(), 0);
 }
 
 #[test]
