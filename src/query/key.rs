@@ -44,11 +44,13 @@ pub(crate) fn push_written_number(text: &str, key: &mut Vec<u8>) -> bool {
 }
 
 /// Appends a text to a key.
+#[inline]
 pub(crate) fn push_text(text: &[u8], key: &mut Vec<u8>) {
     push_tagged(TEXT, text, key);
 }
 
 /// The length in front makes the end of a text unmistakable, whatever bytes it holds; that of a short text is a byte.
+#[inline]
 fn push_tagged(tag: u8, bytes: &[u8], key: &mut Vec<u8>) {
     match u8::try_from(bytes.len()) {
         Ok(length) if length < LONG => key.extend_from_slice(&[tag, length]),

@@ -9,10 +9,12 @@ use super::service::{DescribeCall, StreamFacts, StreamService};
 
 /// How far behind the time of a stream's last event may be, as the service tells it.
 pub(super) const LAG: i64 = 3 * 3_600_000;
-/// How many pages of streams are looked through.
+/// How many pages of streams are looked through. One may be empty and lead on.
 const MOST: usize = 200;
-/// How often a page may lead back to itself, or be empty.
+/// How many pages may lead back to themselves, one after the other.
 const STANDING: usize = 20;
+/// How many pages there may be of streams whose names begin in one way.
+const MOST_NAMED: usize = 20;
 
 /// The streams of a group.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +39,6 @@ pub(super) async fn list<S: StreamService>(
     let mut standing = 0;
     for _ in 0..MOST {
         let page = describe(service, caller, group, None, token.clone()).await?;
-        let is_empty = page.streams.is_empty();
         let is_past = |stream: &StreamFacts| stream.last.is_some_and(|last| last < start - LAG);
         let reached = page.streams.iter().any(is_past);
         found
@@ -45,7 +46,7 @@ pub(super) async fn list<S: StreamService>(
             .extend(page.streams.iter().filter_map(beginning));
         let streams = page.streams.into_iter().filter(|one| !is_past(one));
         found.streams.extend(streams);
-        standing += usize::from(is_empty || page.token == token);
+        standing = if page.token == token { standing + 1 } else { 0 };
         if reached || page.token.is_none() || standing > STANDING {
             found.is_cut = standing > STANDING;
             found.tidy();
@@ -67,7 +68,7 @@ pub(super) async fn named<S: StreamService>(
 ) -> Result<Listing, Failed> {
     let mut found = Listing::default();
     let mut token = None;
-    for _ in 0..STANDING {
+    for _ in 0..MOST_NAMED {
         let prefix = Some(prefix.to_owned());
         let page = describe(service, caller, group, prefix, token).await?;
         found.streams.extend(page.streams);

@@ -18,8 +18,10 @@ pub(super) struct Habits {
     pub(super) page: usize,
     /// Every so many calls is throttled; 0: none.
     pub(super) throttled: usize,
-    /// Every so many pages is empty and has a token; 0: none.
+    /// Every so many pages of an operation is empty and has a token; 0: none.
     pub(super) empty: usize,
+    /// So many pages of streams are empty and have a token before the first that is not.
+    pub(super) bare: usize,
     /// How far the times of streams lag behind that were written to lately.
     pub(super) lag: i64,
     /// What time it is.
@@ -36,6 +38,7 @@ impl Default for Habits {
             page: 1000,
             throttled: 0,
             empty: 0,
+            bare: 0,
             lag: 0,
             now: i64::MAX,
             denied: Vec::new(),
@@ -46,6 +49,15 @@ impl Default for Habits {
 
 /// What was asked: the operation and how many events came.
 pub(super) type Log = Vec<(&'static str, usize)>;
+
+/// A call that is let through.
+#[derive(Clone, Copy)]
+struct Admitted {
+    /// Its number among all calls.
+    number: usize,
+    /// Its number among those of its operation: what several threads ask for at once has no order.
+    of_operation: usize,
+}
 
 /// The service.
 #[derive(Debug)]
@@ -69,7 +81,7 @@ impl Scripted {
     }
 
     /// Decides what comes of a call before anything is looked up.
-    fn admit(&self, operation: &'static str, group: &Arc<str>) -> Result<usize, CallError> {
+    fn admit(&self, operation: &'static str, group: &Arc<str>) -> Result<Admitted, CallError> {
         let mut log = self.log.lock().expect("no panic");
         log.push((operation, 0));
         let number = log.len();
@@ -84,20 +96,21 @@ impl Scripted {
         if self.habits.vanishes.as_ref().is_some_and(is_gone) || !self.groups.contains_key(group) {
             return error(Kind::Missing);
         }
-        Ok(number)
+        let same = log.iter().filter(|(other, _)| *other == operation);
+        Ok(Admitted {
+            number,
+            of_operation: same.count(),
+        })
     }
 
     fn page(
         &self,
-        number: usize,
+        call: Admitted,
         events: &[&LogEvent],
         token: Option<&str>,
     ) -> (Vec<LogEvent>, usize, bool) {
-        let from = token.map_or(0, |token| {
-            let place = token.split('+').next().and_then(|place| place.parse().ok());
-            place.expect("ours")
-        });
-        if every(self.habits.empty, number) {
+        let from = token.map_or(0, place_of);
+        if every(self.habits.empty, call.of_operation) {
             return (Vec::new(), from, false);
         }
         let to = (from + self.habits.page).min(events.len());
@@ -105,7 +118,7 @@ impl Scripted {
             .iter()
             .map(|&event| event.clone())
             .collect();
-        self.log.lock().expect("no panic")[number - 1].1 = page.len();
+        self.log.lock().expect("no panic")[call.number - 1].1 = page.len();
         (page, to, to == events.len())
     }
 
@@ -129,13 +142,19 @@ impl Scripted {
     }
 }
 
+/// Returns where a token of ours leads to.
+fn place_of(token: &str) -> usize {
+    let place = token.split('+').next().and_then(|place| place.parse().ok());
+    place.expect("ours")
+}
+
 fn every(count: usize, number: usize) -> bool {
     count > 0 && number.is_multiple_of(count)
 }
 
 impl Service for Scripted {
     async fn filter_log_events(&self, call: FilterCall) -> Result<Page, CallError> {
-        let number = self.admit("FilterLogEvents", &call.group)?;
+        let admitted = self.admit("FilterLogEvents", &call.group)?;
         let pattern = Pattern::parse(call.pattern.as_deref().unwrap_or_default());
         let pattern = pattern.expect("a pattern that is one");
         let origin = Origin::default();
@@ -152,36 +171,37 @@ impl Service for Scripted {
         let events = self.groups[&call.group].iter();
         let events = events.filter(|event| (call.start..call.end).contains(&event.timestamp));
         let events: Vec<&LogEvent> = events.filter(matches).collect();
-        let (events, place, is_end) = self.page(number, &events, call.token.as_deref());
+        let (events, place, is_end) = self.page(admitted, &events, call.token.as_deref());
         Ok(Page {
             events,
-            token: (!is_end).then(|| format!("{place}+{number}")),
+            token: (!is_end).then(|| format!("{place}+{}", admitted.number)),
         })
     }
 }
 
 impl StreamService for Scripted {
     async fn describe_log_streams(&self, call: DescribeCall) -> Result<StreamsPage, CallError> {
-        let number = self.admit("DescribeLogStreams", &call.group)?;
+        let admitted = self.admit("DescribeLogStreams", &call.group)?;
         let mut streams = self.streams(&call.group);
         match &call.prefix {
             Some(prefix) => streams.retain(|facts| facts.name.starts_with(prefix.as_str())),
             None => streams.sort_by_key(|facts| facts.last.map(|last| -last)),
         }
-        let from: usize = call.token.map_or(0, |token| token.parse().expect("ours"));
-        let to = if every(self.habits.empty, number) {
+        let from = call.token.as_deref().map_or(0, place_of);
+        let number = admitted.of_operation;
+        let to = if number <= self.habits.bare || every(self.habits.empty, number) {
             from
         } else {
             (from + 5).min(streams.len())
         };
         Ok(StreamsPage {
             streams: streams[from..to].to_vec(),
-            token: (to < streams.len()).then(|| to.to_string()),
+            token: (to < streams.len()).then(|| format!("{to}+{number}")),
         })
     }
 
     async fn filter_streams(&self, call: NamesCall) -> Result<Page, CallError> {
-        let number = self.admit("FilterLogEvents", &call.group)?;
+        let admitted = self.admit("FilterLogEvents", &call.group)?;
         let all = self.groups[&call.group].iter();
         let known: BTreeSet<&Arc<str>> = all.clone().map(|event| &event.stream).collect();
         if !call.streams.iter().all(|stream| known.contains(stream)) {
@@ -197,23 +217,27 @@ impl StreamService for Scripted {
                 && call.streams.contains(&event.stream)
         });
         let (events, place, is_end) =
-            self.page(number, &events.collect::<Vec<_>>(), call.token.as_deref());
+            self.page(admitted, &events.collect::<Vec<_>>(), call.token.as_deref());
         Ok(Page {
             events,
-            token: (!is_end).then(|| format!("{place}+{number}")),
+            token: (!is_end).then(|| format!("{place}+{}", admitted.number)),
         })
     }
 
     async fn get_log_events(&self, call: GetCall) -> Result<Page, CallError> {
-        let number = self.admit("GetLogEvents", &call.group)?;
+        let admitted = self.admit("GetLogEvents", &call.group)?;
         let events = self.groups[&call.group].iter().filter(|event| {
             (call.start..call.end).contains(&event.timestamp) && event.stream == call.stream
         });
         let (events, place, _) =
-            self.page(number, &events.collect::<Vec<_>>(), call.token.as_deref());
+            self.page(admitted, &events.collect::<Vec<_>>(), call.token.as_deref());
         let token = match call.token {
-            Some(token) if events.is_empty() && !every(self.habits.empty, number) => token,
-            _ => format!("{place}+{number}"),
+            Some(token)
+                if events.is_empty() && !every(self.habits.empty, admitted.of_operation) =>
+            {
+                token
+            }
+            _ => format!("{place}+{}", admitted.number),
         };
         let events = events.into_iter().map(|event| LogEvent {
             id: String::new(),

@@ -425,6 +425,27 @@ fn script(starts: i64, end: usize, states: usize) -> Script {
     }
 }
 
+#[test]
+fn a_run_is_read_from_its_beginning_though_many_pages_of_streams_are_empty() {
+    let long = Script {
+        takes: 619,
+        ..script(-541, 7, 2)
+    };
+    let window = (START, START + 261 * MINUTE);
+    let groups = groups(&[long], window.1);
+    let habits = Habits {
+        bare: 50,
+        now: window.1,
+        ..Habits::default()
+    };
+    let (_, asked) = QUESTIONS[5];
+    let expected = runs_of(&mut Everything::of(&groups), window.1);
+    let asked_for = question(window, window.1, wanted(asked));
+    let (found, report, _) = read(&groups, &habits, asked_for, window.1);
+    assert_eq!(rows(&found, window, asked), rows(&expected, window, asked));
+    assert!(report.remarks.is_empty(), "{report:?}");
+}
+
 const WINDOW: (i64, i64) = (START, START + 24 * HOUR);
 
 /// A day of tasks, of which few fail.

@@ -228,8 +228,9 @@ fn usual_created(text: &[u8]) -> Option<(Timestamp, u8)> {
         return None;
     }
     let seconds = digits::value(*whole) * 100 + i64::from(ninth * 10 + tenth);
-    let [tenths, hundredths, thousandths, ..] = fraction.map(|byte| i64::from(byte & 0xF));
-    let millis = tenths * 100 + hundredths * 10 + thousandths;
+    let [tenths, hundredths, thousandths, ..] = *fraction;
+    let digit = |byte: u8| i64::from(byte & 0xF);
+    let millis = digit(tenths) * 100 + digit(hundredths) * 10 + digit(thousandths);
     Some((Timestamp(seconds * 1000 + millis), fraction[places]))
 }
 

@@ -89,6 +89,7 @@ pub enum State {
 
 impl State {
     /// Takes the arguments of one row.
+    #[inline]
     pub fn push(&mut self, arguments: &[Value<'_>]) {
         let first = arguments.first().unwrap_or(const { &Value::Null });
         match self {

@@ -100,7 +100,8 @@ impl Compute {
         }
     }
 
-    /// Appends the value to a key of groups and returns whether it was null.
+    /// Appends the value to a key of groups.
+    #[inline]
     pub(crate) fn push_key(&self, row: &[Cell<'_>], key: &mut Vec<u8>) {
         match self {
             Self::Slot(slot) => row[*slot].push_key(key),

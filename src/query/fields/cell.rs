@@ -82,6 +82,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Appends the value to a key of groups, without decoding what need not be.
+    #[inline]
     pub(crate) fn push_key(&self, key: &mut Vec<u8>) {
         match self {
             Self::Json(json) if json.kind() == Kind::String => match json.as_plain_str() {

@@ -99,19 +99,37 @@ impl Known {
     }
 }
 
-impl Shape {
-    /// Finds the member that begins `rest`, at or a little behind a position; returns it with its position.
+/// The members from a position on.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead<'s>(&'s [Known]);
+
+impl<'s> Ahead<'s> {
+    /// Finds the member that begins `rest`, the next or a little behind; returns it with those behind it.
     #[inline]
-    pub(super) fn recognize(&self, rest: &[u8], at: usize) -> Option<(usize, &Known)> {
+    pub(super) fn recognize(self, rest: &[u8]) -> Option<(&'s Known, Self)> {
         // So close to the end of a record there is nothing worth a guess.
         let first = u128::from_le_bytes(*rest.first_chunk::<WORD>()?);
-        let ahead = self.known.get(at..)?.iter().take(AHEAD);
-        for (place, known) in (at..).zip(ahead) {
+        let mut ahead = self.0;
+        for _ in 0..AHEAD {
+            let (known, behind) = ahead.split_first()?;
             if known.begins(first, rest) {
-                return Some((place, known));
+                return Some((known, Self(behind)));
             }
+            ahead = behind;
         }
         None
+    }
+}
+
+impl Shape {
+    /// Returns the members from a position on.
+    pub(super) fn ahead(&self, at: usize) -> Ahead<'_> {
+        Ahead(self.known.get(at..).unwrap_or_default())
+    }
+
+    /// Returns the position that members stand at.
+    pub(super) fn place(&self, ahead: Ahead<'_>) -> usize {
+        self.known.len() - ahead.0.len()
     }
 
     /// Finds the first member that begins `rest`, which stands behind the opening brace.

@@ -102,9 +102,12 @@ enum End {
 
 impl Reader<'_> {
     /// Fills the slots of the paths from a message; one that is no JSON object, or more than that, fills none.
+    #[inline]
     pub(super) fn discover<'a>(&mut self, message: &'a [u8], slots: &mut Slots<'a>) {
         let paths = &self.fields.paths;
-        self.depths.fill(u8::MAX);
+        for path in paths {
+            self.depths[path.slot] = u8::MAX;
+        }
         let mut walk = Walk {
             cells: &mut slots.cells,
             depths: &mut self.depths,
@@ -136,6 +139,7 @@ struct Walk<'w, 'a> {
 
 impl<'a> Walk<'_, 'a> {
     /// Walks the members of a message.
+    #[inline]
     fn message(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
         let first = message
             .strip_prefix(b"{")
@@ -216,16 +220,14 @@ impl<'a> Walk<'_, 'a> {
         shape: &Shape,
         place: &mut usize,
     ) -> Result<usize, Malformed> {
-        let mut next = *place;
-        while let Some((found, known)) =
-            shape.recognize(message.get(at..).unwrap_or_default(), next)
-        {
+        let mut ahead = shape.ahead(*place);
+        while let Some((known, behind)) = ahead.recognize(message.get(at..).unwrap_or_default()) {
             let start = at + known.lead();
             let value = skip_value(message, start)?;
-            (at, next) = (value.end, found + 1);
+            (at, ahead) = (value.end, behind);
             self.known(known, || Json::of(message, start, value), paths);
         }
-        *place = next;
+        *place = shape.place(ahead);
         Ok(at)
     }
 
