@@ -7,8 +7,10 @@ CLIENTS := simulator/tests/clients
 # The Lambda's processor (arm64, x86_64), and the folder with the logq.toml and queries/ that go with it.
 ARCH := arm64
 CONFIG := .
+# As `lambda/package.py` has it.
+LAMBDA_FLAGS := -C symbol-mangling-version=v0
 
-.PHONY: help build lambda test test-simulator check check-deploy fmt bench bench-lambda bench-delivery bench-aws bench-functions fuzz clean
+.PHONY: help build lambda lambda-hot test test-simulator check check-deploy fmt bench bench-lambda bench-delivery bench-aws bench-functions fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -18,6 +20,10 @@ build: ## Build the release binary, target/release/logq
 
 lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
 	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
+
+lambda-hot: $(VENV)/bench-ready ## Write anew which functions of the Lambda lie side by side, lambda/hot.txt (needs valgrind)
+	RUSTFLAGS="$(LAMBDA_FLAGS)" cargo rustc --profile lambda --locked --package logq-lambda --bin bootstrap -- -C strip=none
+	$(PYTHON) bench/hot.py target/lambda/bootstrap
 
 test: check-deploy $(VENV)/moto/ready $(VENV)/aws-clients/ready ## Run every test
 	cargo test --locked --workspace
@@ -44,7 +50,7 @@ bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are in
 	$(PYTHON) bench/peers.py target/release/logq
 
 bench-lambda: $(VENV)/bench-ready ## Time the Lambda beside a plain Python handler, one table
-	cargo build --profile lambda --locked --package logq-lambda
+	RUSTFLAGS="$(LAMBDA_FLAGS)" cargo build --profile lambda --locked --package logq-lambda
 	$(PYTHON) bench/lambda.py target/lambda/bootstrap
 
 bench-delivery: ## Time the steps of a delivery in the Lambda, each for one event (criterion)

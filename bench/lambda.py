@@ -156,7 +156,7 @@ def environment(api, more):
     } | {name: value.format(api=api.address) for name, value in more.items()}
 
 
-def run(command, more, waiting):
+def run(command, more, waiting, end=subprocess.Popen.kill):
     """Lets a process take the payloads, and ends it when it asks for more."""
     api = Api(waiting)
     with tempfile.TemporaryFile("w+") as out:
@@ -169,7 +169,7 @@ def run(command, more, waiting):
                     out.seek(0)
                     sys.exit(f"lambda: {command[0]} (exit code {api.process.returncode}) has answered {len(api.run.answers)} of {len(waiting)}\n{out.read()}")
         finally:
-            api.process.kill()
+            end(api.process)
             api.process.wait()
             api.server.shutdown()
             api.server.server_close()
@@ -240,8 +240,9 @@ def rows(waiting, runs, starts):
         )
 
 
-def main(bootstrap):
-    commands = {
+def commands(bootstrap):
+    """What is measured: each as a command and what is added to its environment."""
+    return {
         "Python handler": ([sys.executable, "-m", "awslambdaric", "lambda_handler.handler"], {}),
         "logq": ([bootstrap], {}),
         "logq, with SNS": (
@@ -249,12 +250,16 @@ def main(bootstrap):
             {"LOGQ_TOPIC_ARN": "arn:aws:sns:ap-northeast-1:111122223333:logq", "AWS_ENDPOINT_URL": "http://{api}"},
         ),
     }
+
+
+def main(bootstrap):
+    programs = commands(bootstrap)
     waiting = list(payloads(PAYLOADS))
     # In turn, so that a busy moment hits all alike.
-    turns = [{name: run(*command, waiting) for name, command in commands.items()} for _ in range(RUNS)]
-    runs = {name: [turn[name] for turn in turns] for name in commands}
-    begun = [{name: run(*command, []).start_ms for name, command in commands.items()} for _ in range(STARTS)]
-    starts = {name: [turn[name] for turn in begun] for name in commands}
+    turns = [{name: run(*command, waiting) for name, command in programs.items()} for _ in range(RUNS)]
+    runs = {name: [turn[name] for turn in turns] for name in programs}
+    begun = [{name: run(*command, []).start_ms for name, command in programs.items()} for _ in range(STARTS)]
+    starts = {name: [turn[name] for turn in begun] for name in programs}
     check(waiting, turns[0])
     print("| | thousand events per CPU second | services | batches | peak MiB | start ms | times the speed | of the memory |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")

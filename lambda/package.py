@@ -19,6 +19,8 @@ TRIPLES = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux
 # The C library of Amazon Linux 2023, which provided.al2023 is.
 GLIBC = (2, 34)
 LIMIT = 15_000_000
+# Each function gets a name of its own, by which `hot.txt` tells it from others; the Makefile has the same.
+FLAGS = "-C symbol-mangling-version=v0"
 # One moment for every entry: the same files make the same zip, and an unchanged package is not deployed again.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -50,7 +52,7 @@ def build(arch):
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     command = ["cargo", "lambda", "build", "--locked", "--profile", "lambda", "--target", triple]
     command += ["--package", "logq-lambda", "--bin", "bootstrap", "--lambda-dir", str(folder)]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=True)
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, "RUSTFLAGS": FLAGS}, check=True)
     return folder / "bootstrap" / "bootstrap"
 
 
