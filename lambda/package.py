@@ -52,7 +52,8 @@ def build(arch):
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     command = ["cargo", "lambda", "build", "--locked", "--profile", "lambda", "--target", triple]
     command += ["--package", "logq-lambda", "--bin", "bootstrap", "--lambda-dir", str(folder)]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, "RUSTFLAGS": FLAGS}, check=True)
+    flags = f"{os.environ.get('RUSTFLAGS', '')} {FLAGS}".strip()
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, "RUSTFLAGS": flags}, check=True)
     return folder / "bootstrap" / "bootstrap"
 
 
