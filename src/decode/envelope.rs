@@ -41,7 +41,6 @@ pub enum Object<'a> {
 
 impl<'a> Object<'a> {
     /// Reads the members of the object that begins `line`, once, and as far as it goes.
-    #[inline]
     pub fn read(line: &'a [u8], clock: &Clock) -> Self {
         if let Some(time) = stamp::leading_created(line, clock) {
             let time = Some(time);

@@ -164,6 +164,22 @@ struct Bare<'a> {
 impl<'a> Line<'a> {
     #[inline]
     fn read(format: LineFormat, line: &'a [u8], clock: &Clock) -> Self {
+        // Most lines are records that begin with their time.
+        if format == LineFormat::Plain
+            && let Some(time) = stamp::leading_created(line, clock)
+        {
+            return Self::Bare(Bare {
+                time: Some(time),
+                message: line,
+                task: false,
+            });
+        }
+        Self::told(format, line, clock)
+    }
+
+    /// Tells lines apart that take more to tell.
+    #[inline(never)]
+    fn told(format: LineFormat, line: &'a [u8], clock: &Clock) -> Self {
         let special = match format {
             LineFormat::Plain => None,
             LineFormat::Tail => Some(Self::tail(line).unwrap_or(Self::More(line))),
@@ -172,7 +188,6 @@ impl<'a> Line<'a> {
         special.unwrap_or_else(|| Self::plain(line, clock))
     }
 
-    #[inline]
     fn plain(line: &'a [u8], clock: &Clock) -> Self {
         let (time, task) = if line.first() == Some(&b'{') {
             match Object::read(line, clock) {
@@ -269,6 +284,7 @@ impl<'b> Times<'b> {
     }
 
     /// Returns the time of the line at `range`, whose own time is `own`.
+    #[inline]
     fn resolve(&mut self, range: Range<usize>, own: Option<Timestamp>) -> Timestamp {
         let time = own.or_else(|| self.before(range.start));
         self.known_to = range.end + 1;
