@@ -203,7 +203,11 @@ impl<'a> From<Cow<'a, str>> for Value<'a> {
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+        // Written out, so that no `Null` is made and dropped beside each value.
+        match value {
+            Some(value) => value.into(),
+            None => Self::Null,
+        }
     }
 }
 

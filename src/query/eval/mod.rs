@@ -77,7 +77,10 @@ impl Compute {
             }
             Self::Pattern(_, None, _) => Value::Null,
             Self::RowPattern(run, at, arguments) => row_pattern(*run, *at, arguments, row),
-            Self::Period(run, instant, period) => run(&instant.value(row), *period),
+            Self::Period(run, instant, period) => match instant.computed(row) {
+                Some(instant) => run(instant, *period),
+                None => run(&instant.value(row), *period),
+            },
             Self::Negate(of) => of.number(row).map(|number| -number).into(),
             Self::Arithmetic(left, operator, right) => arithmetic(left, *operator, right, row),
             Self::Truth(condition) => condition.holds(row).into(),
@@ -89,6 +92,17 @@ impl Compute {
         match self {
             Self::Slot(slot) => row[*slot].number(),
             other => other.value(row).as_number(),
+        }
+    }
+
+    /// Returns the value where it is there already, in its slot.
+    fn computed<'s>(&self, row: &'s [Cell<'_>]) -> Option<&'s Value<'s>> {
+        match self {
+            Self::Slot(slot) => match &row[*slot] {
+                Cell::Value(value) => Some(value),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

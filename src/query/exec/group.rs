@@ -128,6 +128,8 @@ pub(super) struct Groups {
     spec: Grouping,
     table: HashTable<usize>,
     met: Vec<Group>,
+    /// The group of the row before.
+    last: usize,
     /// About how many bytes the groups take.
     bytes: usize,
     scratch: Vec<u8>,
@@ -147,6 +149,7 @@ impl Groups {
             spec,
             table: HashTable::new(),
             met: Vec::new(),
+            last: 0,
             bytes: 0,
             scratch: Vec::new(),
         }
@@ -158,14 +161,24 @@ impl Groups {
         for by in &self.spec.by {
             by.push_key(row, &mut self.scratch);
         }
-        let hash = self.spec.hasher.hash_one(&self.scratch);
-        let key = &self.scratch;
-        let known = self.table.find(hash, |at| *self.met[*at].key == **key);
-        let at = known.copied().unwrap_or_else(|| self.begin(hash, row));
+        let at = match self.met.get(self.last) {
+            // Rows come in the order of time, and many groups are by time.
+            Some(last) if *last.key == *self.scratch => self.last,
+            _ => self.find(row),
+        };
+        self.last = at;
         let states = self.met[at].states.iter_mut();
         for (state, of) in states.zip(&self.spec.states) {
             push_arguments(state, &of.arguments, row);
         }
+    }
+
+    /// Finds or begins the group with the key in the scratch space.
+    fn find(&mut self, row: &[Cell<'_>]) -> usize {
+        let hash = self.spec.hasher.hash_one(&self.scratch);
+        let is_same = |at: &usize| *self.met[*at].key == *self.scratch;
+        let known = self.table.find(hash, is_same).copied();
+        known.unwrap_or_else(|| self.begin(hash, row))
     }
 
     /// Begins a group with the key in the scratch space.
