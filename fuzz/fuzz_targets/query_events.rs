@@ -70,14 +70,14 @@ fn command(number: usize) -> &'static str {
 fn run(program: &Program, events: &str) {
     let origin = Origin::new("group", "stream");
     let mut tail = program.tail();
-    let mut slots = program.fields().slots();
+    let (mut reader, mut slots) = (program.fields().reader(), program.fields().slots());
     let lines: Vec<&str> = events.lines().collect();
     for (number, block) in lines.chunks(2).enumerate() {
         let mut head = program.head();
         for (at, line) in block.iter().enumerate() {
             let timestamp = Timestamp(number as i64 * 1000);
             let event = Event { timestamp, ingestion: None, message: line.as_bytes(), origin: &origin, id: None };
-            program.fields().read(&event, &Extras::default(), &mut slots);
+            reader.read(&event, &Extras::default(), &mut slots);
             let key = EventKey { timestamp, position: (number as u32, at as u32) };
             if head.push(&mut slots, key).is_break() {
                 break;

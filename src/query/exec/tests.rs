@@ -34,6 +34,7 @@ fn run(
 ) -> Results {
     let origin = Origin::default();
     let mut rows = Vec::new();
+    let mut reader = fields.reader();
     let mut edges: Vec<usize> = cuts.iter().map(|cut| cut % (inputs.len() + 1)).collect();
     edges.extend([0, inputs.len()]);
     edges.sort_unstable();
@@ -48,7 +49,7 @@ fn run(
                 origin: &origin,
                 id: None,
             };
-            fields.read(&event, &Extras::default(), &mut slots);
+            reader.read(&event, &Extras::default(), &mut slots);
             let key = EventKey {
                 timestamp: Timestamp(*millis),
                 position: (block as u32, at as u32),

@@ -11,7 +11,7 @@ pub enum Cell<'a> {
     /// No value.
     #[default]
     Empty,
-    /// A value of a JSON text that is no object and no array.
+    /// A value of a JSON text; an object, an array or null is no value, and kept for `expand` alone.
     Json(Json<'a>),
     /// A whole message; what is not UTF-8 reads as U+FFFD.
     Bytes(&'a [u8]),

@@ -1,6 +1,6 @@
 //! The fields a query reads, taken from a record in one pass over its line.
 //!
-//! Nothing is decoded and nothing allocated here: a field found in the JSON is kept as the bytes it is written in,
+//! Nothing is decoded, and nothing allocated for a record, here: a field found in the JSON is kept as the bytes it is written in,
 //! and becomes a value when something asks for it. The rules of what is a field stand in `walk`.
 
 mod cell;
@@ -41,7 +41,7 @@ pub struct Extras<'a> {
 }
 
 impl Extras<'_> {
-    /// Returns those of an event of which nothing is known.
+    /// Returns those of an event of which nothing is known, as the default does: in a constant too.
     pub const fn none() -> Self {
         Self {
             position: 0,

@@ -139,6 +139,11 @@ impl Shape {
         self.first.iter().find(|known| known.begins(first, rest))
     }
 
+    /// Returns whether a member that begins `rest` could be recognized the next time.
+    pub(super) fn is_worth_learning(rest: &[u8]) -> bool {
+        rest.len() >= WORD
+    }
+
     /// Remembers a member that stood at a position; returns whether it now stands there.
     pub(super) fn learn(&mut self, at: usize, lead: &[u8], key: &[u8], wanted: Want) -> bool {
         let Ok(key) = std::str::from_utf8(key) else {

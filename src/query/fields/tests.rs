@@ -275,3 +275,45 @@ fn a_member_without_its_comma_is_no_member() {
         });
     }
 }
+
+#[test]
+fn names_are_told_apart_by_every_byte() {
+    for length in 1..40 {
+        let name = "a".repeat(length);
+        let set = FieldSet::new(vec![name.as_str().into()], 0);
+        for other in 0..length {
+            let mut near = name.clone();
+            near.replace_range(other..=other, "b");
+            let mut reader = set.reader();
+            for (key, expected) in [(&name, Some("2")), (&near, None), (&name, Some("2"))] {
+                let message =
+                    format!(r#"{{"x": 1, "{key}": 2, "y": "a value to stand behind it"}}"#);
+                with_event(&message, |event| {
+                    let mut slots = set.slots();
+                    reader.read(event, &Extras::default(), &mut slots);
+                    assert_eq!(slots.get(0).to_text().as_deref(), expected, "{message}");
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn members_that_cannot_be_recognized_take_no_place() {
+    let set = FieldSet::new(vec!["a".into()], 0);
+    let mut reader = set.reader();
+    let mut read = |message: &str| {
+        with_event(message, |event| {
+            reader.read(event, &Extras::default(), &mut set.slots());
+        });
+    };
+    for _ in 0..60 {
+        read(r#"{"n":1}"#);
+        read(r#"{"message":"as long as most are","n":5}"#);
+    }
+    read(r#"{"logger":"of another program","level":"not met before"}"#);
+    let first = br#""logger":"of another program"}"#;
+    assert!(reader.shape.recognize_first(first).is_some());
+    let further = br#","level":"not met before"}"#;
+    assert!(reader.shape.ahead(0).recognize(further).is_some());
+}

@@ -1,10 +1,10 @@
 //! Which of a message's JSON values are fields, and which names they have.
 //!
 //! The whole message must be one JSON object; of a record that was cut or broken inside, the members before that are
-//! fields all the same (the service finds none in it), and it is counted. A field's name is the path to its value, keys and positions joined
-//! with dots; objects and arrays themselves are no fields, nor is null (D25, D27). Of equal keys the last counts,
-//! and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of one event
-//! are fields, the first ones (D26).
+//! fields all the same (the service finds none in it), and it is counted. A field's name is the path to its value, keys
+//! and positions joined with dots; objects and arrays themselves are no fields, nor is null (D25, D27). Of equal keys
+//! the last counts, and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of
+//! one event are fields, the first ones (D26).
 
 use super::shape::{Known, Shape, Want};
 use super::{Cell, Reader, Slots};
@@ -189,7 +189,9 @@ impl<'a> Walk<'_, 'a> {
             };
             self.member(|name| key.is(name), value, paths.iter().map(Path::whole), 0);
             let behind = members.position();
-            if let Some(name) = key.plain() {
+            if let Some(name) = key.plain()
+                && Shape::is_worth_learning(&message[before..])
+            {
                 let lead = &message[before..behind - value.text().len()];
                 if is_behind_one {
                     place += usize::from(shape.learn(place, lead, name, want(&key, paths)));
