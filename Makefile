@@ -19,10 +19,10 @@ build: ## Build the release binary, target/release/logq
 	cargo build --release --locked
 
 lambda: $(VENV)/package/ready ## Build the Lambda's package below target/lambda/ (ARCH, CONFIG)
-	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config $(CONFIG)
+	$(VENV)/package/bin/python lambda/package.py --arch $(ARCH) --config "$(CONFIG)"
 
 lambda-hot: $(VENV)/bench-ready ## Write anew which functions of the Lambda lie side by side, lambda/hot.txt (needs valgrind)
-	RUSTFLAGS="$(LAMBDA_FLAGS)" cargo rustc --profile lambda --locked --package logq-lambda --bin bootstrap -- -C strip=none
+	RUSTFLAGS="$$RUSTFLAGS $(LAMBDA_FLAGS)" cargo rustc --profile lambda --locked --package logq-lambda --bin bootstrap -- -C strip=none
 	$(PYTHON) bench/hot.py target/lambda/bootstrap
 
 test: check-deploy $(VENV)/moto/ready $(VENV)/aws-clients/ready ## Run every test
@@ -50,7 +50,7 @@ bench: build $(VENV)/bench-ready ## Time the binary beside the peers that are in
 	$(PYTHON) bench/peers.py target/release/logq
 
 bench-lambda: $(VENV)/bench-ready ## Time the Lambda beside a plain Python handler, one table
-	RUSTFLAGS="$(LAMBDA_FLAGS)" cargo build --profile lambda --locked --package logq-lambda
+	RUSTFLAGS="$$RUSTFLAGS $(LAMBDA_FLAGS)" cargo build --profile lambda --locked --package logq-lambda
 	$(PYTHON) bench/lambda.py target/lambda/bootstrap
 
 bench-delivery: ## Time the steps of a delivery in the Lambda, each for one event (criterion)

@@ -63,6 +63,8 @@ def main(binary):
     waiting = list(payloads(BENCH.PAYLOADS))
     commands, size = BENCH.commands(binary), sizes(binary)
     plain, sns = (ran(*commands[one], waiting) & size.keys() for one in ("logq", "logq, with SNS"))
+    if not plain:
+        sys.exit(f"hot: valgrind saw no function of {binary} run; was it built without its symbols?")
     whole, part = collections.Counter(), collections.Counter()
     for symbol in size:
         whole[name(symbol)] += size[symbol]

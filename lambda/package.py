@@ -52,9 +52,17 @@ def build(arch):
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     command = ["cargo", "lambda", "build", "--locked", "--profile", "lambda", "--target", triple]
     command += ["--package", "logq-lambda", "--bin", "bootstrap", "--lambda-dir", str(folder)]
-    flags = f"{os.environ.get('RUSTFLAGS', '')} {FLAGS}".strip()
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, "RUSTFLAGS": flags}, check=True)
+    subprocess.run(command, cwd=ROOT, env=flagged({**os.environ, "PATH": path}), check=True)
     return folder / "bootstrap" / "bootstrap"
+
+
+def flagged(environment):
+    """Returns the environment with our flags behind those of the user, where cargo looks for them first."""
+    encoded = environment.get("CARGO_ENCODED_RUSTFLAGS")
+    if encoded is not None:
+        flags = [flag for flag in encoded.split("\x1f") if flag] + FLAGS.split()
+        return {**environment, "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+    return {**environment, "RUSTFLAGS": f"{environment.get('RUSTFLAGS', '')} {FLAGS}".strip()}
 
 
 def add_target(triple):

@@ -46,6 +46,14 @@ class Package(unittest.TestCase):
         self.binary.touch()
         self.assertEqual(self.packed("second.zip").read_bytes(), first)
 
+    def test_flags_of_the_user_are_kept_and_ours_are_where_cargo_looks(self):
+        ours = "-C symbol-mangling-version=v0"
+        self.assertEqual(package.flagged({"A": "b"}), {"A": "b", "RUSTFLAGS": ours})
+        self.assertEqual(package.flagged({"RUSTFLAGS": "-g"}), {"RUSTFLAGS": f"-g {ours}"})
+        both = package.flagged({"RUSTFLAGS": "-g", "CARGO_ENCODED_RUSTFLAGS": "--cfg\x1fa b"})
+        self.assertEqual(both["CARGO_ENCODED_RUSTFLAGS"].split("\x1f"), ["--cfg", "a b", *ours.split()])
+        self.assertEqual(package.flagged({"CARGO_ENCODED_RUSTFLAGS": ""})["CARGO_ENCODED_RUSTFLAGS"].split("\x1f"), ours.split())
+
     def test_versions_are_compared_as_numbers(self):
         self.assertEqual(package.newest(["GLIBC_2.2.5", "GLIBC_2.34", "GLIBC_2.9", "GLIBC_PRIVATE", "GCC_3.0"]), (2, 34))
         self.assertGreater(package.newest(["GLIBC_2.36"]), package.GLIBC)
