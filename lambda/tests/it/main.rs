@@ -11,6 +11,7 @@ mod crashes;
 mod faults;
 mod function;
 mod http;
+mod inputs_work;
 mod moto;
 mod payload;
 mod proxy;
