@@ -241,7 +241,7 @@ impl Groups {
     }
 }
 
-/// Evaluates the arguments of an aggregate; the usual one or two need no allocation.
+/// Evaluates the arguments of an aggregate; the usual one needs no allocation.
 fn push_arguments(state: &mut State, arguments: &[Compute], row: &[Cell<'_>]) {
     match arguments {
         [] => state.push(&[]),

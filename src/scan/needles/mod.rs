@@ -119,6 +119,11 @@ impl Needles {
             tuned: false,
         };
         needles.test = needles.compile(need);
+        needles.hits_pass = match &needles.test {
+            Test::Pass | Test::Text(_) => true,
+            Test::Any(any) => any.iter().all(|test| matches!(test, Test::Text(_))),
+            Test::All(_) => false,
+        };
         needles.tune(&[]);
         needles.tuned = false;
         needles
@@ -134,11 +139,6 @@ impl Needles {
         let sample = &sample[..sample.len().min(ENOUGH)];
         let counts: Vec<usize> = self.texts.iter().map(|text| text.count(sample)).collect();
         self.anchors = self.rarest(&self.test, &counts).map(|(_, anchors)| anchors);
-        self.hits_pass = match &self.test {
-            Test::Pass | Test::Text(_) => true,
-            Test::Any(any) => any.iter().all(|test| matches!(test, Test::Text(_))),
-            Test::All(_) => false,
-        };
     }
 
     /// Walks the lines of `bytes` that can matter, in order.
