@@ -36,12 +36,13 @@ test-simulator: $(VENV)/aws-clients/ready ## Read the simulator of CloudWatch Lo
 fmt: ## Format the code
 	cargo fmt --all
 
-check: ## Formatting, lints and documentation, warnings as errors
+check: ## Formatting, lints and documentation, warnings as errors, and whether the fuzz targets' lock file is whole
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --lib --profile test --no-default-features -- -D warnings
 	cargo clippy --locked --no-default-features --features cli -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml > /dev/null
 
 check-deploy: $(VENV)/deploy/ready $(VENV)/checkov/ready ## Lint and test template.yaml, terraform/ and the package
 	CHECKOV=$(abspath $(VENV)/checkov/bin/checkov) $(VENV)/deploy/bin/python -m unittest discover tests/deploy
