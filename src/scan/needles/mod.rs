@@ -1,8 +1,8 @@
 //! Goes through a block by substring search, from one line that can matter to the next.
 //!
 //! Of the texts a [`Need`] asks for, the rarest that every wanted line must hold are searched over the whole block
-//! (the anchors); only the line around a hit is tested for the rest. JSON can spell a character as `\u0045`, so a
-//! second search finds lines with such an escape of a character that matters, and lets them pass.
+//! (the anchors); only the line around a hit is tested for the rest. JSON can spell a character as `\u0045`, so the
+//! lines between are searched for such an escape of a character that matters, and pass where they hold one.
 
 use std::ops::Range;
 
@@ -152,7 +152,7 @@ impl Needles {
             bytes,
             at: 0,
             cursors,
-            escaped: 0,
+            hit: None,
         }
     }
 
@@ -236,11 +236,13 @@ pub struct Lines<'n> {
     bytes: &'n [u8],
     at: usize,
     cursors: Vec<Cursor>,
-    escaped: usize,
+    /// The next line with an anchor, while those before it that hold escapes are handed out: looking for its ends
+    /// again for each of them could take the square of the time.
+    hit: Option<Range<usize>>,
 }
 
 impl Lines<'_> {
-    /// Returns the first place at or after `at` that any search finds.
+    /// Returns the first place at or after `at` where an anchor is.
     fn next_hit(&mut self) -> Option<usize> {
         let end = self.bytes.len();
         let mut nearest = end;
@@ -251,18 +253,27 @@ impl Lines<'_> {
             }
             nearest = nearest.min(cursor.next);
         }
-        if self.escaped < self.at || self.at == 0 {
-            let found = self.needles.escape.find(self.bytes, self.at);
-            self.escaped = found.unwrap_or(end);
-        }
-        nearest = nearest.min(self.escaped);
         (nearest < end).then_some(nearest)
+    }
+
+    /// Returns the first place between `at` and `end` where an escape could hide an anchor.
+    fn next_escape(&self, end: usize) -> Option<usize> {
+        let is_empty = self.at >= end;
+        (!is_empty).then(|| self.needles.escape.find(&self.bytes[..end], self.at))?
     }
 
     fn next_line(&mut self) -> Option<Range<usize>> {
         let line = if self.needles.anchors.is_some() {
-            let hit = self.next_hit()?;
-            line_around(self.bytes, hit)
+            let known = self.hit.take();
+            let hit = known.or_else(|| Some(line_around(self.bytes, self.next_hit()?)));
+            let skipped = hit.as_ref().map_or(self.bytes.len(), |line| line.start);
+            match self.next_escape(skipped) {
+                Some(escape) => {
+                    self.hit = hit;
+                    line_around(self.bytes, escape)
+                }
+                None => hit?,
+            }
         } else {
             lines(self.bytes, self.at).next()?
         };
