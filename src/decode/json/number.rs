@@ -1,5 +1,8 @@
 //! The values of numbers.
 
+use super::skip::marked;
+use crate::decode::digits;
+
 /// So many digits make up a whole number that a double holds exactly.
 const EXACT_DIGITS: usize = 15;
 /// The powers of ten by which such a number is divided: doubles hold them exactly too.
@@ -11,6 +14,50 @@ const POWERS: [f64; EXACT_DIGITS + 1] = [
 ///
 /// The quotient of two doubles that are exact is the nearest one to the true quotient.
 pub(super) fn short_decimal(text: &[u8]) -> Option<f64> {
+    decimal_of_few(text).or_else(|| decimal_of_more(text))
+}
+
+/// Returns one to eight bytes as a little-endian word.
+#[inline]
+fn word_of(text: &[u8]) -> Option<u64> {
+    let length = text.len();
+    Some(match length {
+        4..=8 => {
+            let first = u32::from_le_bytes(*text.first_chunk()?);
+            let last = u32::from_le_bytes(*text.last_chunk()?);
+            u64::from(first) | u64::from(last) << (8 * (length - 4))
+        }
+        1..4 => {
+            let byte = |at: usize| u64::from(text[at]) << (8 * at);
+            byte(0) | byte(length / 2) | byte(length - 1)
+        }
+        _ => return None,
+    })
+}
+
+/// Reads one to eight bytes that are digits and perhaps a point.
+#[inline]
+fn decimal_of_few(text: &[u8]) -> Option<f64> {
+    let word = word_of(text)?;
+    let point = (marked(word, b'.').trailing_zeros() / 8) as usize;
+    let (word, count, behind) = if point < text.len() {
+        // The digits behind the point move into its place.
+        let before = !(u64::MAX << (8 * point));
+        let count = text.len() - 1;
+        (word & before | word >> 8 & !before, count, count - point)
+    } else {
+        (word, text.len(), 0)
+    };
+    if digits::leading(word.to_le_bytes()) != count {
+        return None;
+    }
+    // Eight digits have a value: zeros come in front.
+    let word = word.unbounded_shl(8 * (8 - count) as u32);
+    Some(digits::value(word.to_le_bytes()) as f64 / POWERS[behind])
+}
+
+/// Does the same for more bytes.
+fn decimal_of_more(text: &[u8]) -> Option<f64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let (mut value, mut count, mut fraction) = (0_u64, 0, None);
     for &byte in digits.get(..=EXACT_DIGITS).unwrap_or(digits) {
@@ -43,7 +90,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_what_the_standard_library_reads(text in "-?(0|[1-9][0-9]{0,17})([.][0-9]{1,17})?(e[0-9])?") {
+        fn it_is_what_the_standard_library_reads(text in "-?(0|[1-9][0-9]{0,17})([.][0-9]{1,17})?(e[0-9])?|[0-9]{1,4}([.][0-9]{1,4})?") {
             if let Some(value) = short_decimal(text.as_bytes()) {
                 let expected: f64 = text.parse().expect("a number");
                 prop_assert_eq!(value.to_bits(), expected.to_bits(), "{}", text);
