@@ -103,9 +103,9 @@ mod tests {
     /// Returns whether a query lets a message through.
     fn fits(program: &Program, message: &str) -> bool {
         let mut head = program.head();
-        let mut slots = program.fields().slots();
         let origin = Origin::default();
         let event = event(message, &origin);
+        let mut slots = program.fields().slots();
         program
             .fields()
             .read(&event, &Extras::default(), &mut slots);

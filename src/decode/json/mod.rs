@@ -17,8 +17,8 @@ use std::borrow::Cow;
 
 use escape::{unescape, unescape_into};
 use number::short_decimal;
-pub(crate) use skip::skip_value;
-use skip::{Skipped, malformed, skip_blanks, skip_string};
+pub(crate) use skip::{Skipped, skip_text, skip_value};
+use skip::{malformed, skip_blanks, skip_string};
 
 /// What kind of value a JSON text holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,16 @@ pub struct Malformed {
     pub at: usize,
     /// Whether the text ended before the value did, as a record cut by a killed process does.
     pub cut: bool,
+}
+
+impl Malformed {
+    /// Returns the same for a text that has `before` more bytes in front.
+    pub(crate) fn behind(self, before: usize) -> Self {
+        Self {
+            at: before + self.at,
+            ..self
+        }
+    }
 }
 
 /// One JSON value: its exact text, and what kind it is.

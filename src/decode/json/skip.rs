@@ -22,6 +22,12 @@ pub(crate) struct Skipped {
 }
 
 impl Skipped {
+    /// Returns whether it is an object or an array.
+    #[inline]
+    pub(crate) fn holds_others(self) -> bool {
+        matches!(self.kind, Kind::Object | Kind::Array)
+    }
+
     fn plain(end: usize, kind: Kind) -> Self {
         Self {
             end,
@@ -53,20 +59,24 @@ pub(super) fn skip_blanks(text: &[u8], mut at: usize) -> usize {
 #[inline(always)]
 pub(crate) fn skip_value(text: &[u8], at: usize) -> Result<Skipped, Malformed> {
     match text.get(at) {
-        Some(b'"') => {
-            let (end, escaped) = skip_string(text, at)?;
-            Ok(Skipped {
-                end,
-                kind: Kind::String,
-                escaped,
-            })
-        }
+        Some(b'"') => skip_text(text, at + 1),
         Some(b'1'..=b'9') => match short_number(text, at) {
             Some(end) => Ok(Skipped::plain(end, Kind::Number)),
             None => Ok(Skipped::plain(skip_number(text, at)?, Kind::Number)),
         },
         _ => skip_other(text, at),
     }
+}
+
+/// Passes over the rest of the string whose inside begins at `at`.
+#[inline(always)]
+pub(crate) fn skip_text(text: &[u8], at: usize) -> Result<Skipped, Malformed> {
+    let (end, escaped) = skip_inside(text, at)?;
+    Ok(Skipped {
+        end,
+        kind: Kind::String,
+        escaped,
+    })
 }
 
 #[inline(never)]
@@ -159,7 +169,13 @@ pub(super) fn skip_string(text: &[u8], at: usize) -> Result<(usize, bool), Malfo
     if text.get(at) != Some(&b'"') {
         return Err(malformed(text, at));
     }
-    let end = find_quote_or_backslash(text, at + 1);
+    skip_inside(text, at + 1)
+}
+
+/// Does the same from behind the opening quote on.
+#[inline(always)]
+fn skip_inside(text: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
+    let end = find_quote_or_backslash(text, at);
     if text.get(end) == Some(&b'"') {
         return Ok((end + 1, false));
     }
@@ -214,9 +230,11 @@ const HEX: [bool; 256] = {
 /// over for the long ones (tracebacks).
 #[inline(always)]
 fn find_quote_or_backslash(text: &[u8], at: usize) -> usize {
-    let (chunks, _) = text.get(at..).unwrap_or_default().as_chunks::<32>();
     let mut at = at;
-    for chunk in chunks.iter().take(2) {
+    for _ in 0..2 {
+        let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk) else {
+            break;
+        };
         let hits = quotes_and_backslashes(chunk);
         if hits != 0 {
             return at + hits.trailing_zeros() as usize;

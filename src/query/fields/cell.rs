@@ -81,6 +81,15 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// Returns the JSON text that tells the value.
+    #[inline]
+    pub(crate) fn written(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Json(json) => Some(json.text()),
+            _ => None,
+        }
+    }
+
     /// Appends the value to a key of groups, without decoding what need not be.
     #[inline]
     pub(crate) fn push_key(&self, key: &mut Vec<u8>) {

@@ -10,6 +10,8 @@ mod walk;
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::event::{Event, Origin};
 use crate::record::Broken;
 use crate::value::Value;
@@ -56,10 +58,13 @@ impl Extras<'_> {
     }
 }
 
+/// Rows of so many values need no memory of their own.
+const FEW: usize = 16;
+
 /// The values of one row while it goes through a query: the fields that were read, then what is computed.
 #[derive(Debug, Default)]
 pub struct Slots<'a> {
-    pub(super) cells: Vec<Cell<'a>>,
+    pub(super) cells: SmallVec<[Cell<'a>; FEW]>,
 }
 
 impl Slots<'_> {
@@ -68,21 +73,13 @@ impl Slots<'_> {
         self.cells.get(slot).map(Cell::value).unwrap_or_default()
     }
 
-    /// Empties the slots and keeps their memory for a row that borrows from elsewhere.
-    #[must_use]
-    #[inline]
-    pub fn recycle<'b>(mut self) -> Slots<'b> {
-        self.cells.clear();
-        // Collected in place: an empty vector's memory goes over to the new type.
-        let cells = self.cells.into_iter().map(|_| Cell::Empty).collect();
-        Slots { cells }
-    }
-
     /// Empties all slots and sees to it that there are enough.
     #[inline]
     fn reset(&mut self, width: usize) {
         self.cells.clear();
-        self.cells.extend((0..width).map(|_| Cell::Empty));
+        for _ in 0..width {
+            self.cells.push(Cell::Empty);
+        }
     }
 }
 
@@ -104,7 +101,15 @@ impl Reader<'_> {
     pub fn read<'a>(&mut self, event: &Event<'a>, extras: &Extras<'a>, slots: &mut Slots<'a>) {
         slots.reset(self.fields.width);
         for (slot, system) in &self.fields.system {
-            slots.cells[*slot] = system.read(event, extras);
+            let cell = &mut slots.cells[*slot];
+            match (system, event.timestamp.known()) {
+                // The one that is read most is made in its place: with nothing there to be dropped, it is not copied.
+                (System::Timestamp, Some(time)) => {
+                    *cell = Cell::Empty;
+                    *cell = Cell::Value(Value::Timestamp(time));
+                }
+                (other, _) => *cell = other.read(event, extras),
+            }
         }
         if !self.fields.paths.is_empty() {
             self.discover(event.message, slots);
@@ -250,6 +255,7 @@ impl FieldSet {
     }
 
     /// Returns empty slots, to be filled again and again.
+    #[inline]
     pub fn slots<'a>(&self) -> Slots<'a> {
         let mut slots = Slots::default();
         slots.reset(self.width);

@@ -1,11 +1,13 @@
 //! How the members of the records before were written: a guess at the next record's.
 //!
 //! Records of one program have the same members in nearly the same order. A member that begins with the very bytes
-//! that one began with before, from its comma to the blank behind its colon, has that name: neither the name nor
-//! what stands around it need be read again. A wrong guess costs a comparison, never an answer.
+//! that one began with before, from its comma to the blank behind its colon, has that name, and with the quote behind
+//! that, a text: neither the name nor what stands around it need be read again. A wrong guess costs a comparison, never an answer.
 
 /// So many members are remembered.
 const MOST: usize = 48;
+/// A record whose members are all remembered has no more than so many.
+pub(super) const MOST_KNOWN: usize = MOST + 1;
 /// So many first members are remembered: logs of several programs may stand in one file.
 const MOST_FIRST: usize = 4;
 /// A member may be missing, and others may stand before the next known one; so many are tried.
@@ -24,8 +26,12 @@ pub(super) struct Shape {
 /// A member as it was written before.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    /// All that stood before its value: comma, name, colon and blanks.
+    /// All that stood before its value: comma, name, colon and blanks; before a text the quote too.
     lead: Box<[u8]>,
+    /// Whether its value was a text.
+    text: bool,
+    /// Whether it was, and all of that is among the first bytes: nothing else need be compared.
+    short: bool,
     /// The first bytes of that, and which of them count: most guesses end here, right or wrong.
     head: u128,
     mask: u128,
@@ -53,9 +59,16 @@ impl Known {
         &self.key
     }
 
+    /// Returns the offset of its value.
     #[inline]
-    pub(super) fn lead(&self) -> usize {
-        self.lead.len()
+    pub(super) fn value(&self) -> usize {
+        self.lead.len() - usize::from(self.text)
+    }
+
+    /// Returns the offset behind the opening quote of its value, for one that was a text.
+    #[inline]
+    pub(super) fn text(&self) -> Option<usize> {
+        self.text.then_some(self.lead.len())
     }
 
     fn new(lead: &[u8], key: &str, wanted: Want) -> Self {
@@ -69,24 +82,27 @@ impl Known {
                 .last_chunk()
                 .map_or(0, |last| u128::from_le_bytes(*last)),
             lead: lead.into(),
+            text: lead.ends_with(b"\""),
+            short: lead.ends_with(b"\"") && lead.len() <= WORD,
             key: key.into(),
             wanted,
         }
     }
 
-    /// Returns whether it begins `rest`, whose first bytes are `first`, and its value comes next: there may be more
-    /// blanks before it than there were.
+    /// Returns whether it begins `rest`, whose first bytes are `first`.
     #[inline]
     fn begins(&self, first: u128, rest: &[u8]) -> bool {
-        first & self.mask == self.head
-            && rest.get(self.lead.len()).is_some_and(|byte| *byte > b' ')
-            && self.goes_on(rest)
+        first & self.mask == self.head && (self.short || self.goes_on(rest))
     }
 
-    /// Returns whether what `rest` holds behind its first bytes is the rest of it.
+    /// Returns whether what `rest` holds behind its first bytes is the rest of it, and its value comes next: there may
+    /// be more blanks before it than there were.
     #[inline]
     fn goes_on(&self, rest: &[u8]) -> bool {
         let length = self.lead.len();
+        if !self.text && rest.get(length).is_none_or(|byte| *byte <= b' ') {
+            return false;
+        }
         if length <= WORD {
             return true;
         }
@@ -109,8 +125,17 @@ impl<'s> Ahead<'s> {
     pub(super) fn recognize(self, rest: &[u8]) -> Option<(&'s Known, Self)> {
         // So close to the end of a record there is nothing worth a guess.
         let first = u128::from_le_bytes(*rest.first_chunk::<WORD>()?);
+        let (known, behind) = self.0.split_first()?;
+        if known.begins(first, rest) {
+            return Some((known, Self(behind)));
+        }
+        Self(behind).recognize_further(first, rest)
+    }
+
+    #[inline(never)]
+    fn recognize_further(self, first: u128, rest: &[u8]) -> Option<(&'s Known, Self)> {
         let mut ahead = self.0;
-        for _ in 0..AHEAD {
+        for _ in 1..AHEAD {
             let (known, behind) = ahead.split_first()?;
             if known.begins(first, rest) {
                 return Some((known, Self(behind)));

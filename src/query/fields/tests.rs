@@ -99,7 +99,11 @@ fn a_broken_record_has_the_fields_before_the_break_and_is_counted() {
     check(r#"{"a": 1, b: 2}"#, &[("a", Some("1")), ("b", None)]);
     let set = FieldSet::new(vec!["a".into()], 0);
     let mut reader = set.reader();
-    for message in [r#"{"a": 1, "b"#, r#"{"a": 1}"#, "{braces}"] {
+    for message in [
+        r#"{"a": 1, "b"#,
+        r#"{"a": 1, "b": "as long as most"}"#,
+        "{braces}",
+    ] {
         with_event(message, |event| {
             reader.read(event, &Extras::default(), &mut set.slots());
         });
@@ -112,6 +116,9 @@ fn a_broken_record_has_the_fields_before_the_break_and_is_counted() {
         r#"  Applying shop.0002_price...{"levelname": "INFO", "message": "x"}"#,
         r#"["a", "b"#,
         r#", "a": 1"#,
+        // Begins as records do, and is none.
+        r#"{"a": tru, "b": "x"}"#,
+        r#"{"a": as it was before}"#,
     ] {
         with_event(message, |event| {
             reader.read(event, &Extras::default(), &mut set.slots());
@@ -134,6 +141,23 @@ fn the_first_two_hundred_values_are_fields() {
             ("f200.x.0", None),
         ],
     );
+}
+
+#[test]
+fn only_the_first_values_are_fields_however_many_the_records_before_had() {
+    let set = FieldSet::new(vec!["n".into(), "items.0".into()], 0);
+    let mut reader = set.reader();
+    for count in [150, 150, 250, 199, 200, 150, 250] {
+        let items = vec!["7"; count].join(",");
+        let message = format!(r#"{{"a": "x", "items": [{items}], "n": 5, "text": "behind it"}}"#);
+        let n = (count < 199).then_some("5");
+        with_event(&message, |event| {
+            let mut slots = set.slots();
+            reader.read(event, &Extras::default(), &mut slots);
+            assert_eq!(slots.get(0).to_text().as_deref(), n, "{count}");
+            assert_eq!(slots.get(1).to_text().as_deref(), Some("7"), "{count}");
+        });
+    }
 }
 
 #[test]
@@ -218,19 +242,45 @@ proptest! {
     ) {
         let names = ["a", "b", "c", "a.b", "b.0"];
         let set = FieldSet::new(names.iter().map(|&name| name.into()).collect(), 0);
-        let (mut reader, mut slots) = (set.reader(), set.slots());
+        let mut reader = set.reader();
         for (object, cut) in &objects {
             // Also records that are cut, or whose members stand closer together.
             let mut message = object.to_string().replace(',', separator);
             for _ in 0..cut / 4 {
                 message.pop();
             }
-            slots = with_event(&message, |event| {
-                let mut slots = slots.recycle();
+            with_event(&message, |event| {
+                let mut slots = set.slots();
                 reader.read(event, &Extras::default(), &mut slots);
                 let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(Cow::into_owned));
                 assert_eq!(texts.collect::<Vec<_>>(), read(&message, &names), "{message}");
-                slots.recycle()
+            });
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_read_before_changes_nothing_where_there_are_many_values(
+        records in prop::collection::vec((150usize..260, 0usize..40, any::<prop::sample::Index>()), 1..8),
+    ) {
+        let names = ["n", "items.0", "items.120", "items.220", "text"];
+        let set = FieldSet::new(names.iter().map(|&name| name.into()).collect(), 0);
+        let mut reader = set.reader();
+        for (count, commas, cut) in records {
+            let items = vec!["7"; count].join(",");
+            let text = ",".repeat(commas * 10);
+            let whole = format!(r#"{{"a": "x", "items": [{items}], "n": 5, "text": "{text}", "b": "behind it"}}"#);
+            // Many of them are cut.
+            let message = &whole[..whole.len().min(1 + cut.index(2 * whole.len()))];
+            with_event(message, |event| {
+                let mut slots = set.slots();
+                reader.read(event, &Extras::default(), &mut slots);
+                let texts = (0..names.len()).map(|slot| slots.get(slot).to_text().map(Cow::into_owned));
+                assert_eq!(texts.collect::<Vec<_>>(), read(message, &names), "{message}");
+                let mut fresh = set.reader();
+                fresh.read(event, &Extras::default(), &mut set.slots());
+                assert_eq!(reader.take_broken(), fresh.take_broken(), "{message}");
             });
         }
     }
@@ -239,20 +289,19 @@ proptest! {
 #[test]
 fn blanks_may_stand_in_one_record_and_not_in_the_next() {
     let set = FieldSet::new(vec!["a".into(), "b".into()], 0);
-    let (mut reader, mut slots) = (set.reader(), set.slots());
+    let mut reader = set.reader();
     for message in [
         r#"{"a":1,"b":22222222222222222222}"#,
         r#"{"a": 1,"b": 22222222222222222222}"#,
         r#"{ "a":1, "b"  :  22222222222222222222}"#,
         r#"{"a":1,"b":22222222222222222222}"#,
     ] {
-        slots = with_event(message, |event| {
-            let mut slots = slots.recycle();
+        with_event(message, |event| {
+            let mut slots = set.slots();
             reader.read(event, &Extras::default(), &mut slots);
             let texts = [0, 1].map(|slot| slots.get(slot).to_text().map(Cow::into_owned));
             let expected = ["1", "22222222222222222222"].map(|text| Some(text.to_owned()));
             assert_eq!(texts, expected, "{message}");
-            slots.recycle()
         });
     }
     assert_eq!(reader.take_broken().total(), 0);
@@ -261,17 +310,16 @@ fn blanks_may_stand_in_one_record_and_not_in_the_next() {
 #[test]
 fn a_member_without_its_comma_is_no_member() {
     let set = FieldSet::new(vec!["b".into()], 0);
-    let (mut reader, mut slots) = (set.reader(), set.slots());
+    let mut reader = set.reader();
     for (message, expected) in [
         (r#" {"b": 1}"#, Some("1")),
         (r#" {"a": 1, "b": 2}"#, Some("2")),
         (r#"{"a": 1"b": 2}"#, None),
     ] {
-        slots = with_event(message, |event| {
-            let mut slots = slots.recycle();
+        with_event(message, |event| {
+            let mut slots = set.slots();
             reader.read(event, &Extras::default(), &mut slots);
             assert_eq!(slots.get(0).to_text().as_deref(), expected, "{message}");
-            slots.recycle()
         });
     }
 }

@@ -6,14 +6,16 @@
 //! the last counts, and a key that has a dot itself counts before a path of the same name (D36). At most 200 values of
 //! one event are fields, the first ones (D26).
 
-use super::shape::{Known, Shape, Want};
+use super::shape::{Known, MOST_KNOWN, Shape, Want};
 use super::{Cell, Reader, Slots};
-use crate::decode::json::{Json, Key, Kind, Malformed, Members, skip_value};
+use crate::decode::json::{Json, Key, Kind, Malformed, Members, Skipped, skip_text, skip_value};
 
 /// So many values of one event are fields.
 const MOST_FIELDS: usize = 200;
 /// Values nested deeper are no fields; nobody nests deeper, and the walk must not exhaust the stack.
 const DEEPEST: u8 = 64;
+/// Of a record whose members are all recognized so many bytes may be in containers: a value takes two at least.
+const MOST_NESTED: usize = 2 * (MOST_FIELDS - MOST_KNOWN);
 /// So many paths are followed into one container at a time.
 const AT_ONCE: usize = 16;
 
@@ -100,6 +102,18 @@ enum End {
     Other,
 }
 
+impl End {
+    /// Tells where a member stops being JSON that begins at `at`: with none before it, it was text behind a brace.
+    #[cold]
+    fn of(fault: Malformed, at: usize) -> Self {
+        if at == 1 {
+            Self::Other
+        } else {
+            Self::Broken(fault.behind(at))
+        }
+    }
+}
+
 impl Reader<'_> {
     /// Fills the slots of the paths from a message; one that is no JSON object, or more than that, fills none.
     #[inline]
@@ -109,18 +123,17 @@ impl Reader<'_> {
             self.depths[path.slot] = u8::MAX;
         }
         let mut walk = Walk {
+            message,
+            paths,
             cells: &mut slots.cells,
             depths: &mut self.depths,
-            left: may_exceed(message).then_some(MOST_FIELDS),
+            left: None,
+            nested: 0,
         };
-        match walk.message(message, paths, &mut self.shape) {
+        match walk.message(&mut self.shape) {
             End::Whole => {}
             End::Broken(fault) => self.broken.count(Some(fault)),
-            End::Other => {
-                for path in paths {
-                    slots.cells[path.slot] = Cell::Empty;
-                }
-            }
+            End::Other => walk.forget(),
         }
     }
 }
@@ -130,52 +143,81 @@ fn may_exceed(message: &[u8]) -> bool {
     message.len() >= 2 * MOST_FIELDS && memchr::memchr_iter(b',', message).count() >= MOST_FIELDS
 }
 
+/// The walk over one message.
 struct Walk<'w, 'a> {
+    message: &'a [u8],
+    paths: &'w [Path],
     cells: &'w mut [Cell<'a>],
     depths: &'w mut [u8],
     /// How many more values are fields; `None` when there are not too many anyway.
     left: Option<usize>,
+    /// How many bytes the containers take up that are values of members which were recognized.
+    nested: usize,
 }
 
 impl<'a> Walk<'_, 'a> {
-    /// Walks the members of a message.
+    /// Walks the members.
     #[inline]
-    fn message(&mut self, message: &'a [u8], paths: &[Path], shape: &mut Shape) -> End {
-        let first = message
+    fn message(&mut self, shape: &mut Shape) -> End {
+        let first = self
+            .message
             .strip_prefix(b"{")
             .and_then(|rest| shape.recognize_first(rest));
-        if let Some(first) = first {
-            let start = 1 + first.lead();
-            let Ok(value) = skip_value(message, start) else {
+        if first.is_none() {
+            let members = Members::new(self.message);
+            // Before the first member this tells that no brace begins the message: most lines are text.
+            if members.is_behind_one() {
                 return End::Other;
-            };
-            self.known(first, || Json::of(message, start, value), paths);
-            let mut place = 0;
-            return match self.familiar(message, value.end, paths, shape, &mut place) {
-                Ok(end) if message[end..] == *b"}" => End::Whole,
-                Ok(end) => {
-                    self.members(Members::behind(message, end), message, place, paths, shape)
-                }
-                Err(fault) => End::Broken(fault),
-            };
+            }
+            return self.unfamiliar(members, 0, shape);
         }
-        let members = Members::new(message);
-        // Before the first member this tells that no brace begins the message: most lines are text.
-        if members.is_behind_one() {
-            return End::Other;
+        let mut place = 0;
+        let end = match self.familiar(1, first, shape, &mut place) {
+            Ok(end) if self.message[end..] == *b"}" => End::Whole,
+            Ok(end) => {
+                let members = Members::behind(self.message, end);
+                return self.unfamiliar(members, place, shape);
+            }
+            Err(end) => end,
+        };
+        if self.nested > MOST_NESTED {
+            return self.counted(end);
         }
-        self.members(members, message, 0, paths, shape)
+        end
     }
 
-    /// Walks members of which some are new, and learns them.
+    /// Walks members of which some are new.
     #[inline(never)]
+    fn unfamiliar(&mut self, members: Members<'a>, place: usize, shape: &mut Shape) -> End {
+        let end = self.members(members, place, Some(shape));
+        self.counted(end)
+    }
+
+    /// Walks all members again where there may be too many values, and counts them: only the first are fields.
+    #[inline(never)]
+    fn counted(&mut self, end: End) -> End {
+        if !may_exceed(self.message) {
+            return end;
+        }
+        self.forget();
+        self.left = Some(MOST_FIELDS);
+        self.members(Members::new(self.message), 0, None)
+    }
+
+    /// Forgets what was read.
+    fn forget(&mut self) {
+        for path in self.paths {
+            self.cells[path.slot] = Cell::Empty;
+            self.depths[path.slot] = u8::MAX;
+        }
+    }
+
+    /// Walks members; with a shape it learns those that are new.
     fn members(
         &mut self,
         mut members: Members<'a>,
-        message: &'a [u8],
         mut place: usize,
-        paths: &[Path],
-        shape: &mut Shape,
+        mut shape: Option<&mut Shape>,
     ) -> End {
         loop {
             let is_behind_one = members.is_behind_one();
@@ -187,24 +229,30 @@ impl<'a> Walk<'_, 'a> {
                 Some(Err(fault)) => return End::Broken(fault),
                 None => break,
             };
-            self.member(|name| key.is(name), value, paths.iter().map(Path::whole), 0);
+            let wanted = self.paths.iter().map(Path::whole);
+            self.member(|name| key.is(name), value, wanted, 0);
+            let Some(shape) = shape.as_deref_mut() else {
+                continue;
+            };
             let behind = members.position();
             if let Some(name) = key.plain()
-                && Shape::is_worth_learning(&message[before..])
+                && Shape::is_worth_learning(&self.message[before..])
             {
-                let lead = &message[before..behind - value.text().len()];
+                let quote = usize::from(value.kind() == Kind::String);
+                let lead = &self.message[before..behind - value.text().len() + quote];
+                let wanted = want(&key, self.paths);
                 if is_behind_one {
-                    place += usize::from(shape.learn(place, lead, name, want(&key, paths)));
+                    place += usize::from(shape.learn(place, lead, name, wanted));
                 } else {
-                    shape.learn_first(lead, name, want(&key, paths));
+                    shape.learn_first(lead, name, wanted);
                 }
             }
-            match self.familiar(message, behind, paths, shape, &mut place) {
+            match self.familiar(behind, None, shape, &mut place) {
                 Ok(behind) => members.go_on(behind),
-                Err(fault) => return End::Broken(fault),
+                Err(end) => return end,
             }
         }
-        let behind = &message[members.position()..];
+        let behind = &self.message[members.position()..];
         if behind.iter().all(u8::is_ascii_whitespace) {
             End::Whole
         } else {
@@ -212,41 +260,70 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Reads members from `at` on as long as they are recognized; returns the offset behind them.
+    /// Reads members from `at` on as long as they are recognized, the first of them by the caller; returns the offset
+    /// behind them.
     #[inline(never)]
     fn familiar(
         &mut self,
-        message: &'a [u8],
-        mut at: usize,
-        paths: &[Path],
+        at: usize,
+        first: Option<&Known>,
         shape: &Shape,
         place: &mut usize,
-    ) -> Result<usize, Malformed> {
+    ) -> Result<usize, End> {
+        let message = self.message;
         let mut ahead = shape.ahead(*place);
-        while let Some((known, behind)) = ahead.recognize(message.get(at..).unwrap_or_default()) {
-            let start = at + known.lead();
-            let value = skip_value(message, start)?;
-            (at, ahead) = (value.end, behind);
-            self.known(known, || Json::of(message, start, value), paths);
+        let mut rest = message.get(at..).unwrap_or_default();
+        let mut next = match first {
+            Some(first) => Some((first, ahead)),
+            None => ahead.recognize(rest),
+        };
+        while let Some((known, behind)) = next {
+            match self.known(known, rest) {
+                Ok(end) => (rest, ahead) = (&rest[end..], behind),
+                Err(fault) => return Err(End::of(fault, message.len() - rest.len())),
+            }
+            next = ahead.recognize(rest);
         }
         *place = shape.place(ahead);
-        Ok(at)
+        Ok(message.len() - rest.len())
     }
 
-    /// Looks at a member that was recognized; `value` is called only where somebody asks for it.
-    #[inline]
-    fn known(&mut self, known: &Known, value: impl FnOnce() -> Json<'a>, paths: &[Path]) {
+    /// Passes over a member that begins `rest` and was recognized; returns the offset behind it.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call for each member would cost a good part of passing over it"
+    )]
+    #[inline(always)]
+    fn known(&mut self, known: &Known, rest: &'a [u8]) -> Result<usize, Malformed> {
+        let value = if let Some(inside) = known.text() {
+            skip_text(rest, inside)?
+        } else {
+            let value = skip_value(rest, known.value())?;
+            if value.holds_others() {
+                self.nested += value.end - known.value();
+            }
+            value
+        };
+        if known.wanted != Want::None {
+            self.asked(known, rest, value);
+        }
+        Ok(value.end)
+    }
+
+    /// Looks at a member that was recognized, and that somebody asks for.
+    #[inline(never)]
+    fn asked(&mut self, known: &Known, rest: &'a [u8], value: Skipped) {
+        let value = || Json::of(rest, known.value(), value);
         match known.wanted {
-            Want::Slot(slot) if self.left.is_none() => self.keep(slot, value(), 0),
-            Want::None if self.left.is_none() => {}
-            _ => self.followed(known, value(), paths),
+            Want::Slot(slot) => self.keep(slot, value(), 0),
+            _ => self.followed(known, value()),
         }
     }
 
     /// Follows the paths that begin with a member that was recognized.
     #[inline(never)]
-    fn followed(&mut self, known: &Known, value: Json<'a>, paths: &[Path]) {
-        let wanted = paths.iter().map(Path::whole);
+    fn followed(&mut self, known: &Known, value: Json<'a>) {
+        let wanted = self.paths.iter().map(Path::whole);
         self.member(|name| name == known.key(), value, wanted, 0);
     }
 
@@ -325,6 +402,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Keeps a value under its name unless a key that has more of the name in it gave one (D36).
+    #[inline]
     fn keep(&mut self, slot: usize, value: Json<'a>, depth: u8) {
         let known = &mut self.depths[slot];
         if *known < depth {
