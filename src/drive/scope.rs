@@ -61,8 +61,8 @@ impl<'a> Admission<'a> {
     #[inline]
     pub fn admit(&mut self, event: &Event<'_>) -> Option<&Place> {
         let group = &event.origin.group;
-        if !Arc::ptr_eq(&self.group, group) && self.group != *group {
-            self.enter(&event.origin.group);
+        if !Arc::ptr_eq(&self.group, group) {
+            self.turn_to(group);
         }
         if !self.admitted || !self.scope.has_stream(&event.origin.stream) {
             return None;
@@ -85,6 +85,17 @@ impl<'a> Admission<'a> {
     /// Returns how many events the window left out for having no time, since the last call.
     pub fn take_timeless(&mut self) -> u64 {
         std::mem::take(&mut self.timeless)
+    }
+
+    /// Turns to a group that may be the same under another pointer.
+    #[inline(never)]
+    fn turn_to(&mut self, group: &Arc<str>) {
+        if self.group == *group {
+            // The events that follow share this pointer, and need not be compared.
+            self.group = group.clone();
+        } else {
+            self.enter(group);
+        }
     }
 
     fn enter(&mut self, group: &Arc<str>) {
