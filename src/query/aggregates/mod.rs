@@ -120,6 +120,15 @@ impl State {
         true
     }
 
+    /// Takes a row of an aggregate without arguments.
+    #[inline]
+    pub fn push_row(&mut self) {
+        match self {
+            Self::Count(state) => state.push(&[]),
+            other => other.push(&[]),
+        }
+    }
+
     /// Returns about how many bytes the state takes beside itself.
     pub fn heap_bytes(&self) -> usize {
         match self {

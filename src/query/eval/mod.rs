@@ -14,6 +14,7 @@ use regex::Regex;
 use crate::query::ast::Period;
 use crate::query::fields::Cell;
 use crate::query::functions::{Args, Pattern, Periodic, Values};
+use crate::time::Timestamp;
 use crate::value::Value;
 
 pub(crate) use condition::Condition;
@@ -102,6 +103,19 @@ impl Compute {
                 Cell::Value(value) => Some(value),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// Gives the start of the period that a row's time falls into, for an expression that is nothing else and a time that
+    /// is in its slot already.
+    #[inline]
+    pub(crate) fn period(&self, row: &[Cell<'_>]) -> Option<Timestamp> {
+        let Self::Period(run, instant, period) = self else {
+            return None;
+        };
+        match run(instant.computed(row)?, *period) {
+            Value::Timestamp(instant) => Some(instant),
             _ => None,
         }
     }

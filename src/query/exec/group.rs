@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::limits::heap_bytes;
+use super::written::{Words, Written};
 use super::{Held, RowKey};
 use crate::query::Settings;
 use crate::query::aggregates::{self, Run, State};
@@ -64,6 +65,18 @@ impl Grouping {
     /// Returns how many slots the rows have that come out.
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    /// Returns the one value that a row is grouped by, where it stands in the record or is an instant.
+    #[inline]
+    fn written(&self, row: &[Cell<'_>]) -> Option<Words> {
+        let [by] = self.by.as_slice() else {
+            return None;
+        };
+        if let Some(slot) = by.as_slot() {
+            return Words::of(row[slot].written()?);
+        }
+        by.period(row).map(Words::of_instant)
     }
 }
 
@@ -130,6 +143,8 @@ pub(super) struct Groups {
     met: Vec<Group>,
     /// The group of the row before.
     last: usize,
+    /// The groups of single values.
+    written: Written,
     /// About how many bytes the groups take.
     bytes: usize,
     scratch: Vec<u8>,
@@ -150,6 +165,7 @@ impl Groups {
             table: HashTable::new(),
             met: Vec::new(),
             last: 0,
+            written: Written::new(),
             bytes: 0,
             scratch: Vec::new(),
         }
@@ -157,6 +173,29 @@ impl Groups {
 
     /// Adds a row to its group; the values of a group that is known are not copied.
     pub(super) fn push(&mut self, row: &[Cell<'_>]) {
+        let at = match self.spec.written(row) {
+            Some(value) => self.of_written(value, row),
+            None => self.of_values(row),
+        };
+        let states = self.met[at].states.iter_mut();
+        for (state, of) in states.zip(&self.spec.states) {
+            push_arguments(state, &of.arguments, row);
+        }
+    }
+
+    /// Finds or begins the group of a row that is grouped by one value that can be remembered.
+    #[inline]
+    fn of_written(&mut self, value: Words, row: &[Cell<'_>]) -> usize {
+        self.written.find(&value).unwrap_or_else(|| {
+            let at = self.of_values(row);
+            self.written.note(value, at);
+            at
+        })
+    }
+
+    /// Finds or begins the group of a row.
+    #[inline(never)]
+    fn of_values(&mut self, row: &[Cell<'_>]) -> usize {
         self.scratch.clear();
         for by in &self.spec.by {
             by.push_key(row, &mut self.scratch);
@@ -167,10 +206,7 @@ impl Groups {
             _ => self.find(row),
         };
         self.last = at;
-        let states = self.met[at].states.iter_mut();
-        for (state, of) in states.zip(&self.spec.states) {
-            push_arguments(state, &of.arguments, row);
-        }
+        at
     }
 
     /// Finds or begins the group with the key in the scratch space.
@@ -205,6 +241,7 @@ impl Groups {
     /// Hands over the groups of a block and begins the next.
     pub(super) fn take(&mut self) -> Vec<Group> {
         self.table.clear();
+        self.written.clear();
         self.bytes = 0;
         std::mem::take(&mut self.met)
     }
@@ -244,7 +281,7 @@ impl Groups {
 /// Evaluates the arguments of an aggregate; the usual one needs no allocation.
 fn push_arguments(state: &mut State, arguments: &[Compute], row: &[Cell<'_>]) {
     match arguments {
-        [] => state.push(&[]),
+        [] => state.push_row(),
         [one] => {
             if !state.push_number(|| one.number(row)) {
                 state.push(&[one.value(row)]);

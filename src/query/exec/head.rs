@@ -73,11 +73,18 @@ impl Head {
     }
 
     /// Takes a row; `Break` says that nothing later in the input can change the result.
+    #[inline]
     pub fn push(&mut self, slots: &mut Slots<'_>, key: EventKey) -> ControlFlow<()> {
         let row = slots.cells.as_mut_slice();
         if self.inner.is_empty() {
             return self.push_row(row, key);
         }
+        self.push_to_all(row, key)
+    }
+
+    /// Takes a row for the query and those inside it.
+    #[inline(never)]
+    fn push_to_all(&mut self, row: &mut [Cell<'_>], key: EventKey) -> ControlFlow<()> {
         for inner in &mut self.inner {
             inner.push(row, key);
         }
@@ -90,15 +97,22 @@ impl Head {
         }
     }
 
+    #[inline]
     fn push_row(&mut self, row: &mut [Cell<'_>], key: EventKey) -> ControlFlow<()> {
-        let Self { stages, sink, .. } = self;
-        if !self.spreads {
-            return if stages.iter_mut().all(|stage| stage.apply(row)) {
-                sink.push(row, key.part(0))
-            } else {
-                ControlFlow::Continue(())
-            };
+        if self.spreads {
+            return self.push_spread(row, key);
         }
+        if self.stages.iter_mut().all(|stage| stage.apply(row)) {
+            self.sink.push(row, key.part(0))
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Takes a row that may become several.
+    #[inline(never)]
+    fn push_spread(&mut self, row: &mut [Cell<'_>], key: EventKey) -> ControlFlow<()> {
+        let Self { stages, sink, .. } = self;
         let mut parts = Parts::default();
         let flow = flow(stages, row, &mut parts, &mut |row, parts| {
             let before = sink.bytes();
@@ -162,6 +176,7 @@ impl Sink {
         }
     }
 
+    #[inline]
     fn push(&mut self, row: &[Cell<'_>], key: RowKey) -> ControlFlow<()> {
         let enough = match self {
             Self::Groups(groups) => {

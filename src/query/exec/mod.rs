@@ -28,6 +28,7 @@ mod split;
 mod spread;
 mod stage;
 mod tail;
+mod written;
 
 use crate::query::fields::Cell;
 use crate::time::Timestamp;

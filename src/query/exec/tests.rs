@@ -38,8 +38,8 @@ fn run(
     let mut edges: Vec<usize> = cuts.iter().map(|cut| cut % (inputs.len() + 1)).collect();
     edges.extend([0, inputs.len()]);
     edges.sort_unstable();
+    let mut head = head.clone();
     for (block, edge) in edges.windows(2).enumerate() {
-        let mut head = head.clone();
         let mut slots = fields.slots();
         for (at, (millis, message)) in inputs[edge[0]..edge[1]].iter().enumerate() {
             let event = Event {
@@ -175,6 +175,53 @@ fn aggregates_of_one_field_share_a_state() {
     );
     let results = run_program(&program, &numbered(8), &[3]);
     assert_eq!(printed(&results), "0 2.5 5 2.5 10\n1 4.5 7 4.5 18");
+}
+
+#[test]
+fn a_value_has_one_group_however_it_is_written() {
+    let program = compile("stats count(*) as n by a", None);
+    let spellings = [
+        r#""x""#,
+        r#""\u0078""#,
+        "404",
+        r#""404""#,
+        "404.0",
+        "true",
+        "1",
+        "null",
+        "[1]",
+        r#""a text that is longer than those that are remembered""#,
+    ];
+    let message = |written: &&str| (0, format!(r#"{{"a": {written}}}"#));
+    // The second time each is known, in one block as well as in two.
+    let inputs: Vec<Input> = [spellings, spellings]
+        .iter()
+        .flatten()
+        .map(message)
+        .collect();
+    let groups = "x 4\n404 6\n1 4\n- 4\na text that is longer than those that are remembered 2";
+    for cuts in [vec![], vec![spellings.len()], vec![3, 12]] {
+        assert_eq!(printed(&run_program(&program, &inputs, &cuts)), groups);
+    }
+}
+
+#[test]
+fn only_groups_that_no_time_decides_are_timeless() {
+    for (query, expected) in [
+        ("stats count(*) by a", true),
+        (
+            "filter a > 1 | stats count(*) as n, pct(a, 50) | sort n",
+            true,
+        ),
+        ("stats count(*) by bin(1h)", false),
+        ("filter @timestamp > 5 | stats count(*)", false),
+        ("stats latest(a)", false),
+        ("fields a", false),
+        ("limit 5 | stats count(*)", false),
+        ("filter a in (fields b) | stats count(*)", false),
+    ] {
+        assert_eq!(compile(query, None).is_timeless(), expected, "{query}");
+    }
 }
 
 /// Queries that between them use every operator, in the head and in the tail.
@@ -401,6 +448,18 @@ proptest! {
             let optimized = run_program(&compile(query, None), &inputs, &[]);
             prop_assert_eq!(printed(&plain), printed(&optimized), "{}", query);
         }
+    }
+
+    #[test]
+    fn groups_by_one_value_are_those_by_the_value_twice(
+        inputs in prop::collection::vec(any_input(), 0..24),
+        cuts in prop::collection::vec(any::<usize>(), 0..3),
+        by in prop::sample::select(&["a", "b", "c.d", "bin(10ms)", "datefloor(@timestamp, 10ms)"][..]),
+    ) {
+        let once = compile(&format!("stats count(*) as n by {by} as one"), None);
+        let twice = compile(&format!("stats count(*) as n by {by} as one, {by} as again | display one, n"), None);
+        let once = run_program(&once, &inputs, &cuts);
+        prop_assert_eq!(printed(&once), printed(&run_program(&twice, &inputs, &cuts)));
     }
 
     #[test]
