@@ -241,7 +241,7 @@ fn enough(context: &Context, source: &Source, program: &Program) -> Option<u64> 
 ///
 /// What an event's error is stands in the lines around it, which no pattern may keep back.
 pub(super) fn sent(ask: &Ask<'_>, program: &Program) -> Option<String> {
-    if ask.table == Table::Runs || drive::needs_errors(program) {
+    if ask.table == Table::Runs || program.needs_order() {
         return None;
     }
     let written = ask.pattern.map(ToString::to_string);
@@ -283,7 +283,7 @@ fn pushed_down(_: &Program) -> Option<String> {
 /// Returns the program for events that come newest first, when that lets a limit end the reading: of a service each
 /// event is a wait.
 fn from_the_end(context: &Context, source: &Source, program: &Program) -> Option<Program> {
-    let is_of_events = program.table() == Table::Events && !drive::needs_errors(program);
+    let is_of_events = program.table() == Table::Events && !program.needs_order();
     if *source != Source::Aws || !is_of_events || context.format() == Format::Raw {
         return None;
     }

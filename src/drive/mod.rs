@@ -20,7 +20,7 @@ pub use check::{Checked, Unusable, check};
 pub use filter::filter;
 pub use portable::{Told, portable};
 pub use published::{Published, on_service, publish};
-pub use query::{Answer, Question, needs_errors, query, rows_of};
+pub use query::{Answer, Question, query, rows_of};
 pub use runs::{app_roots, each_run, run_config, run_table};
 pub use sample::Sample;
 pub use scope::{Admission, Place, Scope, place_of};

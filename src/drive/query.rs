@@ -14,7 +14,7 @@ use crate::query::{
 use crate::record::Record;
 use crate::row::Row;
 use crate::scan::{Block, Blocks, Need, pool};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Window};
 
 /// What is asked of a source.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ pub fn query<B: Blocks>(
             let _ = rows.merge(head.take_partial());
             tally
         }
-        Table::Events if needs_errors(question.program) => {
+        Table::Events if question.program.needs_order() => {
             over_assembled(blocks, question, setting, &mut rows)
         }
         Table::Events => over_events(blocks, question, setting, &mut rows),
@@ -114,15 +114,6 @@ impl<F: FnMut(&Row) -> ControlFlow<()>> Rows<F> {
     }
 }
 
-/// Returns whether the query reads what only the lines around an event tell, in the order of time.
-pub fn needs_errors(program: &Program) -> bool {
-    program
-        .fields()
-        .names()
-        .iter()
-        .any(|name| name.starts_with("@error.") || **name == *"@level")
-}
-
 /// Returns what the bytes of every line must hold that the question is about.
 fn need(question: &Question<'_>) -> Need {
     let of_pattern = question.pattern.map_or(Need::Anything, Pattern::need);
@@ -162,6 +153,9 @@ fn worker<'a>(
     need: &Need,
 ) -> impl FnMut(&Block) -> (Partial, Tally) + 'a {
     let mut scanner = setting.scanner(need);
+    if question.program.is_timeless() && setting.scope.window == Window::ALL {
+        scanner = scanner.without_times();
+    }
     let mut admission = setting.admission();
     let mut asked = Asked::new(question.program);
     move |block| {
@@ -219,11 +213,10 @@ fn over_assembled<B: Blocks>(
     tally
 }
 
-/// The head of a program with the slots that are filled again and again.
+/// The head of a program, and what reads the fields it asks for.
 struct Asked<'a> {
     reader: Reader<'a>,
     head: Head,
-    slots: Slots<'static>,
 }
 
 impl<'a> Asked<'a> {
@@ -231,7 +224,6 @@ impl<'a> Asked<'a> {
         Self {
             reader: program.fields().reader(),
             head: program.head(),
-            slots: program.fields().slots(),
         }
     }
 
@@ -242,22 +234,18 @@ impl<'a> Asked<'a> {
         position: (u32, u32),
         found: Option<&Assembled<'_, '_>>,
     ) -> ControlFlow<()> {
-        let mut slots = std::mem::take(&mut self.slots);
+        let mut slots = Slots::default();
         if self.reader.reads_extras() {
             let extras = extras(place, position, found);
             self.reader.read(event, &extras, &mut slots);
         } else {
             self.reader.read(event, &NOTHING, &mut slots);
         }
-        let flow = self.head.push(
-            &mut slots,
-            EventKey {
-                timestamp: event.timestamp,
-                position,
-            },
-        );
-        self.slots = slots.recycle();
-        flow
+        let key = EventKey {
+            timestamp: event.timestamp,
+            position,
+        };
+        self.head.push(&mut slots, key)
     }
 }
 

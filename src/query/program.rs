@@ -1,5 +1,7 @@
 //! A query made ready to run: all phases from its text on, joined.
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::query::ast::Query;
 use crate::query::eval;
@@ -169,6 +171,19 @@ impl Program {
         explain
     }
 
+    /// Returns whether the answer is the same whenever the events were: never for runs, which are made of times.
+    pub fn is_timeless(&self) -> bool {
+        let tells_time = |name: &Arc<str>| **name == *"@timestamp" || is_of_order(name);
+        self.settings.table == Table::Events
+            && self.split.is_timeless()
+            && !self.fields.names().iter().any(tells_time)
+    }
+
+    /// Returns whether it reads what only the lines around an event tell, in the order of time.
+    pub fn needs_order(&self) -> bool {
+        self.fields.names().iter().any(|name| is_of_order(name))
+    }
+
     /// Returns whether [`Tail::drain`] gives rows before the input has ended.
     pub fn streams(&self) -> bool {
         self.split.streams()
@@ -183,6 +198,10 @@ impl Program {
     pub fn tail(&self) -> Tail {
         self.split.tail()
     }
+}
+
+fn is_of_order(name: &str) -> bool {
+    name.starts_with("@error.") || name == "@level"
 }
 
 /// Complains about a comparison with the time before where no time was given.

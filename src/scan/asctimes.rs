@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::decode::stamp::{Clock, asctime};
-use crate::event::Event;
+use crate::decode::stamp::{Clock, asctime, of_record};
+use crate::time::Timestamp;
 
 /// How many JSON records of each block are looked at.
 const SAMPLE: u8 = 4;
@@ -53,18 +53,19 @@ impl<'a> Sample<'a> {
         Self { asctimes, left }
     }
 
-    /// Looks at an event, if it is one of the first records of its block.
+    /// Looks at an event's message and time, if it is one of the first records of its block.
     #[inline]
-    pub(super) fn look(&mut self, event: &Event<'_>, clock: &Clock) {
-        if self.left > 0 && event.message.first() == Some(&b'{') {
+    pub(super) fn look(&mut self, message: &[u8], time: Timestamp, clock: &Clock) {
+        if self.left > 0 && message.first() == Some(&b'{') {
             self.left -= 1;
-            self.compare(event, clock);
+            self.compare(message, time, clock);
         }
     }
 
-    fn compare(&self, event: &Event<'_>, clock: &Clock) {
-        let offset = asctime(event.message, clock).and_then(|written| {
-            let own = event.timestamp.known()?;
+    fn compare(&self, message: &[u8], time: Timestamp, clock: &Clock) {
+        let offset = asctime(message, clock).and_then(|written| {
+            // Where nobody asks for the events' times, they are not read.
+            let own = time.known().or_else(|| of_record(message, clock))?;
             offset(written.as_millis() - own.as_millis())
         });
         if let Some((asctimes, offset)) = self.asctimes.zip(offset) {

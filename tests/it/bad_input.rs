@@ -327,6 +327,7 @@ fn an_asctime_in_another_zone_than_expected_is_told_once_with_its_mend() {
     for ask in [
         "filter ERROR",
         "query 'fields message'",
+        "query 'stats count(*) by levelname'",
         "batch-runs",
         "replay",
         "show 1",

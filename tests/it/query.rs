@@ -51,6 +51,22 @@ fn people_get_a_table_and_the_window() {
 }
 
 #[test]
+fn groups_are_the_same_whether_anybody_asks_for_times_or_not() {
+    let told =
+        r#"{"timestamp":1795402800000,"message":"{\"created\":1795402800,\"name\":\"billing\"}"}"#;
+    let logs = Logq::new().file("app.log", format!("{LINES}{told}\nno record\n"));
+    let groups = |more: &str| {
+        let query = "query 'stats count(*) as n by name | sort name asc' -o csv --source app.log";
+        logs.run(&format!("{query} {more}")).out
+    };
+    assert_eq!(
+        groups(""),
+        "name,n\r\n,1\r\nbilling,2\r\nbooking.sync,2\r\n"
+    );
+    assert_eq!(groups("--since 2026-11-01"), groups(""));
+}
+
+#[test]
 fn programs_get_what_they_ask_for() {
     insta::assert_snapshot!(logs().run(&format!("{QUERY} -o json")).all(), @r#"
     {"schema":"logq.rows.v1","query":"fields @timestamp, name, duration_ms, message | filter levelname = \"ERROR\"","window":{"since":null,"until":"2026-11-23T04:04:05.000Z"},"complete":true,"truncated":false,"rows":[

@@ -174,10 +174,13 @@ pub fn of_text(line: &[u8], clock: &Clock) -> Option<Timestamp> {
 /// Returns the time of a JSON record's line: `created`, else the first of its other time fields that can be read.
 ///
 /// A record that was cut is read as far as it goes.
+#[inline]
 pub fn of_record(line: &[u8], clock: &Clock) -> Option<Timestamp> {
-    if let Some(time) = leading_created(line, clock) {
-        return Some(time);
-    }
+    leading_created(line, clock).or_else(|| of_members(line, clock))
+}
+
+#[inline(never)]
+fn of_members(line: &[u8], clock: &Clock) -> Option<Timestamp> {
     let mut fields = RecordTimes::default();
     for (key, value) in Members::new(line).map_while(Result::ok) {
         if let Some(name) = key.plain() {
@@ -191,13 +194,28 @@ pub fn of_record(line: &[u8], clock: &Clock) -> Option<Timestamp> {
 }
 
 /// Reads `{"created": 1795407794.3184667`, how python-json-logger's records begin, without walking the record.
+#[inline]
 pub fn leading_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
+    match usual_created(line) {
+        Some((time, behind)) => {
+            let ends = matches!(behind, b',' | b'}' | b' ');
+            clock.believe(time).filter(|_| ends)
+        }
+        None => other_created(line, clock),
+    }
+}
+
+/// Returns whether a line begins as python-json-logger's records do: with `created` and a digit.
+#[inline]
+pub fn begins_with_created(line: &[u8]) -> bool {
+    let rest = line.strip_prefix(br#"{"created":"#);
+    matches!(rest, Some([b' ', b'0'..=b'9', ..] | [b'0'..=b'9', ..]))
+}
+
+#[inline(never)]
+fn other_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
     let rest = line.strip_prefix(br#"{"created":"#)?;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    if let Some((time, behind)) = usual_created(rest) {
-        let ends = matches!(behind, b',' | b'}' | b' ');
-        return clock.believe(time).filter(|_| ends);
-    }
     let (seconds, digits) = leading_number(rest);
     let rest = &rest[digits..];
     if !(9..=11).contains(&digits) {
@@ -216,15 +234,17 @@ pub fn leading_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
         .filter(|_| ends)
 }
 
-/// Reads `1795407794.3184667`, ten digits and three to seven; returns the time with the byte behind it.
-fn usual_created(text: &[u8]) -> Option<(Timestamp, u8)> {
-    let (whole, rest) = text.split_first_chunk::<8>()?;
+/// Reads `{"created": 1795407794.3184667`, ten digits and three to seven; returns the time with the byte behind it.
+#[inline]
+fn usual_created(line: &[u8]) -> Option<(Timestamp, u8)> {
+    let (name, rest) = line.split_first_chunk::<12>()?;
+    let (whole, rest) = rest.split_first_chunk::<8>()?;
     let (&[ninth, tenth, point], rest) = rest.split_first_chunk()?;
     let fraction = rest.first_chunk::<8>()?;
     let (ninth, tenth) = (ninth.wrapping_sub(b'0'), tenth.wrapping_sub(b'0'));
     let is_whole = digits::leading(*whole) == 8 && ninth < 10 && tenth < 10;
     let places = digits::leading(*fraction);
-    if !is_whole || point != b'.' || !(3..8).contains(&places) {
+    if *name != *br#"{"created": "# || !is_whole || point != b'.' || !(3..8).contains(&places) {
         return None;
     }
     let seconds = digits::value(*whole) * 100 + i64::from(ninth * 10 + tenth);

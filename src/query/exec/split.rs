@@ -113,6 +113,11 @@ impl Split {
         &self.tail.columns
     }
 
+    /// Returns whether it plays no part when the rows' events were, as long as no field tells it.
+    pub(crate) fn is_timeless(&self) -> bool {
+        matches!(self.tail.sink, SinkSpec::Groups(_)) && self.inner.is_empty()
+    }
+
     /// Returns whether rows can be given before the input has ended.
     pub(crate) fn streams(&self) -> bool {
         self.tail.streams

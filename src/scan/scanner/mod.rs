@@ -2,7 +2,7 @@
 //!
 //! A line's time is its envelope's, else its record's, else that of the line before; lines before the first that
 //! has a time take that one's, and where no line of a file has any, the time is zero. Only lines that can matter,
-//! and lines that lend them their time, are read at all.
+//! and lines that lend them their time, are read at all; where nobody asks for times, those of records are not.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub struct Scanner {
     origins: Origins,
     tasks: Origin,
     asctimes: Option<Arc<Asctimes>>,
+    timed: bool,
 }
 
 impl Scanner {
@@ -39,6 +40,7 @@ impl Scanner {
             origins: Origins::default(),
             tasks: Origin::new(TASKS_GROUP, ""),
             asctimes: None,
+            timed: true,
         }
     }
 
@@ -56,6 +58,13 @@ impl Scanner {
         self
     }
 
+    /// Sets that nobody asks when an event was: its own time may not be read then, and none is lent.
+    #[must_use]
+    pub fn without_times(mut self) -> Self {
+        self.timed = false;
+        self
+    }
+
     /// Calls `each` with every event of the block that can matter, and with the offset of its line.
     pub fn for_each_event(
         &mut self,
@@ -65,7 +74,7 @@ impl Scanner {
         let bytes = block.bytes();
         self.needles.tune(bytes);
         self.origins.clear();
-        let mut times = Times::new(block, &self.clock);
+        let mut times = Times::new(block, &self.clock, self.timed);
         let mut sample = Sample::new(self.asctimes.as_deref());
         for range in self.needles.lines(bytes) {
             let text = trim(&bytes[range.clone()]);
@@ -73,41 +82,43 @@ impl Scanner {
                 continue;
             }
             let offset = range.start as u32;
-            let event = match Line::read(block.format, text, &self.clock) {
+            let (mut ingestion, mut id) = (None, None);
+            let line = Line::read(block.format, text, &self.clock, self.timed);
+            let (timestamp, message, origin) = match line {
                 Line::Envelope(envelope) => {
                     let message = decoded_message(&envelope, &mut self.message);
                     let time = envelope_time(&envelope, message, &self.clock);
-                    let timestamp = times.resolve(range, time);
                     let (group, stream) = (envelope.group, envelope.stream);
-                    Event {
-                        ingestion: envelope.ingestion,
-                        id: envelope.id,
-                        ..bare(
-                            timestamp,
-                            message,
-                            self.origins.find(group, stream, &block.origin),
-                        )
-                    }
+                    let origin = self.origins.find(group, stream, &block.origin);
+                    (ingestion, id) = (envelope.ingestion, envelope.id);
+                    (times.resolve(range, time), message, origin)
                 }
                 Line::Bare(line) => {
                     let is_lost = line.task && block.origin.group.is_empty();
                     let origin = if is_lost { &self.tasks } else { &block.origin };
-                    bare(times.resolve(range, line.time), line.message, origin)
+                    (times.resolve(range, line.time), line.message, origin)
                 }
                 Line::Stream(stream, line) => {
                     times.enter(stream);
                     let origin = self.origins.find_stream(stream, &block.origin);
-                    bare(times.resolve(range, line.time), line.message, origin)
+                    (times.resolve(range, line.time), line.message, origin)
                 }
                 Line::More(message) => {
                     let origin = match times.stream(range.start) {
                         Some(stream) => self.origins.find_stream(stream, &block.origin),
                         None => &block.origin,
                     };
-                    bare(times.resolve(range, None), message, origin)
+                    (times.resolve(range, None), message, origin)
                 }
             };
-            sample.look(&event, &self.clock);
+            sample.look(message, timestamp, &self.clock);
+            let event = Event {
+                timestamp,
+                ingestion,
+                message,
+                origin,
+                id,
+            };
             each(offset, event)?;
         }
         ControlFlow::Continue(())
@@ -134,16 +145,6 @@ pub fn last_time(bytes: &[u8], format: LineFormat, clock: &Clock) -> Option<Time
     lines_back(bytes, 0, bytes.len()).find_map(|line| own_time(format, trim(&bytes[line]), clock))
 }
 
-fn bare<'a>(timestamp: Timestamp, message: &'a [u8], origin: &'a Origin) -> Event<'a> {
-    Event {
-        timestamp,
-        ingestion: None,
-        message,
-        origin,
-        id: None,
-    }
-}
-
 /// One line, read as far as its form needs.
 enum Line<'a> {
     Envelope(Envelope<'a>),
@@ -163,13 +164,12 @@ struct Bare<'a> {
 
 impl<'a> Line<'a> {
     #[inline]
-    fn read(format: LineFormat, line: &'a [u8], clock: &Clock) -> Self {
-        // Most lines are records that begin with their time.
-        if format == LineFormat::Plain
-            && let Some(time) = stamp::leading_created(line, clock)
-        {
+    fn read(format: LineFormat, line: &'a [u8], clock: &Clock, timed: bool) -> Self {
+        // Most lines are records that begin with their time: no envelope does, nor any event of ECS.
+        if format == LineFormat::Plain && stamp::begins_with_created(line) {
+            let time = timed.then(|| stamp::of_record(line, clock));
             return Self::Bare(Bare {
-                time: Some(time),
+                time: time.flatten(),
                 message: line,
                 task: false,
             });
@@ -224,7 +224,7 @@ fn stamped(line: &[u8]) -> Option<Bare<'_>> {
 }
 
 fn own_time(format: LineFormat, line: &[u8], clock: &Clock) -> Option<Timestamp> {
-    match Line::read(format, line, clock) {
+    match Line::read(format, line, clock, true) {
         Line::Bare(line) | Line::Stream(_, line) => line.time,
         Line::More(_) => None,
         Line::Envelope(envelope) if envelope.timestamp.is_some() => envelope.timestamp,
@@ -264,6 +264,8 @@ struct Times<'b> {
     stream: Option<&'b [u8]>,
     /// The first time behind a line for which there was none before; looked for once.
     first: First,
+    /// Whether times are asked for at all.
+    timed: bool,
 }
 
 enum First {
@@ -272,8 +274,9 @@ enum First {
 }
 
 impl<'b> Times<'b> {
-    fn new(block: &'b Block, clock: &'b Clock) -> Self {
+    fn new(block: &'b Block, clock: &'b Clock, timed: bool) -> Self {
         Self {
+            timed,
             block,
             clock,
             known_to: 0,
@@ -286,6 +289,10 @@ impl<'b> Times<'b> {
     /// Returns the time of the line at `range`, whose own time is `own`.
     #[inline]
     fn resolve(&mut self, range: Range<usize>, own: Option<Timestamp>) -> Timestamp {
+        if !self.timed {
+            self.known_to = range.end + 1;
+            return own.unwrap_or_default();
+        }
         let time = own.or_else(|| self.before(range.start));
         self.known_to = range.end + 1;
         self.last = time;

@@ -93,6 +93,8 @@ fn records_that_look_like_envelopes_stay_records() {
         r#"{"timestamp": 1000000000, "message": "half"#,
         r#"{"timestamp": 1000000000, "message": "m"} behind"#,
         r#"{"timestamp": 1000000000, "message": null}"#,
+        // Such a time is not believed, and the other one is.
+        r#"{"created": 1e300, "timestamp": 1000000000, "message": "m"}"#,
     ] {
         check(
             LineFormat::Plain,
@@ -174,10 +176,22 @@ fn an_early_break_stops_the_scan() {
     assert_eq!(seen, 2);
 }
 
+const FORMATS: [LineFormat; 4] = [
+    LineFormat::Plain,
+    LineFormat::Export,
+    LineFormat::Tail,
+    LineFormat::TailShort,
+];
+
 fn any_line() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-c{}\" ]{0,12}",
         (0u32..2_000_000_000).prop_map(|at| format!(r#"{{"created": {at}.25, "m": "ERROR"}}"#)),
+        "(1e300|7|1800000000|1950000000.5)".prop_map(|at| {
+            format!(r#"{{"created": {at}, "detail-type": "ECS Task State Change", "time": "2026-11-23T04:23:14Z"}}"#)
+        }),
+        Just(r#"{"created": 1e300, "logGroup": "g", "message": "m"}"#.to_owned()),
+        Just("2026-11-23T04:23:14.318000+00:00 ecs/batch/1 {\"created\": 1}".to_owned()),
         (0u32..2_000_000_000, "[a-cé\\\\\"\n]{0,6}").prop_map(|(at, text)| {
             serde_json::json!({"timestamp": u64::from(at) * 1000, "message": text, "logStream": "x"}).to_string()
         }),
@@ -227,9 +241,32 @@ proptest! {
     }
 
     #[test]
+    fn without_times_the_events_are_the_same(lines in prop::collection::vec(any_line(), 0..12), format in 0usize..4) {
+        let mut block = Block::of(lines.join("\n"));
+        block.format = FORMATS[format];
+        block.origin = Arc::new(Origin::new("", "s"));
+        let events = |mut scanner: Scanner| {
+            let (mut events, mut times) = (Vec::new(), Vec::new());
+            let _ = scanner.for_each_event(&block, |at, event| {
+                let id = event.id.map(str::to_owned);
+                events.push((at, event.message.to_vec(), event.origin.clone(), event.ingestion, id));
+                times.push(event.timestamp);
+                ControlFlow::Continue(())
+            });
+            (events, times)
+        };
+        let clock = Clock::utc().until(Timestamp(1_900_000_000_000));
+        let scanner = Scanner::new(&Need::Anything, clock);
+        let (timed, times) = events(scanner.clone());
+        let (timeless, some) = events(scanner.without_times());
+        prop_assert_eq!(timed, timeless);
+        prop_assert!(times.iter().zip(some).all(|(time, one)| one == *time || one == Timestamp::default()));
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..80), format in 0usize..4) {
         let mut block = Block::of(bytes);
-        block.format = [LineFormat::Plain, LineFormat::Export, LineFormat::Tail, LineFormat::TailShort][format];
+        block.format = FORMATS[format];
         scan(&block, &Need::Anything);
         scan(&block, &Need::text("ab"));
     }
