@@ -153,7 +153,7 @@ fn worker<'a>(
     need: &Need,
 ) -> impl FnMut(&Block) -> (Partial, Tally) + 'a {
     let mut scanner = setting.scanner(need);
-    if question.program.is_timeless() && setting.scope.window == Window::ALL {
+    if question.program.ignores_times() && setting.scope.window == Window::ALL {
         scanner = scanner.without_times();
     }
     let mut admission = setting.admission();

@@ -172,10 +172,10 @@ impl Program {
     }
 
     /// Returns whether the answer is the same whenever the events were: never for runs, which are made of times.
-    pub fn is_timeless(&self) -> bool {
+    pub fn ignores_times(&self) -> bool {
         let tells_time = |name: &Arc<str>| **name == *"@timestamp" || is_of_order(name);
         self.settings.table == Table::Events
-            && self.split.is_timeless()
+            && self.split.ignores_times()
             && !self.fields.names().iter().any(tells_time)
     }
 

@@ -196,12 +196,14 @@ fn of_members(line: &[u8], clock: &Clock) -> Option<Timestamp> {
 /// Reads `{"created": 1795407794.3184667`, how python-json-logger's records begin, without walking the record.
 #[inline]
 pub fn leading_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
-    match usual_created(line) {
+    let rest = line.strip_prefix(br#"{"created":"#)?;
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    match usual_created(rest) {
         Some((time, behind)) => {
             let ends = matches!(behind, b',' | b'}' | b' ');
             clock.believe(time).filter(|_| ends)
         }
-        None => other_created(line, clock),
+        None => other_created(rest, clock),
     }
 }
 
@@ -213,11 +215,9 @@ pub fn begins_with_created(line: &[u8]) -> bool {
 }
 
 #[inline(never)]
-fn other_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
-    let rest = line.strip_prefix(br#"{"created":"#)?;
-    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    let (seconds, digits) = leading_number(rest);
-    let rest = &rest[digits..];
+fn other_created(text: &[u8], clock: &Clock) -> Option<Timestamp> {
+    let (seconds, digits) = leading_number(text);
+    let rest = &text[digits..];
     if !(9..=11).contains(&digits) {
         return None;
     }
@@ -234,17 +234,16 @@ fn other_created(line: &[u8], clock: &Clock) -> Option<Timestamp> {
         .filter(|_| ends)
 }
 
-/// Reads `{"created": 1795407794.3184667`, ten digits and three to seven; returns the time with the byte behind it.
+/// Reads `1795407794.3184667`, ten digits and three to seven; returns the time with the byte behind it.
 #[inline]
-fn usual_created(line: &[u8]) -> Option<(Timestamp, u8)> {
-    let (name, rest) = line.split_first_chunk::<12>()?;
-    let (whole, rest) = rest.split_first_chunk::<8>()?;
+fn usual_created(text: &[u8]) -> Option<(Timestamp, u8)> {
+    let (whole, rest) = text.split_first_chunk::<8>()?;
     let (&[ninth, tenth, point], rest) = rest.split_first_chunk()?;
     let fraction = rest.first_chunk::<8>()?;
     let (ninth, tenth) = (ninth.wrapping_sub(b'0'), tenth.wrapping_sub(b'0'));
     let is_whole = digits::leading(*whole) == 8 && ninth < 10 && tenth < 10;
     let places = digits::leading(*fraction);
-    if *name != *br#"{"created": "# || !is_whole || point != b'.' || !(3..8).contains(&places) {
+    if !is_whole || point != b'.' || !(3..8).contains(&places) {
         return None;
     }
     let seconds = digits::value(*whole) * 100 + i64::from(ninth * 10 + tenth);

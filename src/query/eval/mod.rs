@@ -107,8 +107,8 @@ impl Compute {
         }
     }
 
-    /// Gives the start of the period that a row's time falls into, for an expression that is nothing else and a time that
-    /// is in its slot already.
+    /// Gives the start of the period that a row's time falls into, for an expression that is nothing else and a time
+    /// that is in its slot already.
     #[inline]
     pub(crate) fn period(&self, row: &[Cell<'_>]) -> Option<Timestamp> {
         let Self::Period(run, instant, period) = self else {

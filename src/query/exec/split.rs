@@ -114,7 +114,7 @@ impl Split {
     }
 
     /// Returns whether it plays no part when the rows' events were, as long as no field tells it.
-    pub(crate) fn is_timeless(&self) -> bool {
+    pub(crate) fn ignores_times(&self) -> bool {
         matches!(self.tail.sink, SinkSpec::Groups(_)) && self.inner.is_empty()
     }
 

@@ -220,7 +220,7 @@ fn only_groups_that_no_time_decides_are_timeless() {
         ("limit 5 | stats count(*)", false),
         ("filter a in (fields b) | stats count(*)", false),
     ] {
-        assert_eq!(compile(query, None).is_timeless(), expected, "{query}");
+        assert_eq!(compile(query, None).ignores_times(), expected, "{query}");
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Records of one program have the same members in nearly the same order. A member that begins with the very bytes
 //! that one began with before, from its comma to the blank behind its colon, has that name, and with the quote behind
-//! that, a text: neither the name nor what stands around it need be read again. A wrong guess costs a comparison, never an answer.
+//! that, a text: neither the name nor what stands around it need be read again. A wrong guess costs a comparison, never
+//! an answer.
 
 /// So many members are remembered.
 const MOST: usize = 48;
@@ -30,9 +31,9 @@ pub(super) struct Known {
     lead: Box<[u8]>,
     /// Whether its value was a text.
     text: bool,
-    /// Whether it was, and all of that is among the first bytes: nothing else need be compared.
+    /// Whether it was, and its lead is among the first bytes: nothing else need be compared.
     short: bool,
-    /// The first bytes of that, and which of them count: most guesses end here, right or wrong.
+    /// The first bytes of the lead, and which of them count: most guesses end here, right or wrong.
     head: u128,
     mask: u128,
     /// The last bytes of a longer one.

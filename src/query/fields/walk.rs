@@ -149,7 +149,7 @@ struct Walk<'w, 'a> {
     paths: &'w [Path],
     cells: &'w mut [Cell<'a>],
     depths: &'w mut [u8],
-    /// How many more values are fields; `None` when there are not too many anyway.
+    /// How many more values are fields; `None` while nobody counts them.
     left: Option<usize>,
     /// How many bytes the containers take up that are values of members which were recognized.
     nested: usize,
@@ -196,7 +196,7 @@ impl<'a> Walk<'_, 'a> {
     /// Walks all members again where there may be too many values, and counts them: only the first are fields.
     #[inline(never)]
     fn counted(&mut self, end: End) -> End {
-        if !may_exceed(self.message) {
+        if matches!(end, End::Other) || !may_exceed(self.message) {
             return end;
         }
         self.forget();
@@ -260,8 +260,8 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Reads members from `at` on as long as they are recognized, the first of them by the caller; returns the offset
-    /// behind them.
+    /// Reads members from `at` on as long as they are recognized; returns the offset behind them. `first` is one that
+    /// the caller has recognized there.
     #[inline(never)]
     fn familiar(
         &mut self,

@@ -2,7 +2,8 @@
 //!
 //! A line's time is its envelope's, else its record's, else that of the line before; lines before the first that
 //! has a time take that one's, and where no line of a file has any, the time is zero. Only lines that can matter,
-//! and lines that lend them their time, are read at all; where nobody asks for times, those of records are not.
+//! and lines that lend them their time, are read at all; where nobody asks for times, those that records begin with
+//! are not.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
