@@ -117,3 +117,35 @@ impl<'a> Cell<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_json() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "-?(0|[1-9][0-9]{0,20})([.][0-9]{1,18})?([eE][+-]?[0-9]{1,3})?",
+            "\"(-?[0-9]{1,3}([.][0-9]{0,2})?|[a-c\u{e9} ]{0,4}|\\\\u00[36][0-9]|\\\\n){0,2}\"",
+            Just("true".to_owned()),
+            Just("null".to_owned()),
+            Just("NaN".to_owned()),
+            Just("[1, 2]".to_owned()),
+            Just(r#"{"a": 1}"#.to_owned()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_from_the_bytes_is_what_the_value_tells(text in any_json()) {
+            let cell = Cell::Json(Json::parse(text.as_bytes()).expect("valid"));
+            prop_assert_eq!(cell.number(), cell.value().as_number());
+            prop_assert_eq!(cell.is_null(), cell.value().is_null());
+            let (mut quick, mut plain) = (Vec::new(), Vec::new());
+            cell.push_key(&mut quick);
+            key::push_value(&cell.value(), &mut plain);
+            prop_assert_eq!(quick, plain);
+        }
+    }
+}
