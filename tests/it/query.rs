@@ -59,10 +59,7 @@ fn groups_are_the_same_whether_anybody_asks_for_times_or_not() {
         let query = "query 'stats count(*) as n by name | sort name asc' -o csv --source app.log";
         logs.run(&format!("{query} {more}")).out
     };
-    assert_eq!(
-        groups(""),
-        "name,n\r\n,1\r\nbilling,2\r\nbooking.sync,2\r\n"
-    );
+    assert_eq!(groups(""), "name,n\n,1\nbilling,2\nbooking.sync,2\n");
     assert_eq!(groups("--since 2026-11-01"), groups(""));
 }
 
