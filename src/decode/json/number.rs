@@ -51,12 +51,12 @@ fn decimal_of_few(text: &[u8]) -> Option<f64> {
     if digits::leading(word.to_le_bytes()) != count {
         return None;
     }
-    // Eight digits have a value: zeros come in front.
+    // The value is that of eight digits: zeros come in front.
     let word = word.unbounded_shl(8 * (8 - count) as u32);
     Some(digits::value(word.to_le_bytes()) as f64 / POWERS[behind])
 }
 
-/// Does the same for a sign and more bytes.
+/// Reads digits, perhaps with a sign and a point, of any number of bytes.
 fn decimal_of_more(text: &[u8]) -> Option<f64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let (mut value, mut count, mut fraction) = (0_u64, 0, None);
