@@ -52,15 +52,20 @@ fn people_get_a_table_and_the_window() {
 
 #[test]
 fn groups_are_the_same_whether_anybody_asks_for_times_or_not() {
-    let told =
-        r#"{"timestamp":1795402800000,"message":"{\"created\":1795402800,\"name\":\"billing\"}"}"#;
-    let logs = Logq::new().file("app.log", format!("{LINES}{told}\nno record\n"));
-    let groups = |more: &str| {
-        let query = "query 'stats count(*) as n by name | sort name asc' -o csv --source app.log";
-        logs.run(&format!("{query} {more}")).out
-    };
-    assert_eq!(groups(""), "name,n\n,1\nbilling,2\nbooking.sync,2\n");
-    assert_eq!(groups("--since 2026-11-01"), groups(""));
+    let lines = r#"{"created": 1600000000.5, "name": "booking"}
+{"created":1600000001, "name": "booking"}
+{"timestamp":1600000002000,"message":"{\"created\": 1600000002, \"name\": \"billing\"}"}
+no record
+"#;
+    // Without an instant as of which is asked the window has no end.
+    let logs = Logq::new().variable("LOGQ_NOW", "").file("app.log", lines);
+    let query = "query 'stats count(*) as n by name | sort name asc' --source app.log";
+    let groups = |more: &str| logs.run(&format!("{query} {more}"));
+    let footer = groups("").err;
+    assert!(footer.contains("all times"), "{footer}");
+    assert_eq!(groups("-o csv").out, "name,n\n,1\nbilling,1\nbooking,2\n");
+    let since = groups("-o csv --since 2020-09-01");
+    assert_eq!(since.out, groups("-o csv").out);
 }
 
 #[test]
